@@ -1,0 +1,72 @@
+# Each target says in one line what it does. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.SILENT:
+.ONESHELL:
+
+PYTHON_HERE := .venv/bin/python
+PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
+STAMP := .venv/.set-up
+
+# The seconds-long tests share the machine's cores; the tiers with a broker do not.
+PARALLEL := -n auto --maxprocesses 4
+
+.PHONY: help setup broker demo bench bench-quick check test format docs clean
+
+help: ## list the targets
+	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## make .venv; does nothing until pyproject.toml or constraints.txt change
+
+$(STAMP): pyproject.toml constraints.txt
+	scripts/bootstrap venv
+	touch $@
+
+broker: ## make sure that there is a RabbitMQ to run (installs Debian's package where it may)
+	scripts/bootstrap broker
+
+demo: setup broker ## the cross-account story with real processes, narrated
+	.venv/bin/peering demo cross-account
+
+bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md
+	.venv/bin/peering bench --json docs/performance/latest.json --svg docs/performance
+	$(PYTHON_HERE) -m console.bench.page docs/performance/latest.json docs/performance.md
+
+bench-quick: setup broker ## the same in a minute or two: ratios, for everyday use
+	.venv/bin/peering bench --quick
+
+check: setup ## format, lint, types, import contracts; unit, model and tidy tests
+	$(PYTHON_HERE) -m ruff format --quiet --check .
+	$(PYTHON_HERE) -m ruff check --quiet .
+	$(PYTHON_HERE) -m mypy --no-error-summary
+	said=$$(.venv/bin/lint-imports 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+	$(PYTEST) $(PARALLEL) -m "unit or model or tidy"
+
+# Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen.
+test: check broker ## everything: check, then simulation, integration (every broker there is), end to end
+	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) -m "$$2"; }
+	tier "simulation" simulation
+	tier "integration" integration
+	rungs=$$(scripts/bootstrap rungs)
+	for rung in $$rungs; do
+	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration
+	done
+	tier "end to end" "end_to_end and not compose"
+	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
+	  tier "compose" compose
+	else
+	  printf '\n== compose: NOT RUN, no Docker engine answers here (CI runs it)\n'
+	fi
+
+format: setup ## rewrite the files as the formatter wants them
+	$(PYTHON_HERE) -m ruff check --quiet --fix-only .
+	$(PYTHON_HERE) -m ruff format --quiet .
+
+docs: setup ## write anew what is printed from the code: tables, schemas, command reference
+	$(PYTHON_HERE) -m console.printed --write
+
+clean: ## remove what the tools made (not .venv)
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,105 @@
+"""A rival that was measured yesterday, elsewhere, is no rival: the baselines run on the same broker in the same run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from console.bench.processes import Child
+from console.bench.results import Baseline, BenchFailed, Latency, Payloads, Rate
+from console.bench.sizes import LONE_PAUSE_SECONDS, PAYLOAD_CHARACTERS, Sizes
+from console.bench.stage import ADMINISTRATOR, Stage
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+QUEUE_TYPES: Final = ("classic", "quorum")
+RUN_LIMIT_SECONDS: Final = 600.0
+_SIDES: Final = ("initiator", "acceptor")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What both sides of one run said."""
+
+    began: dict[str, float]
+    done: dict[str, list[float]]
+    first: float
+    last: float
+    cpu_seconds: float
+
+
+async def measure_baseline(stage: Stage, module: str, queue_type: str, count: int, lone: int) -> Baseline:
+    """Handshakes as one of the programs of `bench/` makes them: many at once, then one by one."""
+    many = await _run(stage, module, "handshakes", queue_type, count)
+    single = await _run(stage, module, "lone", queue_type, lone, "--pause-seconds", str(LONE_PAUSE_SECONDS))
+    both = [max(single.done[name]) - began for name, began in single.began.items()]
+    return Baseline(
+        queue_type,
+        Rate(count, (many.last - many.first,)),
+        Latency(tuple(one * 1_000 for one in both)),
+        many.cpu_seconds / count * 1e6,
+    )
+
+
+async def measure_plain(stage: Stage, sizes: Sizes) -> list[Baseline]:
+    """The plain implementation, on both types of queue."""
+    count = sizes.baseline_handshakes
+    return [await measure_baseline(stage, "bench.plain", one, count, sizes.lone) for one in QUEUE_TYPES]
+
+
+async def measure_faststream(stage: Stage, sizes: Sizes) -> list[Baseline]:
+    """The same exchange on FastStream, on both types of queue."""
+    count, lone = sizes.faststream_handshakes, min(sizes.lone, 200)
+    return [await measure_baseline(stage, "bench.faststream_exchange", one, count, lone) for one in QUEUE_TYPES]
+
+
+async def measure_plain_payloads(stage: Stage, sizes: Sizes) -> list[tuple[str, Payloads]]:
+    """Publish, confirm, consume, acknowledge: one way and both ways, on both types of queue."""
+    found: list[tuple[str, Payloads]] = []
+    for queue_type in QUEUE_TYPES:
+        options = ("--payload-characters", str(PAYLOAD_CHARACTERS))
+        one = await _run(stage, "bench.plain", "payloads", queue_type, sizes.payloads, *options)
+        both = await _run(stage, "bench.plain", "payloads-both", queue_type, sizes.payloads // 2, *options)
+        pair = Payloads(
+            Rate(sizes.payloads, (one.last - one.first,)),
+            Rate(sizes.payloads // 2 * 2, (both.last - both.first,)),
+        )
+        found.append((queue_type, pair))
+    return found
+
+
+async def _run(stage: Stage, module: str, mode: str, queue_type: str, count: int, *options: str) -> _Ran:
+    if not (ROOT / "bench").is_dir():
+        raise BenchFailed("the baselines are not part of the installed package: run this from a clone")
+    name = secrets.token_hex(4)
+    arguments = ("--mode", mode, "--queue-type", queue_type, "--run", name, "--count", str(count), *options)
+    environment = {"PEERING_BENCH_BROKER": stage.url(ADMINISTRATOR), "PYTHONPATH": str(ROOT)}
+    async with AsyncExitStack() as stack, asyncio.timeout(RUN_LIMIT_SECONDS):
+        sides: list[Child] = []
+        for side in _SIDES:
+            command = (sys.executable, "-m", module, "--side", side, *arguments)
+            child = await Child.start(f"{mode}-{name}-{side}", command, stage.folder, environment)
+            stack.push_async_callback(child.end)
+            sides.append(child)
+        for child in sides:
+            await child.line()
+        for child in sides:
+            await child.tell("go")
+        return _together([json.loads(await child.line()) for child in sides])
+
+
+def _together(said: list[dict[str, Any]]) -> _Ran:
+    began: dict[str, float] = {}
+    done: dict[str, list[float]] = {}
+    for one in said:
+        began |= one["began"]
+        for name, at in one["done"].items():
+            done.setdefault(name, []).append(at)
+    first = min(at for one in said for at in one["began"].values())
+    last = max(at for one in said for at in one["done"].values())
+    return _Ran(began, done, first, last, sum(one["cpu_seconds"] for one in said))

@@ -1,0 +1,201 @@
+"""Workers are driven by what owners can say to them, in bulk, and believed only in what their timelines hold."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from console.bench.asking import Written
+from console.bench.results import BenchFailed
+from console.bench.stage import End, Pair
+from shared.wire.request import CommandForm, PeerForm
+
+SETTLE_LIMIT_SECONDS: Final = 180.0
+LOOK_EVERY_SECONDS: Final = 0.02
+COUNT_EVERY_SECONDS: Final = 0.1
+SETTLE_SECONDS: Final = 1.0
+"""How long after a handshake its last word may be said: it belongs to what the handshake costs."""
+PAGE_LIMIT_ROWS: Final = 1_000
+
+
+class Connection(NamedTuple):
+    """Two interfaces that name each other."""
+
+    opener: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """When a status was reached, by the workers' own timelines: seconds since 1970."""
+
+    began: float
+    ended: float
+
+    @property
+    def seconds(self) -> float:
+        """From the first command to the last interface."""
+        return self.ended - self.began
+
+
+def connections(name: str, count: int) -> list[Connection]:
+    """So many connections with ids of their own; `name` tells them from others of the same endpoints."""
+    return [Connection(f"ri-{name}a{number}", f"ri-{name}b{number}") for number in range(count)]
+
+
+def as_peer(end: End, interface: str) -> PeerForm:
+    """An interface as its peer's owner configures it."""
+    return {"interface": interface, "endpoint": end.endpoint, "account": end.asker.account, "region": end.region}
+
+
+def creations(pair: Pair, wanted: Sequence[Connection]) -> tuple[list[Written], list[Written]]:
+    """Requests that create all interfaces at both ends, configured."""
+    a, b = pair.ends
+    ours: list[CommandForm] = [_create(one.opener, as_peer(b, one.other)) for one in wanted]
+    theirs: list[CommandForm] = [_create(one.other, as_peer(a, one.opener)) for one in wanted]
+    return a.asker.write(a.endpoint, ours), b.asker.write(b.endpoint, theirs)
+
+
+def _create(interface: str, peer: PeerForm) -> CommandForm:
+    return {"kind": "create", "interface": interface, "name": "", "peer": peer, "initiate": False}
+
+
+def plain(kind: str, interfaces: Sequence[str]) -> list[CommandForm]:
+    """The same command for many interfaces: initiate, suspend or resume."""
+    match kind:
+        case "initiate":
+            return [{"kind": "initiate", "interface": one} for one in interfaces]
+        case "suspend":
+            return [{"kind": "suspend", "interface": one} for one in interfaces]
+        case "resume":
+            return [{"kind": "resume", "interface": one} for one in interfaces]
+        case _:
+            raise ValueError(f"nobody measures {kind}")
+
+
+async def create(pair: Pair, wanted: Sequence[Connection]) -> None:
+    """Create all interfaces at both ends; they stay Idle."""
+    ours, theirs = creations(pair, wanted)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(pair.opener.asker.carry_out(ours))
+        group.create_task(pair.other.asker.carry_out(theirs))
+
+
+async def change(pair: Pair, kind: str, status: str, wanted: Sequence[Connection]) -> Change:
+    """Let the opener's owner command all connections, and return when both ends of all show the status.
+
+    Raises BenchFailed if one of them never does.
+    """
+    requests = pair.opener.asker.write(pair.opener.endpoint, plain(kind, [one.opener for one in wanted]))
+    return await carried_out(pair, requests, status, wanted)
+
+
+async def carried_out(pair: Pair, requests: Sequence[Written], status: str, wanted: Sequence[Connection]) -> Change:
+    """The same with requests that are written already."""
+    a, b = pair.ends
+    marks = (await mark(a, status), await mark(b, status))
+    await a.asker.carry_out(requests)
+    await reached(a, marks[0], [one.opener for one in wanted])
+    await reached(b, marks[1], [one.other for one in wanted])
+    first = [row["at"] async for row in rows(a, marks[0].place) if row["cause"].startswith("command")]
+    ours = await moments(a, marks[0])
+    theirs = await moments(b, marks[1])
+    if not (ours.keys() >= {one.opener for one in wanted} and theirs.keys() >= {one.other for one in wanted}):
+        raise BenchFailed(f"not every timeline says {status}")
+    return Change(min(first), max(*ours.values(), *theirs.values()))
+
+
+async def established(pair: Pair, wanted: Sequence[Connection]) -> float:
+    """Initiate, look only at the last of each end, and let both settle: for what costs are measured around.
+
+    Returns seconds from the first command until the console has seen the last ones Activated.
+    """
+    a, b = pair.ends
+    requests = a.asker.write(a.endpoint, plain("initiate", [one.opener for one in wanted]))
+    began = time.perf_counter()
+    await a.asker.carry_out(requests)
+    for end, last in ((a, wanted[-1].opener), (b, wanted[-1].other)):
+        await until(partial(shows, end, last, "Activated"))
+    seconds = time.perf_counter() - began
+    await asyncio.sleep(SETTLE_SECONDS)
+    return seconds
+
+
+class Mark(NamedTuple):
+    """Where a worker stood before something was commanded: its timeline, and how many showed the status already."""
+
+    status: str
+    place: int
+    established: int
+
+
+async def mark(end: End, status: str) -> Mark:
+    """Note where a worker stands."""
+    about = await worker(end)
+    return Mark(status, about["timeline"], about["statuses"].get(status, 0))
+
+
+async def reached(end: End, before: Mark, interfaces: Sequence[str]) -> None:
+    """Return when all of these show the status, too. Looks at one of them first: counting costs the worker time.
+
+    Raises BenchFailed if that takes too long.
+    """
+    try:
+        async with asyncio.timeout(SETTLE_LIMIT_SECONDS):
+            await until(lambda: shows(end, interfaces[-1], before.status))
+            await until(lambda: _holds(end, before, len(interfaces)), COUNT_EVERY_SECONDS)
+    except TimeoutError:
+        raise BenchFailed(f"not all of {end.endpoint} became {before.status}") from None
+
+
+async def shows(end: End, interface: str, status: str) -> bool:
+    """Whether an interface shows a status."""
+    return bool((await shown(end, interface))["status"] == status)
+
+
+async def _holds(end: End, before: Mark, more: int) -> bool:
+    return bool((await worker(end))["statuses"].get(before.status, 0) >= before.established + more)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], every_seconds: float = LOOK_EVERY_SECONDS) -> None:
+    """Look again and again until it is so: a worker answers questions, and rings no bells for strangers."""
+    while True:
+        if await condition():
+            return
+        await asyncio.sleep(every_seconds)
+
+
+async def moments(end: End, since: Mark) -> dict[str, float]:
+    """When each interface first showed the status since then, by the worker's timeline: seconds since 1970."""
+    found: dict[str, float] = {}
+    async for row in rows(end, since.place):
+        if row["status"] == since.status:
+            found.setdefault(row["interface"], row["at"])
+    return found
+
+
+async def shown(end: End, interface: str) -> dict[str, Any]:
+    """One interface as its owner sees it."""
+    return await end.asker.ask(end.endpoint, {"kind": "show", "interface": interface})
+
+
+async def worker(end: End) -> dict[str, Any]:
+    """A worker about itself."""
+    return await end.asker.ask(end.endpoint, {"kind": "worker"})
+
+
+async def rows(end: End, after: int) -> AsyncIterator[dict[str, Any]]:
+    """Every row of a worker's timeline after that place, in order."""
+    while True:
+        page = await end.asker.ask(
+            end.endpoint, {"kind": "timeline", "interface": None, "after": after, "limit": PAGE_LIMIT_ROWS}
+        )
+        for row in page["rows"]:
+            yield row
+        if len(page["rows"]) < PAGE_LIMIT_ROWS:
+            return
+        after = page["next"]

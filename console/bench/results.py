@@ -1,0 +1,144 @@
+"""A measurement is a value with its unit in its name, or it will be compared with what it must not be compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+
+class BenchFailed(RuntimeError):
+    """A measurement could not be made; the message says why. No figure is better than a wrong one."""
+
+
+def percentile(samples: Sequence[float], percent: float) -> float:
+    """The sample that so many percent of all do not exceed (nearest rank). Raises BenchFailed if there is none."""
+    if not samples:
+        raise BenchFailed("nothing was measured")
+    ordered = sorted(samples)
+    rank = -(-len(ordered) * percent // 100)
+    return ordered[max(0, int(rank) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many of something, in so many seconds each time it was tried."""
+
+    count: int
+    seconds: tuple[float, ...]
+
+    @property
+    def per_second(self) -> float:
+        """The median of all tries."""
+        return self.count / median(self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long something took, each time, in milliseconds."""
+
+    milliseconds: tuple[float, ...]
+
+    @property
+    def p50(self) -> float:
+        """Half took at most this long, in milliseconds."""
+        return percentile(self.milliseconds, 50)
+
+    @property
+    def p99(self) -> float:
+        """All but one in a hundred took at most this long, in milliseconds."""
+        return percentile(self.milliseconds, 99)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What one of the baselines did on one type of queue."""
+
+    queue_type: str
+    handshakes: Rate
+    lone: Latency
+    cpu_microseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """Many connections at once: handshakes, and changes of what is established."""
+
+    handshakes: Rate
+    suspends: Rate
+    resumes: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Lone:
+    """One handshake at a time: from the timelines plus one commit, and as an owner's console sees it."""
+
+    ends: Latency
+    console: Latency
+    commit: Latency
+
+
+@dataclass(frozen=True, slots=True)
+class ScalePoint:
+    """What things cost while a pair of workers holds so many connections."""
+
+    connections: int
+    cpu_microseconds: float
+    broker_cpu_microseconds: float
+    handshakes: Rate
+    lone: Latency
+    show: Latency
+    page: Latency
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A pair of workers from its first connection to its last; memory in MiB, of the larger of the two."""
+
+    points: tuple[ScalePoint, ...]
+    idle_mib: float
+    full_mib: float
+    fresh_seconds: tuple[float, ...]
+    killed_seconds: tuple[float, ...]
+    idle_core_share: float
+    interfaces: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payloads:
+    """Payloads exactly once and in order, durable at both ends."""
+
+    one_way: Rate
+    both_ways: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Fanout:
+    """One initiator with many acceptors."""
+
+    acceptors: int
+    handshakes: Rate
+    pair: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Where a handshake's processor time goes, in microseconds, by layer; both workers, and the broker beside them."""
+
+    layers: dict[str, float]
+    handshakes: int
+
+
+@dataclass(slots=True)
+class Results:
+    """Everything one run found; what was not asked for is None."""
+
+    plain: list[Baseline] = field(default_factory=list)
+    faststream: list[Baseline] = field(default_factory=list)
+    plain_payloads: list[tuple[str, Payloads]] = field(default_factory=list)
+    bulk: Bulk | None = None
+    lone: Lone | None = None
+    growth: Growth | None = None
+    payloads: Payloads | None = None
+    fanout: Fanout | None = None
+    breakdown: Breakdown | None = None

@@ -1,0 +1,145 @@
+"""What was not measured in the same run cannot be divided, so a run makes whatever its rows are divided by, too."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from console.bench import report
+from console.bench.baselines import measure_faststream, measure_plain, measure_plain_payloads
+from console.bench.breakdown import measure_breakdown
+from console.bench.bulk import measure_bulk
+from console.bench.fanout import measure_fanout
+from console.bench.growth import measure_growth
+from console.bench.lone import measure_lone
+from console.bench.payloads import measure_payloads
+from console.bench.results import BenchFailed, Results
+from console.bench.sizes import FULL, QUICK, Sizes
+from console.bench.stage import Broker, Stage, staged, start_broker
+from console.bench.table import table
+from shared.broker.amqp import silence_client_library
+from shared.broker.embedded import BrokerNotStarted
+
+Say = Callable[[str], None]
+
+NEEDS: Final = {
+    "handshakes": ("plain", "faststream", "bulk"),
+    "lone": ("plain", "faststream", "lone"),
+    "cost": ("growth",),
+    "changes": ("bulk",),
+    "payloads": ("plain_payloads", "payloads"),
+    "memory": ("growth",),
+    "ready": ("growth",),
+    "lookups": ("growth",),
+    "keepalive": ("growth",),
+    "fanout": ("bulk", "fanout"),
+    "breakdown": ("breakdown",),
+}
+"""What can be asked for by name, and what must be measured for it."""
+
+ORDER: Final = ("lone", "plain", "bulk", "faststream", "plain_payloads", "payloads", "breakdown", "fanout", "growth")
+
+
+def bench(only: Sequence[str], *, quick: bool, json_file: Path | None, svg_folder: Path | None) -> int:
+    """Measure, print the table, keep what was found; return an exit code: 1 if anything could not be measured."""
+    console = Console()
+    sizes = QUICK if quick else FULL
+    machine = report.Machine.here()
+    results = Results()
+    wanted = {part for name in only or NEEDS for part in NEEDS[name]}
+    silence_client_library()
+    folder = Path(tempfile.mkdtemp(prefix="peering-bench-"))
+    try:
+        failures = _measure(folder, sizes, wanted, results, lambda word: console.print(word, style="dim"))
+    except BrokerNotStarted as error:
+        console.print(f"The broker did not start: {error}", style="red")
+        return 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    rows = table(results, full=sizes.full)
+    report.show(rows, console)
+    for name, reason in failures.items():
+        console.print(f"{name} could not be measured: {reason}", style="red")
+    if results.breakdown is not None:
+        _show_breakdown(results.breakdown.layers, console)
+    if json_file is not None:
+        report.write(json_file, report.document(results, rows, machine, failures))
+    if svg_folder is not None:
+        for file in import_module("console.bench.plots").draw(results, svg_folder):
+            console.print(f"drawn: {file}", style="dim")
+    return 1 if failures else 0
+
+
+def _show_breakdown(layers: dict[str, float], console: Console) -> None:
+    whole = sum(layers.values())
+    parts = ", ".join(f"{layer} {spent:.0f} µs" for layer, spent in layers.items())
+    console.print(f"Processor time per handshake: {whole:.0f} µs: {parts}")
+
+
+def _measure(folder: Path, sizes: Sizes, wanted: Iterable[str], results: Results, say: Say) -> dict[str, str]:
+    broker, owners, passwords = start_broker(folder, sizes.acceptors)
+    try:
+        return asyncio.run(_all(folder, sizes, set(wanted), results, say, broker, owners, passwords))
+    finally:
+        broker.stop()
+
+
+async def _all(  # noqa: PLR0913, PLR0917 - one call, from the function above
+    folder: Path,
+    sizes: Sizes,
+    wanted: set[str],
+    results: Results,
+    say: Say,
+    broker: Broker,
+    owners: dict[str, str],
+    passwords: dict[str, str],
+) -> dict[str, str]:
+    failures: dict[str, str] = {}
+    async with staged(folder, broker, owners, passwords) as stage:
+        for name in ORDER:
+            if name not in wanted:
+                continue
+            say(f"measuring {name.replace('_', ' ')} …")
+            try:
+                setattr(results, name, await _one(name, stage, sizes, results))
+            except* BenchFailed as group:
+                failures[name] = "; ".join(str(error) for error in _leaves(group))
+    return failures
+
+
+def _leaves(group: BaseExceptionGroup[BenchFailed]) -> list[BenchFailed]:
+    found: list[BenchFailed] = []
+    for error in group.exceptions:
+        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
+
+
+def _one(name: str, stage: Stage, sizes: Sizes, results: Results) -> Awaitable[object]:
+    match name:
+        case "plain":
+            return measure_plain(stage, sizes)
+        case "faststream":
+            return measure_faststream(stage, sizes)
+        case "plain_payloads":
+            return measure_plain_payloads(stage, sizes)
+        case "bulk":
+            return measure_bulk(stage, sizes)
+        case "lone":
+            return measure_lone(stage, sizes)
+        case "payloads":
+            return measure_payloads(stage, sizes)
+        case "breakdown":
+            return measure_breakdown(stage, sizes)
+        case "fanout" if results.bulk is not None:
+            return measure_fanout(stage, sizes, results.bulk.handshakes)
+        case "growth":
+            return measure_growth(stage, sizes)
+        case _:
+            raise BenchFailed(f"{name} has nothing to be compared with")

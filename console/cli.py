@@ -1,0 +1,158 @@
+"""Everybody reads the command line first, so it is one list: what there is, what it prints, how it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Final, NamedTuple, NoReturn
+
+import typer
+
+from console.commands import control, fields, lifecycle, looking, payloads
+
+TRACEBACK_VARIABLE: Final = "PEERING_TRACEBACK"
+
+_CHANGED: Final = "outcome, interface, endpoint, status; for several, outcome and results [those fields of each]"
+_BESIDE: Final = "other (the peer's own view, or null), link (true, false, null if unknown), sentence, trouble"
+
+
+class Entry(NamedTuple):
+    """A command: what it does, what its `--json` prints, an example, and under which heading it is listed."""
+
+    function: Callable[..., None]
+    fields: str
+    example: str
+    panel: str
+
+
+_SETTING_UP: Final = "Set up and change"
+_USING: Final = "Use"
+_LOOKING: Final = "Look"
+_RUNNING: Final = "Run"
+
+COMMANDS: Final = (
+    Entry(
+        lifecycle.create,
+        f"outcome, interface, endpoint, status; with --both: outcome, link, sentence, initiator and acceptor, "
+        f"each with {fields.INTERFACE}",
+        "peering create --endpoint vpc-hangzhou --name office",
+        _SETTING_UP,
+    ),
+    Entry(
+        lifecycle.configure,
+        "outcome, interface, endpoint, status, peer {interface, endpoint, account, region}",
+        "peering configure ri-office --peer ri-lab@vpc-beijing --peer-account 1002",
+        _SETTING_UP,
+    ),
+    Entry(lifecycle.initiate, _CHANGED, "peering initiate ri-office", _SETTING_UP),
+    Entry(lifecycle.suspend, _CHANGED, "peering suspend ri-office ri-home", _SETTING_UP),
+    Entry(lifecycle.resume, _CHANGED, "peering resume ri-office ri-home", _SETTING_UP),
+    Entry(lifecycle.delete, _CHANGED, "peering delete ri-office", _SETTING_UP),
+    Entry(
+        payloads.send,
+        "outcome, interface, endpoint, count, first, last (numbers of the payloads)",
+        "seq 1000 | peering send ri-office -",
+        _USING,
+    ),
+    Entry(
+        payloads.inbox,
+        f"interface, endpoint, payloads [{fields.PAYLOAD}]; with --follow, one payload a line",
+        "peering inbox ri-lab --follow",
+        _USING,
+    ),
+    Entry(
+        looking.show,
+        f"{fields.INTERFACE}, and beside it {_BESIDE}; without RI: interfaces [those], "
+        "silent [endpoint, code, sentence of workers that did not answer]",
+        "peering show ri-office",
+        _LOOKING,
+    ),
+    Entry(
+        looking.why,
+        "interface, endpoint, status, link, asked_both, sentence",
+        "peering why ri-office",
+        _LOOKING,
+    ),
+    Entry(
+        looking.wait,
+        "outcome, interface, endpoint, status; when time is up also code, sentence, reason, reason_code",
+        "peering wait ri-office --status Activated --timeout 30",
+        _LOOKING,
+    ),
+    Entry(
+        looking.watch,
+        f"one object a line: endpoint, {fields.TIMELINE_ROW}",
+        "peering watch --json",
+        _LOOKING,
+    ),
+    Entry(
+        looking.timeline,
+        f"interface, endpoint, rows [{fields.TIMELINE_ROW}]",
+        "peering timeline ri-office",
+        _LOOKING,
+    ),
+    Entry(
+        looking.worker,
+        f"{fields.WORKER}; without ENDPOINT: workers [those], silent [endpoint, code, sentence]",
+        "peering worker vpc-hangzhou",
+        _LOOKING,
+    ),
+    Entry(
+        control.provision,
+        "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies",
+        "peering provision topology.yaml --management http://admin:secret@localhost:15672",
+        _RUNNING,
+    ),
+)
+
+LONG_RUNNING: Final = ("up", "demo", "simulate", "bench")
+"""Commands with a module of their own, which register as functions of the same name."""
+
+
+def make_app() -> typer.Typer:
+    """Make the program, with every command that there is."""
+    app = typer.Typer(
+        name="peering",
+        help="Peering connections whose two ends are separate processes, which agree by messages.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None if os.environ.get("TERM") == "dumb" else "markdown",
+    )
+    app.callback()(_nothing)
+    for name in LONG_RUNNING:
+        if find_spec(f"console.commands.{name}") is not None:
+            function = getattr(import_module(f"console.commands.{name}"), name)
+            app.command(name, rich_help_panel=_RUNNING)(function)
+    for entry in COMMANDS:
+        epilog = fields.epilog(entry.fields, entry.example)
+        app.command(entry.function.__name__, epilog=epilog, rich_help_panel=entry.panel)(entry.function)
+    return app
+
+
+def _nothing() -> None:
+    """Peering connections whose two ends are separate processes, which agree by messages."""
+
+
+def main() -> NoReturn:
+    """Run one command, and let no traceback reach a user."""
+    try:
+        make_app()()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        sys.stderr.write(
+            f"peering: a fault of this program, not yours: {type(error).__name__}: {error} "
+            f"(set {TRACEBACK_VARIABLE}=1 to see where)\n"
+        )
+        sys.exit(1)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""A console is a correspondent and not a shell: it writes, repeats itself, and believes only what is answered."""
+
+from console.client.asking import ASK_LIMIT_SECONDS, Console, done
+from console.client.sessions import Line
+from console.client.troubles import (
+    BrokerTrouble,
+    ConsoleTrouble,
+    NoRoute,
+    NotUnderstood,
+    Refused,
+    WorkerSilent,
+)
+
+__all__ = [
+    "ASK_LIMIT_SECONDS",
+    "BrokerTrouble",
+    "Console",
+    "ConsoleTrouble",
+    "Line",
+    "NoRoute",
+    "NotUnderstood",
+    "Refused",
+    "WorkerSilent",
+    "done",
+]

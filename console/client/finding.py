@@ -1,0 +1,44 @@
+"""Nobody keeps a list of all interfaces, so whoever looks for one asks everybody at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Final
+
+from console.client.troubles import ConsoleTrouble
+from shared.wire.request import AnswerForm
+
+OTHERS_GRACE_SECONDS: Final = 0.3
+"""How long the others may still claim an interface that was found at one endpoint."""
+
+
+async def claims(
+    questions: Mapping[str, Awaitable[list[AnswerForm]]],
+) -> tuple[list[str], list[ConsoleTrouble]]:
+    """Which endpoints answer that they have it, and what kept others from answering.
+
+    A worker that is away does not delay the answer of one that is there.
+    """
+    asked = {asyncio.ensure_future(question): endpoint for endpoint, question in questions.items()}
+    waiting = set(asked)
+    found: list[str] = []
+    troubles: list[ConsoleTrouble] = []
+    try:
+        while waiting:
+            grace = OTHERS_GRACE_SECONDS if found else None
+            ready, waiting = await asyncio.wait(waiting, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+            if not ready:
+                break
+            for task in ready:
+                try:
+                    answer = task.result()[0]
+                except ConsoleTrouble as trouble:
+                    troubles.append(trouble)
+                else:
+                    found += [asked[task]] if answer["outcome"] == "done" else []
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    return sorted(found), troubles

@@ -1,0 +1,101 @@
+"""A broken connection is an interruption and not an answer, so the questions outlive it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeAlias
+
+from console.client.troubles import BrokerTrouble
+from shared.broker.amqp import BrokerRefused, BrokerUnreachable, NoFreeSlot
+from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.pauses import Pauses
+
+LONGEST_RECONNECT_SECONDS: Final = 1.0
+
+Deliver: TypeAlias = Callable[[Delivery], None]
+Lost: TypeAlias = Callable[[str], None]
+
+
+class Line(Protocol):
+    """A connection with a queue for replies: the broker's `ConsoleLink`, or a test's stand-in."""
+
+    @property
+    def reply_to(self) -> str:
+        """The routing key for replies."""
+
+    async def open(self) -> str:
+        """Connect; raises BrokerUnreachable, BrokerRefused or NoFreeSlot."""
+
+    async def publish(self, message: Outgoing) -> Outcome:
+        """Publish and wait for the broker's answer."""
+
+    async def close(self) -> None:
+        """Say goodbye."""
+
+
+Dial: TypeAlias = Callable[[Deliver, Lost], Line]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """One connection; `lost` is done, with the reason, when it has ended."""
+
+    line: Line
+    lost: asyncio.Future[str]
+
+
+class Sessions:
+    """One connection after the other, made when somebody needs it."""
+
+    def __init__(self, dial: Dial, deliver: Deliver) -> None:
+        """Nothing happens before `get`."""
+        self._dial, self._deliver = dial, deliver
+        self._present: Session | None = None
+        self._connecting = asyncio.Lock()
+        self.trouble = "The broker does not answer."
+
+    @property
+    def present(self) -> Session | None:
+        """The latest session, to be compared: a new one needs its subscriptions anew."""
+        return self._present
+
+    async def get(self) -> Session:
+        """The present session, or a new one; tries for as long as the caller waits.
+
+        Raises BrokerTrouble if the broker refuses: waiting would be in vain.
+        """
+        async with self._connecting:
+            pauses = Pauses(longest_seconds=LONGEST_RECONNECT_SECONDS)
+            while self._present is None or self._present.lost.done():
+                try:
+                    self._present = await self._open()
+                except BrokerRefused as refused:
+                    raise BrokerTrouble(_sentence(refused), "BrokerRefused") from None
+                except (BrokerUnreachable, NoFreeSlot) as fault:
+                    self.trouble = _sentence(fault)
+                    await asyncio.sleep(pauses.next(0))
+            return self._present
+
+    async def close(self) -> None:
+        """Give the queue for replies back."""
+        if self._present is not None:
+            await self._present.line.close()
+
+    async def _open(self) -> Session:
+        await self.close()
+        lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def lose(reason: str) -> None:
+            self.trouble = f"The connection to the broker was lost: {reason}."
+            if not lost.done():
+                lost.set_result(reason)
+
+        line = self._dial(self._deliver, lose)
+        await line.open()
+        return Session(line, lost)
+
+
+def _sentence(fault: Exception) -> str:
+    return f"{str(fault).rstrip('. ')}."

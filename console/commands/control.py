@@ -1,0 +1,34 @@
+"""The control plane is another person's job, and therefore another command with credentials of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.commands.options import JsonOption, Later, Options
+
+if TYPE_CHECKING:
+    from console.commands import running
+    from console.commands.work import control
+else:
+    running = Later("console.commands.running")
+    control = Later("console.commands.work.control")
+
+FileArgument = Annotated[Path, typer.Argument(metavar="TOPOLOGY", help="The topology file, with passwords.")]
+ManagementOption = Annotated[
+    str,
+    typer.Option(
+        "--management",
+        envvar="PEERING_MANAGEMENT_URL",
+        metavar="URL",
+        help="http://ADMINISTRATOR:PASSWORD@HOST:15672",
+    ),
+]
+
+
+def provision(topology: FileArgument, management: ManagementOption, as_json: JsonOption = False) -> None:  # noqa: FBT002
+    """Make the accounts, queues, bindings and limits of a topology on a broker; what is there already stays."""
+    options = Options(topology, None, as_json, 0.0)
+    running.run_plainly(options, lambda screen: control.provision(screen, topology, management))

@@ -1,0 +1,22 @@
+"""Help that names fields by hand goes stale in silence, so a test compares these names with the views.
+
+They are here as plain text because the views take long to import, and help should not.
+"""
+
+from typing import Final
+
+PEER: Final = "interface, endpoint, account, region, reachable, status"
+INTERFACE: Final = (
+    f"interface, name, endpoint, kind, account, region, role, status, peer {{{PEER}}}, holds, charged, reason, "
+    "reason_code, unacknowledged, epoch, version"
+)
+TIMELINE_ROW: Final = "row, at, interface, was, status, cause, said"
+PAYLOAD: Final = "row, at, number, body"
+WORKER: Final = "endpoint, kind, account, region, role, pid, life, timeline, statuses, counters"
+
+FAILURE: Final = "outcome (refused or failed), code, sentence"
+
+
+def epilog(fields: str, example: str) -> str:
+    """What `--help` ends with: the fields of `--json`, and an example."""
+    return f"--json prints: {fields}. A refusal or failure: {FAILURE}.\n\nExample: {example}"

@@ -1,0 +1,106 @@
+"""Looking changes nothing, so every one of these commands can be given at any time and as often as you like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from console.commands.options import (
+    InterfaceArgument,
+    Later,
+    Options,
+    SomeInterfaceArgument,
+    command,
+    endpoint_id,
+)
+
+if TYPE_CHECKING:
+    from console.commands import running
+    from console.commands.work import looking, waiting
+else:
+    running = Later("console.commands.running")
+    looking = Later("console.commands.work.looking")
+    waiting = Later("console.commands.work.waiting")
+
+STATUSES: Final = (
+    "Idle",
+    "Connecting",
+    "Accepting",
+    "Activated",
+    "Suspending",
+    "Suspended",
+    "Activating",
+    "Deleting",
+    "Deleted",
+)
+
+
+def status_word(text: str) -> str:
+    """Check a status, however it was spelt."""
+    found = next((status for status in STATUSES if status.lower() == text.lower()), None)
+    if found is None:
+        raise typer.BadParameter(f"there is no status {text[:40]!r}; there are {', '.join(STATUSES)}.")
+    return found
+
+
+DeletedOption = Annotated[bool, typer.Option("--deleted", help="List deleted interfaces too.")]
+StatusOption = Annotated[
+    str, typer.Option("--status", metavar="STATUS", callback=status_word, help="The status to wait for.")
+]
+TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Also steps that change no status.")]
+AfterOption = Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Only what comes after this row.")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", metavar="ROWS", min=1, help="At most so many rows; all if not given.")
+]
+EndpointArgument = Annotated[
+    str | None, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="One endpoint; all if not given.")
+]
+
+
+@command
+def show(
+    options: Options,
+    interface: SomeInterfaceArgument = None,
+    deleted: DeletedOption = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Show all interfaces, or one connection with both its ends: whether the link exists, and who is charged."""
+    if interface is None:
+        running.run(options, lambda owners, screen: looking.show_all(owners, screen, deleted=deleted))
+    else:
+        running.run(options, lambda owners, screen: looking.show_one(owners, screen, interface))
+
+
+@command
+def why(options: Options, interface: InterfaceArgument) -> None:
+    """Say in one sentence why a connection is up or not, from what both ends know."""
+    running.run(options, lambda owners, screen: looking.explain(owners, screen, interface))
+
+
+@command
+def wait(options: Options, interface: InterfaceArgument, status: StatusOption, timeout: TimeoutOption = 60.0) -> None:
+    """Wait until an interface shows a status; exit code 1 if it does not in time."""
+    running.run(options, lambda owners, screen: waiting.wait(owners, screen, interface, status, timeout))
+
+
+@command
+def watch(
+    options: Options,
+    interface: SomeInterfaceArgument = None,
+    everything: AllOption = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Print every transition at all endpoints at hand as it happens, or those of one connection."""
+    running.run(options, lambda owners, screen: waiting.watch(owners, screen, interface, everything=everything))
+
+
+@command
+def timeline(options: Options, interface: InterfaceArgument, after: AfterOption = 0, limit: LimitOption = None) -> None:
+    """Print what has happened to an interface, from its worker's durable record."""
+    running.run(options, lambda owners, screen: looking.timeline(owners, screen, interface, after, limit))
+
+
+@command
+def worker(options: Options, endpoint: EndpointArgument = None) -> None:
+    """Ask workers about themselves: process, store, interfaces by status, counters."""
+    running.run(options, lambda owners, screen: looking.workers(owners, screen, endpoint))

@@ -1,0 +1,39 @@
+"""After establishment both ends are alike, and so are their commands: either may send, either may read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.commands.options import InterfaceArgument, Later, Options, command
+
+if TYPE_CHECKING:
+    from console.commands import running
+    from console.commands.work import payloads
+else:
+    running = Later("console.commands.running")
+    payloads = Later("console.commands.work.payloads")
+
+TextArgument = Annotated[
+    str, typer.Argument(metavar="TEXT", help="The payload; `-` sends each line of the standard input.")
+]
+AfterOption = Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Only what comes after this row.")]
+FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what arrives, until interrupted.")]
+
+
+@command
+def send(options: Options, interface: InterfaceArgument, text: TextArgument) -> None:
+    """Send a payload; once accepted, it is delivered exactly once and in order."""
+    running.run(options, lambda owners, screen: payloads.send(owners, screen, interface, text))
+
+
+@command
+def inbox(
+    options: Options,
+    interface: InterfaceArgument,
+    after: AfterOption = 0,
+    follow: FollowOption = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Print the payloads that have arrived."""
+    running.run(options, lambda owners, screen: payloads.inbox(owners, screen, interface, after, follow=follow))

@@ -1,0 +1,33 @@
+"""To try something by hand one needs everything running and nothing in the way: one command, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.commands.options import JsonOption, Later, Options
+
+if TYPE_CHECKING:
+    from console.commands import running
+    from console.commands.work import up as work
+else:
+    running = Later("console.commands.running")
+    work = Later("console.commands.work.up")
+
+FileArgument = Annotated[Path, typer.Argument(metavar="TOPOLOGY", help="Accounts and endpoints, as YAML.")]
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--folder", metavar="FOLDER", help="Where stores, passwords and logs stay; .peering if not given."),
+]
+
+
+def up(topology: FileArgument, folder: FolderOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002
+    """Run a topology: a broker if none is given, and one process per endpoint, restarted if it dies; until Ctrl-C.
+
+    --json: one object a line: event (progress, ready, process, stopped), and name, state, pid, restarts, last of each
+    process that changed.
+    """
+    options = Options(topology, None, as_json, 0.0)
+    running.run_plainly(options, lambda screen: work.up(screen, topology, folder))

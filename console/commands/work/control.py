@@ -1,0 +1,51 @@
+"""Provisioning is the one thing that a tenant may not do, so it takes an administrator's address and nothing less."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from console.commands.running import DONE
+from console.screen import Screen, facts
+from console.topology import NoContext, Topology, load
+from console.topology.context import password_variable, with_passwords
+from shared.broker.control import broker_version
+from shared.broker.control import provision as import_definitions
+from shared.broker.topology import Account, Definitions, definitions
+
+
+async def provision(screen: Screen, path: Path, management_url: str) -> int:
+    """Make users, exchanges, queues, bindings and limits on a broker; what is there already stays."""
+    topology = with_passwords(load(path), os.environ)
+    document = broker_definitions(path, topology)
+    with screen.progress("provisioning"):
+        version = await broker_version(management_url)
+        await import_definitions(management_url, document)
+    made = {
+        "accounts": [one.uid for one in topology.accounts],
+        "endpoints": [one.id for one in topology.endpoints],
+        "exchanges": len(document["exchanges"]),
+        "queues": len(document["queues"]),
+        "bindings": len(document["bindings"]),
+        "policies": len(document["policies"]),
+    }
+    if screen.as_json:
+        screen.data({"outcome": "done", "rabbitmq": version, **made})
+    else:
+        shown = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in made.items()}
+        screen.show(facts([("RabbitMQ", version), *shown.items()]))
+    return DONE
+
+
+def broker_definitions(path: Path, topology: Topology) -> Definitions:
+    """The broker's definitions for a topology. Raises NoContext where a password is missing."""
+    accounts = []
+    for one in topology.accounts:
+        if one.password is None:
+            raise NoContext(
+                f"{path}: account {one.shown} has no `password`, and {password_variable(one.uid)} is not set."
+            )
+        accounts.append(Account(one.uid, one.password))
+    endpoints = [(one.account, one.id) for one in topology.endpoints]
+    return definitions(accounts, endpoints, salt=secrets.token_bytes(4))

@@ -1,0 +1,131 @@
+"""An owner commands one end only; whatever happens at the other one happens because the ends agreed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from rich.text import Text
+
+from console.client import ConsoleTrouble, NotUnderstood, Refused
+from console.commands.running import DONE, FAILED
+from console.commands.work.owners import Located, Owners
+from console.ids import interface_id
+from console.screen import Screen, status_text
+from shared.wire.request import AnswerForm, CommandForm, PeerForm
+
+Verb = Literal["initiate", "suspend", "resume", "delete"]
+
+
+class WantedPeer(NamedTuple):
+    """Peer information as it was typed: `ri-…@ENDPOINT`, and the rest where it was given."""
+
+    peer: str
+    account: str | None
+    region: str | None
+
+
+async def create(owners: Owners, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
+    """Make one interface, Idle."""
+    chosen = interface or interface_id()
+    command: CommandForm = {"kind": "create", "interface": chosen, "name": name, "peer": None, "initiate": False}
+    result = await owners.one(endpoint, command)
+    _tell(screen, {**result, "endpoint": endpoint})
+    return DONE
+
+
+async def configure(owners: Owners, screen: Screen, name: str, wanted: WantedPeer) -> int:
+    """Tell an interface who its peer is; what is not said is taken from the context."""
+    place = await owners.locate(name)
+    interface, _, endpoint = wanted.peer.partition("@")
+    known = owners.context.endpoint(endpoint)
+    uid = _uid(owners, wanted.account) or (known.account if known is not None else None)
+    if uid is None:
+        raise NotUnderstood(f"The account of {endpoint} is not known here: give it with --peer-account UID.")
+    region = wanted.region or (known.region if known is not None else None) or await _own_region(owners, place)
+    form: PeerForm = {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
+    result = await owners.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
+    _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
+    return DONE
+
+
+async def change(owners: Owners, screen: Screen, verb: Verb, names: Sequence[str]) -> int:
+    """Command several interfaces: one request an endpoint, and one refusal stops no other."""
+    places = await owners.locate_all(names)
+    by_endpoint: dict[str, list[int]] = {}
+    for number, place in enumerate(places):
+        if isinstance(place, Located):
+            by_endpoint.setdefault(place.endpoint, []).append(number)
+    results: list[dict[str, Any]] = [
+        {"outcome": "done", "interface": name.partition("@")[0], **_fault(place)}
+        for name, place in zip(names, places, strict=True)
+    ]
+
+    async def command(endpoint: str, numbers: list[int]) -> None:
+        located = [place for number in numbers if isinstance(place := places[number], Located)]
+        forms: list[CommandForm] = [{"kind": verb, "interface": place.interface} for place in located]
+        try:
+            answers: Sequence[AnswerForm | ConsoleTrouble | Refused] = await owners.ask(endpoint, forms)
+        except (ConsoleTrouble, Refused) as trouble:
+            answers = [trouble] * len(numbers)
+        for number, answer in zip(numbers, answers, strict=True):
+            results[number] |= {"endpoint": endpoint, **_outcome(answer)}
+
+    await asyncio.gather(*(command(endpoint, numbers) for endpoint, numbers in by_endpoint.items()))
+    return _tell_all(screen, results)
+
+
+def _tell_all(screen: Screen, results: list[dict[str, Any]]) -> int:
+    failed = [result for result in results if result["outcome"] != "done"]
+    if screen.as_json:
+        worst = "done" if not failed else failed[0]["outcome"]
+        screen.data(results[0] if len(results) == 1 else {"outcome": worst, "results": results})
+        return FAILED if failed else DONE
+    for result in results:
+        if result["outcome"] == "done":
+            screen.show(status_line(result["interface"], result["status"]))
+        else:
+            sentence = result["sentence"] if len(results) == 1 else f"{result['interface']}: {result['sentence']}"
+            (screen.refused if result["outcome"] == "refused" else screen.failed)(result["code"], sentence)
+    return FAILED if failed else DONE
+
+
+def status_line(interface: str, status: str) -> Text:
+    """An interface and its status, on one line."""
+    return Text(f"{interface}: ").append_text(status_text(status))
+
+
+def _tell(screen: Screen, result: dict[str, Any]) -> None:
+    if screen.as_json:
+        screen.data({"outcome": "done", **result})
+    else:
+        screen.show(status_line(result["interface"], result["status"]))
+
+
+def _outcome(answer: AnswerForm | ConsoleTrouble | Refused) -> dict[str, Any]:
+    if isinstance(answer, ConsoleTrouble | Refused):
+        return _fault(answer)
+    if answer["outcome"] == "refused":
+        return dict(answer)
+    return {"outcome": "done", **(answer["result"] or {})}
+
+
+def _fault(fault: Located | ConsoleTrouble | Refused) -> dict[str, Any]:
+    if isinstance(fault, Located):
+        return {}
+    outcome = "refused" if isinstance(fault, Refused) else "failed"
+    return {"outcome": outcome, "code": fault.code, "sentence": fault.sentence}
+
+
+def _uid(owners: Owners, account: str | None) -> str | None:
+    """An account's uid, which may have been given by its name."""
+    named = next((one.uid for one in owners.context.accounts if account is not None and one.name == account), None)
+    return named or account
+
+
+async def _own_region(owners: Owners, place: Located) -> str:
+    known = owners.context.endpoint(place.endpoint)
+    if known is not None and known.region is not None:
+        return known.region
+    return (await owners.view(place)).region

@@ -1,0 +1,176 @@
+"""A connection has two ends and no middle, so to look at it is to ask both and say which of them did not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rich.text import Text
+
+from console.client import ConsoleTrouble, Refused
+from console.commands.running import DONE, FAILED
+from console.commands.work.owners import Owners
+from console.screen import (
+    Screen,
+    connection_table,
+    interfaces_table,
+    plain,
+    timeline_table,
+    workers_table,
+)
+from console.topology import KnownEndpoint, NoContext
+from console.why import link_exists, link_sentence, payer, why
+from shared.wire.views import InterfaceView, TimelineRow, WorkerView
+
+PAGE: Final = 500
+
+
+async def show_one(owners: Owners, screen: Screen, name: str) -> int:
+    """One connection: both ends if both may be asked, else this end and what it last heard."""
+    own, other, trouble = await _both(owners, name)
+    if screen.as_json:
+        beside = None if other is None else other.model_dump()
+        screen.data(
+            {
+                **own.model_dump(),
+                "other": beside,
+                "link": link_exists(own, other),
+                "sentence": link_sentence(own, other),
+                "trouble": trouble,
+            }
+        )
+        return DONE
+    screen.show(connection_table(screen.out, [own] if other is None else [own, other]), "")
+    screen.show(Text(link_sentence(own, other), style="bold green" if link_exists(own, other) is not False else ""))
+    for end in (own, other):
+        if end is not None and end.reason:
+            screen.show(Text(plain(f"{end.interface}: {end.reason}")))
+    screen.show(f"Charged: {payer(own)}.")
+    if trouble is not None:
+        screen.complain(f"The other end could not be asked. {trouble}")
+    return DONE
+
+
+async def show_all(owners: Owners, screen: Screen, *, deleted: bool) -> int:
+    """Every interface of the accounts at hand."""
+    endpoints = _known(owners)
+    answers = await asyncio.gather(
+        *(_interfaces(owners, one.id, deleted=deleted) for one in endpoints), return_exceptions=True
+    )
+    views: list[InterfaceView] = []
+    silent: list[dict[str, str]] = []
+    for endpoint, answer in zip(endpoints, answers, strict=True):
+        if isinstance(answer, ConsoleTrouble | Refused):
+            silent.append({"endpoint": endpoint.id, "code": answer.code, "sentence": answer.sentence})
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            views += answer
+    if screen.as_json:
+        screen.data({"interfaces": [view.model_dump() for view in views], "silent": silent})
+    elif views:
+        screen.show(interfaces_table(screen.out, views))
+    elif not silent:
+        screen.show(f"No interfaces on {', '.join(one.id for one in endpoints)}.")
+    return _complain(screen, silent)
+
+
+async def explain(owners: Owners, screen: Screen, name: str) -> int:
+    """Why a connection is up or not, in one sentence."""
+    own, other, trouble = await _both(owners, name)
+    sentence = why(own, other, trouble)
+    if screen.as_json:
+        fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
+        screen.data({**fields, "link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence})
+    else:
+        screen.show(Text(plain(sentence)))
+    return DONE
+
+
+async def timeline(owners: Owners, screen: Screen, name: str, after: int, limit: int | None) -> int:
+    """What happened to an interface, from its worker's durable record."""
+    place = await owners.locate(name)
+    await owners.view(place)
+    rows: list[TimelineRow] = []
+    while limit is None or len(rows) < limit:
+        wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
+        read = {"kind": "timeline", "interface": place.interface, "after": after, "limit": wanted}
+        page = (await owners.one(place.endpoint, read))["rows"]  # type: ignore[arg-type]
+        rows += [TimelineRow.model_validate(row) for row in page]
+        if len(page) < wanted:
+            break
+        after = rows[-1].row
+    if screen.as_json:
+        shown = [row.model_dump() for row in rows]
+        screen.data({"interface": place.interface, "endpoint": place.endpoint, "rows": shown})
+    else:
+        screen.show(timeline_table(screen.out, rows) if rows else "Nothing has happened yet.")
+    return DONE
+
+
+async def workers(owners: Owners, screen: Screen, endpoint: str | None) -> int:
+    """Workers about themselves: one, or all at hand."""
+    if endpoint is not None:
+        about = await owners.worker(endpoint)
+        if screen.as_json:
+            screen.data(about.model_dump())
+        else:
+            screen.show(workers_table(screen.out, [about]), _counters(about))
+        return DONE
+    endpoints = _known(owners)
+    answers = await asyncio.gather(*(owners.worker(one.id) for one in endpoints), return_exceptions=True)
+    there: list[WorkerView] = []
+    silent: list[dict[str, str]] = []
+    for known, answer in zip(endpoints, answers, strict=True):
+        if isinstance(answer, ConsoleTrouble | Refused):
+            silent.append({"endpoint": known.id, "code": answer.code, "sentence": answer.sentence})
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            there.append(answer)
+    if screen.as_json:
+        screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
+    elif there:
+        screen.show(workers_table(screen.out, there))
+    return _complain(screen, silent)
+
+
+async def _both(owners: Owners, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
+    """This end's view, the other's if it may be asked, and why it did not answer if it did not."""
+    own = await owners.view(await owners.locate(name))
+    other = await owners.other_end(own)
+    if isinstance(other, InterfaceView) or other is None:
+        return own, other, None
+    return own, None, other.sentence
+
+
+async def _interfaces(owners: Owners, endpoint: str, *, deleted: bool) -> list[InterfaceView]:
+    found: list[InterfaceView] = []
+    after: str | None = ""
+    while after is not None:
+        page: dict[str, Any] = await owners.one(
+            endpoint, {"kind": "list", "after": after, "limit": PAGE, "deleted": deleted}
+        )
+        found += [InterfaceView.model_validate(view) for view in page["interfaces"]]
+        after = page["next"]
+    return found
+
+
+def _known(owners: Owners) -> Sequence[KnownEndpoint]:
+    """Every endpoint that may be asked. Raises NoContext if there is none."""
+    endpoints = owners.context.at_hand
+    if not endpoints:
+        raise NoContext(f"{owners.context.source} lists no endpoint that may be asked from here.")
+    return endpoints
+
+
+def _complain(screen: Screen, silent: Sequence[dict[str, str]]) -> int:
+    if not screen.as_json:
+        for one in silent:
+            screen.complain(one["sentence"])
+    return FAILED if silent else DONE
+
+
+def _counters(about: WorkerView) -> Text:
+    return Text(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in about.counters.items()), "dim")

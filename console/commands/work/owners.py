@@ -1,0 +1,148 @@
+"""A person may own several accounts, but no account may speak for another: each gets a console of its own.
+
+From a context that holds one password this is one owner's desk; from `peering up` it is all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from console.client import Console, ConsoleTrouble, NotUnderstood, Refused, done
+from console.client.finding import claims
+from console.topology import Context, NoContext
+from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
+from shared.wire.request import AnswerForm, CommandForm
+from shared.wire.views import InterfaceView, WorkerView
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """An interface, and where it lives."""
+
+    interface: str
+    endpoint: str
+
+
+class Owners:
+    """The consoles of all accounts that may act, opened when they are needed."""
+
+    def __init__(self, context: Context, patience_seconds: float) -> None:
+        """Nothing happens before `async with`. `patience_seconds` is how long one question may take."""
+        self.context = context
+        self.patience_seconds = patience_seconds
+        self._opening: dict[str, asyncio.Task[Console]] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Open no connection yet."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close every console."""
+        for task in self._opening.values():
+            task.cancel()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await self._stack.aclose()
+
+    async def console(self, endpoint: str) -> Console:
+        """The console of an endpoint's owner. Raises Refused if another account acts, NoContext without a login."""
+        owner = self.owner(endpoint)
+        opening = self._opening.get(owner)
+        if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
+            opening = self._opening[owner] = asyncio.create_task(self._open(owner))
+        return await asyncio.shield(opening)
+
+    def owner(self, endpoint: str) -> str:
+        """Who has to ask this endpoint. Raises Refused NotOwner, or NoContext if nobody knows."""
+        acting, owner = self.context.acting, self.context.owner_of(endpoint)
+        if owner is None:
+            raise NoContext(f"{self.context.source} does not list {endpoint}; say who owns it with --as ACCOUNT.")
+        if acting is not None and owner != acting:
+            raise Refused(
+                NOT_OWNER.code,
+                f"{endpoint} belongs to account {self.context.shown(owner)}; "
+                f"account {self.context.shown(acting)} cannot command it.",
+            )
+        return owner
+
+    async def ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
+        """Ask an endpoint under its owner's name."""
+        return await (await self.console(endpoint)).ask(endpoint, commands, self.patience_seconds)
+
+    async def one(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
+        """Ask for one thing, and return its result. Raises Refused."""
+        return done((await self.ask(endpoint, [command]))[0])
+
+    async def locate(self, name: str) -> Located:
+        """Find where `ri-…` lives, or take `ri-…@ENDPOINT` at its word. Raises Refused or ConsoleTrouble."""
+        interface, _, endpoint = name.partition("@")
+        if endpoint:
+            return Located(interface, endpoint)
+        asked = [one.id for one in self.context.at_hand]
+        if not asked:
+            raise NotUnderstood(f"No endpoints to ask are known here: name it as {interface}@ENDPOINT.")
+        command: CommandForm = {"kind": "show", "interface": interface}
+        found, troubles = await claims({one: self.ask(one, [command]) for one in asked})
+        if len(found) > 1:
+            places = ", ".join(f"{interface}@{one}" for one in found)
+            raise Refused("AmbiguousInterface", f"There are several interfaces of that id: {places}. Name one of them.")
+        if found:
+            return Located(interface, found[0])
+        if troubles:
+            raise type(troubles[0])(
+                f"{interface} is not on any endpoint that answered. {troubles[0].sentence}", troubles[0].code
+            )
+        raise Refused(UNKNOWN_INTERFACE.code, f"There is no interface {interface} on {', '.join(asked)}.")
+
+    async def locate_all(self, names: Sequence[str]) -> list[Located | Refused | ConsoleTrouble]:
+        """Find several; one that cannot be found does not stop the others."""
+
+        async def attempt(name: str) -> Located | Refused | ConsoleTrouble:
+            try:
+                return await self.locate(name)
+            except (Refused, ConsoleTrouble) as fault:
+                return fault
+
+        return list(await asyncio.gather(*(attempt(name) for name in names)))
+
+    async def view(self, place: Located) -> InterfaceView:
+        """An interface as its worker shows it."""
+        shown = await self.one(place.endpoint, {"kind": "show", "interface": place.interface})
+        return InterfaceView.model_validate(shown)
+
+    async def worker(self, endpoint: str) -> WorkerView:
+        """A worker about itself."""
+        return WorkerView.model_validate(await self.one(endpoint, {"kind": "worker"}))
+
+    async def other_end(self, own: InterfaceView) -> InterfaceView | ConsoleTrouble | Refused | None:
+        """The peer's view of the connection; None if it may not be asked from here, a fault if it did not answer."""
+        if own.peer is None:
+            return None
+        place = Located(own.peer.interface, own.peer.endpoint)
+        known = self.context.endpoint(place.endpoint)
+        owner = own.peer.account if known is None else known.account
+        if not self.context.may_act_as(owner):
+            return None
+        try:
+            return await self.view(place)
+        except (Refused, ConsoleTrouble) as fault:
+            return fault
+        except NoContext:
+            return None
+
+    async def _open(self, account: str) -> Console:
+        console = Console(
+            self.context.login(account),
+            account,
+            endpoints=[one.id for one in self.context.endpoints if one.account == account],
+            enforced=not self.context.shared_login,
+            connect_limit_seconds=min(self.patience_seconds, 3.0),
+        )
+        return await self._stack.enter_async_context(console)

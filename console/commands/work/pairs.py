@@ -1,0 +1,163 @@
+"""Within one account both ends can be made at the same time; between accounts nobody may make the other's end.
+
+The article: for interconnections under the same account both ends are created at once, and the system initiates and
+establishes the connection. Here too: one end is made configured and waiting, the other configured and initiated, and
+everything after that is the handshake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from console.client import ConsoleTrouble, Refused
+from console.commands.running import DONE, FAILED
+from console.commands.work.owners import Located, Owners
+from console.ids import interface_id
+from console.screen import Screen, connection_table
+from console.topology import KnownEndpoint
+from console.why import link_exists, link_sentence, why
+from shared.protocol.refusals import NOT_OWNER, SAME_ENDPOINT, VBR_TO_VBR, Refusal
+from shared.protocol.words import Kind, Status
+from shared.wire.request import CommandForm, PeerForm
+from shared.wire.views import InterfaceView
+
+NOT_INITIATOR: Final = "NotInitiator"
+NOT_ACCEPTOR: Final = "NotAcceptor"
+
+
+class Pair(NamedTuple):
+    """Two endpoints to be connected, a name for both interfaces, and how long to wait."""
+
+    source: str
+    target: str
+    name: str
+    timeout_seconds: float
+
+
+class _End(NamedTuple):
+    """One of the two ends to be made."""
+
+    interface: str
+    endpoint: str
+    account: str
+    region: str
+    role: str
+
+    @property
+    def as_peer(self) -> PeerForm:
+        return {
+            "interface": self.interface,
+            "endpoint": self.endpoint,
+            "account": self.account,
+            "region": self.region,
+        }
+
+    @property
+    def place(self) -> Located:
+        return Located(self.interface, self.endpoint)
+
+
+async def create_both(owners: Owners, screen: Screen, wanted: Pair) -> int:
+    """Make both ends of one account's connection, and wait until both are Activated."""
+    _check_ids(wanted.source, wanted.target)
+    first, second = await _end(owners, wanted.source), await _end(owners, wanted.target)
+    _check(owners, first, second)
+    await owners.one(second.endpoint, _create(second, first, wanted.name, initiate=False))
+    try:
+        await owners.one(first.endpoint, _create(first, second, wanted.name, initiate=True))
+    except (Refused, ConsoleTrouble):
+        await _take_back(owners, screen, second)
+        raise
+    with screen.progress(f"{first.interface} → {second.interface}: created") as line:
+        both = await _until_activated(owners, (first, second), wanted.timeout_seconds, line.update)
+    return _tell(screen, *both)
+
+
+def _check_ids(source: str, target: str) -> None:
+    if source == target:
+        raise _refused(SAME_ENDPOINT)
+    if Kind.of(source) is Kind.of(target) is Kind.VBR:
+        raise _refused(VBR_TO_VBR)
+
+
+def _check(owners: Owners, first: _End, second: _End) -> None:
+    """Refuse what could never establish, before anything is made."""
+    if first.account != second.account:
+        shown = owners.context.shown
+        raise Refused(
+            NOT_OWNER.code,
+            f"{first.endpoint} belongs to account {shown(first.account)} and {second.endpoint} to "
+            f"{shown(second.account)}: each owner creates and configures its own end, then the first one initiates.",
+        )
+    if first.role != "initiator":
+        raise Refused(NOT_INITIATOR, f"{first.endpoint} runs as the {first.role} and can only wait: give it as --to.")
+    if second.role != "acceptor":
+        raise Refused(NOT_ACCEPTOR, f"{second.endpoint} runs as the {second.role}: two ends of that role never meet.")
+
+
+async def _end(owners: Owners, endpoint: str) -> _End:
+    """What is to be known of an endpoint; its worker is asked for what the context does not say."""
+    known = owners.context.endpoint(endpoint)
+    if known is None or known.region is None or known.role is None:
+        about = await owners.worker(endpoint)
+        known = KnownEndpoint(endpoint, about.kind, about.account, about.region, about.role)
+    return _End(interface_id(), endpoint, known.account, known.region or "", known.role or "")
+
+
+def _create(own: _End, peer: _End, name: str, *, initiate: bool) -> CommandForm:
+    return {
+        "kind": "create",
+        "interface": own.interface,
+        "name": name,
+        "peer": peer.as_peer,
+        "initiate": initiate,
+    }
+
+
+async def _take_back(owners: Owners, screen: Screen, end: _End) -> None:
+    """Delete the end that was made first, so that no half is left behind."""
+    try:
+        await owners.one(end.endpoint, {"kind": "delete", "interface": end.interface})
+    except (Refused, ConsoleTrouble) as fault:
+        screen.complain(f"{end.interface} on {end.endpoint} was created and is left there: {fault.sentence}")
+
+
+async def _until_activated(
+    owners: Owners, ends: tuple[_End, _End], timeout_seconds: float, tell: Callable[[str], None]
+) -> tuple[InterfaceView, InterfaceView]:
+    """Wait for both ends, at most so long; return what they show then."""
+    statuses = dict.fromkeys((end.interface for end in ends), "Idle")
+
+    async def wait(end: _End) -> None:
+        console = await owners.console(end.endpoint)
+        async for row in console.subscribe(end.endpoint, end.interface, after=0):
+            statuses[end.interface] = row.status
+            tell(", ".join(f"{interface}: {status}" for interface, status in statuses.items()))
+            if row.status == Status.ACTIVATED:
+                return
+
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_seconds):
+            await asyncio.gather(*(wait(end) for end in ends))
+    first, second = await asyncio.gather(*(owners.view(end.place) for end in ends))
+    return first, second
+
+
+def _tell(screen: Screen, first: InterfaceView, second: InterfaceView) -> int:
+    exists = link_exists(first, second)
+    if screen.as_json:
+        ends = {"initiator": first.model_dump(), "acceptor": second.model_dump()}
+        outcome = "done" if exists else "failed"
+        screen.data({"outcome": outcome, "link": exists, "sentence": why(first, second), **ends})
+    else:
+        screen.show(connection_table(screen.out, (first, second)), link_sentence(first, second))
+        if not exists:
+            screen.complain(f"They were created, but are not Activated in time. {why(first, second)}")
+    return DONE if exists else FAILED
+
+
+def _refused(refusal: Refusal) -> Refused:
+    return Refused(refusal.code, refusal.sentence)

@@ -1,0 +1,171 @@
+"""Whoever starts processes answers for them: what runs is shown as it changes, and all of it ends with the command."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
+
+from rich.console import RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from console.brokers import StackRefused
+from console.commands.running import DONE, FAILED
+from console.screen import Screen, plain
+from console.stack import BROKER_NAME, FOLDER, Stack, running, shown
+from console.supervisor import Report, State
+from console.topology import Topology, load
+from console.topology.context import CONTEXT_FILE
+from shared.broker.embedded import BrokerNotStarted
+
+_STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
+
+
+async def up(screen: Screen, path: Path, folder: Path | None) -> int:
+    """Bring a topology up, show how it does, and take it down when it is asked to end."""
+    topology = load(path)
+    place = folder or topology.folder or FOLDER
+    ended = asyncio.Event()
+    board = Board(screen, topology)
+    try:
+        with _told_to_end(ended):
+            bringing_up = asyncio.create_task(_stay_up(topology, place, board, ended))
+            asking = asyncio.create_task(ended.wait())
+            await asyncio.wait({bringing_up, asking}, return_when=asyncio.FIRST_COMPLETED)
+            asking.cancel()
+            if not bringing_up.done() and not board.ready:
+                bringing_up.cancel()
+            await asyncio.gather(bringing_up, asking, return_exceptions=True)
+            if not bringing_up.cancelled():
+                bringing_up.result()
+    except (StackRefused, BrokerNotStarted) as fault:
+        screen.failed(type(fault).__name__, str(fault))
+        return FAILED
+    board.over()
+    return DONE
+
+
+async def _stay_up(topology: Topology, folder: Path, board: Board, ended: asyncio.Event) -> None:
+    async with running(topology, folder, board.say, on_change=board.changed) as stack:
+        with board.shown(stack):
+            await ended.wait()
+        board.say("stopping")
+
+
+@contextmanager
+def _told_to_end(ended: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C, SIGTERM and a closed terminal all mean: end in order."""
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for one in signals:
+        loop.add_signal_handler(one, ended.set)
+    try:
+        yield
+    finally:
+        for one in signals:
+            loop.remove_signal_handler(one)
+
+
+class Board:
+    """Shows what runs: a table that stays up to date on a terminal, else a line for every change."""
+
+    def __init__(self, screen: Screen, topology: Topology) -> None:
+        """Nothing is shown before something happens."""
+        self._screen = screen
+        self._topology = topology
+        self._stack: Stack | None = None
+        self._live: Live | None = None
+        self.ready = False
+
+    def say(self, what: str) -> None:
+        """Say what is being done."""
+        if self._screen.as_json:
+            self._screen.data({"event": "progress", "sentence": what})
+        else:
+            self._screen.show(Text(plain(what), "dim"))
+
+    def changed(self, report: Report) -> None:
+        """A process started or ended."""
+        if self._screen.as_json:
+            self._screen.data({"event": "process", **asdict(report)})
+        elif self._live is not None:
+            self._live.update(self._table(), refresh=True)
+        elif self.ready or report.state is not State.RUNNING:
+            self._screen.show(_line(report))
+
+    @contextmanager
+    def shown(self, stack: Stack) -> Iterator[None]:
+        """All is up: say what to type next, and keep the table up to date meanwhile."""
+        self._stack, self.ready = stack, True
+        if self._screen.as_json:
+            fields = [asdict(report) for report in stack.reports]
+            self._screen.data({"event": "ready", "folder": str(stack.folder), "processes": fields})
+            yield
+            return
+        self._screen.show("", Text("Type in another terminal:", "bold"), *self._suggestions(stack), "")
+        if not self._screen.out.is_terminal:
+            self._screen.show(*(_line(report) for report in stack.reports), "ready")
+            yield
+            return
+        with Live(self._table(), console=self._screen.out, auto_refresh=False) as self._live:
+            yield
+        self._live = None
+
+    def over(self) -> None:
+        """All has ended."""
+        if self._screen.as_json:
+            self._screen.data({"event": "stopped"})
+        else:
+            self._screen.show("stopped; nothing is left running")
+
+    def _table(self) -> RenderableType:
+        """One row a process; on a narrow terminal what ended it last takes several lines."""
+        drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        for column in ("process", "role", "account", "pid", "state", "restarts"):
+            drawn.add_column(column, no_wrap=True)
+        drawn.add_column("ended last", overflow="fold")
+        for report in self._stack.reports if self._stack else []:
+            endpoint = self._topology.endpoint(report.name)
+            role, account = ("", "") if endpoint is None else (endpoint.role, endpoint.account)
+            state = Text(report.state, _STYLES[report.state])
+            pid = "-" if report.pid is None else str(report.pid)
+            drawn.add_row(report.name, role, account, pid, state, str(report.restarts), plain(report.last or ""))
+        return drawn
+
+    def _suggestions(self, stack: Stack) -> list[Text]:
+        """The story of this topology, as commands with its real ids."""
+        commands = [*_opening(self._topology), "peering show", "peering watch"]
+        default = Path.cwd() / CONTEXT_FILE
+        if stack.folder / CONTEXT_FILE.name != default:
+            commands.insert(0, f"export PEERING_TOPOLOGY={shown(stack.folder / CONTEXT_FILE.name)}")
+        return [Text(f"  {plain(command)}") for command in commands]
+
+
+def _opening(topology: Topology) -> list[str]:
+    """What connects the first initiator with the first acceptor."""
+    first = next((one for one in topology.endpoints if one.role == "initiator"), None)
+    second = next((one for one in topology.endpoints if one.role == "acceptor"), None)
+    if first is None or second is None:
+        return []
+    if first.account == second.account:
+        return [f"peering create --both --from {first.id} --to {second.id}"]
+    return [
+        f"peering create --endpoint {first.id} --id ri-one",
+        f"peering create --endpoint {second.id} --id ri-two",
+        f"peering configure ri-one --peer ri-two@{second.id}",
+        f"peering configure ri-two --peer ri-one@{first.id}",
+        "peering initiate ri-one",
+    ]
+
+
+def _line(report: Report) -> Text:
+    name = report.name if report.name != BROKER_NAME else "broker"
+    pid = "" if report.pid is None else f" pid {report.pid}"
+    last = "" if report.last is None else f" ({plain(report.last)})"
+    return Text(f"{name}: ").append(report.state, _STYLES[report.state]).append(f"{pid}{last}")

@@ -1,0 +1,116 @@
+"""Waiting is being told, not asking again and again: the worker says what happens to an interface as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from console.client import ConsoleTrouble
+from console.commands.running import DONE, FAILED
+from console.commands.work.owners import Located, Owners
+from console.screen import Screen, transition_line
+from console.topology import NoContext
+from shared.wire.views import InterfaceView, TimelineRow
+
+_QUEUE_ROWS: Final = 10_000
+
+
+async def wait(owners: Owners, screen: Screen, name: str, status: str, timeout_seconds: float) -> int:
+    """Wait until an interface shows a status, or showed it for a moment since this began."""
+    place = await owners.locate(name)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            with screen.progress(f"{place.interface}: waiting for {status}") as line:
+                async for seen in _statuses(owners, place):
+                    line.update(f"{place.interface}: {seen}, waiting for {status}")
+                    if seen == status:
+                        break
+    except TimeoutError:
+        return _tell(screen, await owners.view(place), status, timeout_seconds)
+    if screen.as_json:
+        fields = {"interface": place.interface, "endpoint": place.endpoint, "status": status}
+        screen.data({"outcome": "done", **fields})
+    else:
+        screen.show(f"{place.interface}: {status}")
+    return DONE
+
+
+async def _statuses(owners: Owners, place: Located) -> AsyncIterator[str]:
+    """The status now, and every one after it."""
+    last = (await owners.worker(place.endpoint)).timeline
+    yield (await owners.view(place)).status
+    console = await owners.console(place.endpoint)
+    async for row in console.subscribe(place.endpoint, place.interface, after=last):
+        yield row.status
+
+
+def _tell(screen: Screen, view: InterfaceView, status: str, timeout_seconds: float) -> int:
+    sentence = f"{view.interface} is {view.status} and not {status} after {timeout_seconds:g} s. {view.reason or ''}"
+    if screen.as_json:
+        fields = {"interface": view.interface, "endpoint": view.endpoint, "status": view.status}
+        reasons = {"reason": view.reason, "reason_code": view.reason_code}
+        screen.data({"outcome": "failed", "code": "TimedOut", "sentence": sentence.strip(), **fields, **reasons})
+    else:
+        screen.complain(sentence.strip())
+    return FAILED
+
+
+async def watch(owners: Owners, screen: Screen, name: str | None, *, everything: bool) -> int:
+    """Print what happens, as it happens, until interrupted; `everything` also shows steps that change no status."""
+    sources = await _sources(owners, name)
+    rows: asyncio.Queue[tuple[str, TimelineRow]] = asyncio.Queue(_QUEUE_ROWS)
+
+    async def follow(place: Located) -> None:
+        async for row in _patiently(owners, screen, place):
+            if everything or row.was != row.status:
+                await rows.put((place.endpoint, row))
+
+    async def tell() -> None:
+        while True:
+            endpoint, row = await rows.get()
+            if screen.as_json:
+                screen.data({"endpoint": endpoint, **row.model_dump()})
+            else:
+                screen.show(transition_line(endpoint, row))
+
+    if not screen.as_json:
+        screen.complain(f"Watching {', '.join(one.interface or one.endpoint for one in sources)}; Ctrl-C ends it.")
+    tasks = [asyncio.create_task(one) for one in (tell(), *(follow(place) for place in sources))]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return DONE
+
+
+async def _patiently(owners: Owners, screen: Screen, place: Located) -> AsyncIterator[TimelineRow]:
+    """What happens at an endpoint, once its worker is there; that it is not there yet is told once."""
+    console = await owners.console(place.endpoint)
+    told = False
+    while True:
+        try:
+            async for row in console.subscribe(place.endpoint, place.interface or None):
+                yield row
+        except ConsoleTrouble as trouble:
+            if trouble.lasting:
+                raise
+            if not told:
+                screen.complain(f"{trouble.sentence} Waiting for it.")
+            told = True
+
+
+async def _sources(owners: Owners, name: str | None) -> Sequence[Located]:
+    """Where to listen: everywhere at hand, or at the two ends of one connection; no interface means all."""
+    if name is None:
+        everywhere = [Located("", one.id) for one in owners.context.at_hand]
+        if not everywhere:
+            raise NoContext(f"{owners.context.source} lists no endpoint that may be asked from here.")
+        return everywhere
+    place = await owners.locate(name)
+    other = await owners.other_end(await owners.view(place))
+    if isinstance(other, InterfaceView):
+        return [place, Located(other.interface, other.endpoint)]
+    return [place]

@@ -1,0 +1,151 @@
+"""The article's table has a column for each end, so the story is drawn in its form: what was typed, then both ends.
+
+Scenes are printed one below the other, each as wide as the terminal, and stay there: it reads the same in a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from console.demo.checklist import PROCESS, STATUSES, Checklist
+from console.demo.stage import Line, Scene
+from console.demo.typed import Cast
+from console.screen import plain, status_text
+from console.stack import BROKER_NAME
+from console.supervisor import Report
+from shared.protocol.words import Status
+
+WIDEST: Final = 120
+_END_SHARE: Final = 0.24
+_NARROWEST_END: Final = 16
+_BOTH_UP: Final = (Status.ACTIVATED, Status.ACTIVATED)
+
+
+class Drawing:
+    """Draws a story on a console."""
+
+    def __init__(self, console: Console, casts: tuple[Cast, Cast]) -> None:
+        """Columns are as wide as the console allows."""
+        self._console = console
+        self._casts = casts
+        self._width = min(console.width, WIDEST)
+        self._established = self._just_drew_line = False
+        self._end_width = max(_NARROWEST_END, int(self._width * _END_SHARE))
+
+    def headline(self, title: str) -> None:
+        """Open the story."""
+        self._console.print(Text(plain(title), "bold"), soft_wrap=True)
+
+    def processes(self, reports: Sequence[Report], broker: str, seconds: float) -> None:
+        """Say what runs."""
+        workers = ", ".join(f"{one.name} (process {one.pid})" for one in reports if one.name != BROKER_NAME)
+        for line in (f"broker   {broker}", f"workers  {workers}", f"up in    {seconds:.1f} s"):
+            self._console.print(Text(plain(line), "dim"), soft_wrap=True)
+        self._console.print()
+
+    def columns(self) -> None:
+        """Head the columns, one for each end."""
+        grid = self._grid()
+        grid.add_row(Text("who types what", "dim"), *(Text(one.section.role.upper(), "bold") for one in self._casts))
+        grid.add_row("", *(Text(f"{one.owner} · {one.endpoint}") for one in self._casts))
+        grid.add_row("", *(Text(one.section.region, "dim") for one in self._casts))
+        self._print(grid)
+
+    def scene(self, scene: Scene) -> None:
+        """Draw a step that is over."""
+        if not self._just_drew_line:
+            self._rule()
+        self._just_drew_line = False
+        grid = self._grid()
+        ends = (_end(scene.first, scene.first_notes), _end(scene.second, scene.second_notes))
+        grid.add_row(Group(_titled(scene), *(_typed(line, scene.lines) for line in scene.lines)), *ends)
+        self._print(grid)
+        if not self._established and (scene.first[-1], scene.second[-1]) == _BOTH_UP:
+            self._established = self._just_drew_line = True
+            self._line_of_no_difference()
+
+    def _line_of_no_difference(self) -> None:
+        words = Text("established: from here on there is no difference between the ends", "bold green")
+        self._console.print(Rule(words, style="green", characters="═"), width=self._width)
+
+    def verdict(self, checklist: Checklist, first: Sequence[bool], second: Sequence[bool], seconds: float) -> None:
+        """Hold the article's tables against what was seen."""
+        self._rule()
+        self._print(self._process(first, second))
+        self._print(Padding(self._comparison(checklist), (1, 0, 0, 0)))
+        count = sum(first) + sum(second)
+        missing = checklist.missing(first, second)
+        style = "bold red" if missing else "bold green"
+        self._console.print()
+        self._console.print(Text(f"{count} of {STATUSES} statuses seen, in {seconds:.1f} s", style), soft_wrap=True)
+        for one in missing:
+            self._console.print(Text(f"✗ not seen: {one}", "red"), width=self._width)
+
+    def _process(self, first: Sequence[bool], second: Sequence[bool]) -> RenderableType:
+        grid = self._grid()
+        grid.add_row(Text("The article's process", "bold"), *(Text(one.section.role, "bold") for one in self._casts))
+        for row, one, two in zip(PROCESS, first, second, strict=True):
+            grid.add_row(row.process, _checked(status_text(row.first), one), _checked(status_text(row.second), two))
+        return grid
+
+    def _comparison(self, checklist: Checklist) -> RenderableType:
+        grid = self._grid()
+        grid.add_row(Text("The article's comparison", "bold"), "", "")
+        for one in checklist.expected:
+            shown = checklist.shown.get(one.sentence, False)
+            grid.add_row(one.sentence, _checked(Text(one.first), shown), _checked(Text(one.second), shown))
+        return grid
+
+    def _grid(self) -> Table:
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(width=self._width - 2 * self._end_width - 6, overflow="fold")
+        grid.add_column(width=self._end_width, overflow="fold")
+        grid.add_column(width=self._end_width, overflow="fold")
+        return grid
+
+    def _rule(self) -> None:
+        self._console.print(Rule(style="dim"), width=self._width)
+
+    def _print(self, thing: RenderableType) -> None:
+        self._console.print(thing, width=self._width)
+
+
+def _typed(line: Line, lines: Sequence[Line]) -> RenderableType:
+    """A prompt, a command, and the refusal it met."""
+    widest = max(len(one.who) for one in lines)
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(f"{line.who:>{widest}}$", "dim"), Text(plain(line.text)))
+    if line.refusal is not None:
+        code, _, sentence = line.refusal.partition(": ")
+        grid.add_row(Text("✗", "red", justify="right"), Text.assemble((f"{code}: ", "red"), plain(sentence)))
+    return Padding(grid, (0, 0, 0, 3))
+
+
+def _titled(scene: Scene) -> RenderableType:
+    """The scene's number and title; a long title stays beside the number."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=2, justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(str(scene.number), "dim"), Text(plain(scene.title), "bold"))
+    return grid
+
+
+def _end(statuses: Sequence[str], notes: Sequence[str]) -> RenderableType:
+    """What an end showed, from top to bottom (the first one is where it stood before), and remarks under it."""
+    before, *new = statuses
+    lines = [status_text(status) for status in new] or [Text(before, "dim")]
+    return Group(*lines, *(Text(plain(note), "italic") for note in notes))
+
+
+def _checked(text: Text, seen: bool) -> Text:  # noqa: FBT001 - it is the whole question
+    mark = Text("✓ ", "green") if seen else Text("✗ ", "red")
+    return mark.append_text(text)

@@ -1,0 +1,53 @@
+"""Initiating is asking, and asking again: everything else that happens to this end happens to both.
+
+The initiator's part of the handshake. The article: only the initiator can initiate a connection, it must have
+peer information first, and it is the one that is charged between regions.
+"""
+
+from __future__ import annotations
+
+from shared.protocol import link, refusals
+from shared.protocol.effects import Refused, Say, Step
+from shared.protocol.events import Due, Event, Initiate, Received
+from shared.protocol.interface import Interface
+from shared.protocol.messages import Reason
+from shared.protocol.reception import answer_not_ready
+from shared.protocol.registers import declaration, renewed
+from shared.protocol.words import Intent, Kind, Role, Status, Timer
+
+INITIATOR = Role(
+    name="initiator",
+    opening_status=Status.CONNECTING,
+    may_initiate=True,
+    pays_between_regions=True,
+    api_name="InitiatingSide",
+    kinds=frozenset({Kind.VPC, Kind.VBR}),
+    peer_kinds=frozenset({Kind.VPC}),
+)
+
+
+def step(state: Interface, event: Event) -> Step:
+    """Take one event to the next state: the opening here, the rest of the connection's life in `link`."""
+    match event:
+        case Initiate():
+            return _initiate(state)
+        case Due(timer=Timer.CONNECT, nonce=nonce) if state.opening and state.peer_epoch is None:
+            return _give_up(state, nonce)
+        case Received(sender=sender) if state.status is Status.IDLE and state.knows(sender):
+            return Step(*answer_not_ready(state, event, Reason.NOT_INITIATED))
+    return link.step(state, event)
+
+
+def _initiate(state: Interface) -> Step:
+    if state.status is not Status.IDLE:
+        return Step(state, (Refused(refusals.INCORRECT_STATUS, f"It is {state.status}."),))
+    if state.peer is None:
+        return Step(state, (Refused(refusals.PEER_NOT_CONFIGURED),))
+    opened = state.but(open=True, intent=Intent.UP, version=state.version + 1, reason=None)
+    return Step(opened, (Say(state.peer.address, declaration(opened)),))
+
+
+def _give_up(state: Interface, nonce: int) -> Step:
+    """Go back to Idle in a new life, so that an answer which is still on its way finds nobody waiting for it."""
+    idle = renewed(state, state.epoch.number, nonce)
+    return Step(idle.but(open=False, reason=state.reason or Reason.NO_ANSWER))

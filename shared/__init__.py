@@ -1,0 +1,1 @@
+"""Everything a connection needs fits here without knowing which end it is."""

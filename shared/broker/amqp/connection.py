@@ -1,0 +1,74 @@
+"""A connection that repairs itself can't say that it was broken, so ours is plain and its end is an event.
+
+`connect_robust` declares again what tenants may not declare, waits a fixed pause, and can come back without its
+consumer; the supervisor in link.py does the same job in the open.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import aio_pika
+from aio_pika.abc import AbstractChannel, AbstractConnection
+
+from shared.broker.address import BrokerAddress
+from shared.broker.amqp.faults import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
+from shared.broker.amqp.leniency import read_strangers_leniently
+
+CONNECT_LIMIT_SECONDS: Final = 5.0
+HEARTBEAT_SECONDS: Final = 5
+"""A silent connection is dead after 3 x (heartbeat + 1) = 18 s; RabbitMQ advises against less than 5 s."""
+
+Lose = Callable[[str | BrokerRefused], None]
+"""Hears why a session is over; a refusal says that another one would end the same way."""
+
+
+async def open_connection(address: BrokerAddress, name: str) -> AbstractConnection:
+    """Connect and log in, within CONNECT_LIMIT_SECONDS. Raises BrokerRefused or BrokerUnreachable."""
+    read_strangers_leniently()
+    try:
+        return await guarded(
+            aio_pika.connect(
+                None,
+                host=address.host,
+                port=address.port,
+                login=address.user or "guest",
+                password=address.password if address.password is not None else "guest",
+                virtualhost=address.vhost,
+                ssl=address.tls,
+                ssl_context=address.ssl_context(),
+                timeout=CONNECT_LIMIT_SECONDS,
+                heartbeat=HEARTBEAT_SECONDS,
+                client_properties={"connection_name": name},
+                auth="external" if address.external else "plain",
+            )
+        )
+    except Exception as fault:
+        raise refusal(fault, address.shown) or BrokerUnreachable(
+            f"{address.shown} can't be reached: {explain(fault)}"
+        ) from fault
+
+
+async def open_channel(connection: AbstractConnection, *, confirms: bool) -> AbstractChannel:
+    """Open a channel; one for publishing gets confirms, and raises for what can't be routed."""
+    channel = connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
+    async with asyncio.timeout(CONNECT_LIMIT_SECONDS):
+        await guarded(channel.initialize())
+    return channel
+
+
+def watch(source: AbstractConnection | AbstractChannel, what: str, lose: Lose) -> None:
+    """Report the end of a connection or a channel, whoever ended it; if it has ended already, at once."""
+
+    def ended(_: object, fault: BaseException | None) -> None:
+        lose(f"the {what} ended: {explain(fault)}")
+
+    source.close_callbacks.add(ended)
+    if source.is_closed:
+        lose(f"the {what} ended at once")
+
+
+async def close_connection(connection: AbstractConnection | None) -> None:
+    """Say goodbye, within a limit; never raises."""
+    if connection is not None:
+        await bounded(connection.close())

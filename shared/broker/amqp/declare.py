@@ -1,0 +1,33 @@
+"""Where nobody provisions, whoever needs a queue declares it; where somebody does, this is never called."""
+
+from collections.abc import Iterable
+
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelClosed
+
+from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, open_channel
+from shared.broker.amqp.faults import BrokerRefused, bounded, explain, guarded
+from shared.broker.declarations import Declaration, DeclareBinding, DeclareExchange, DeclareQueue
+
+
+async def declare(connection: AbstractConnection, declarations: Iterable[Declaration]) -> None:
+    """Declare all of it, again and again with no harm. Raises BrokerRefused if it may not or differs from before."""
+    channel = await open_channel(connection, confirms=False)
+    for declaration in declarations:
+        try:
+            await guarded(_declare(channel, declaration))
+        except ChannelClosed as fault:
+            raise BrokerRefused(f"the broker does not let us declare {declaration}: {explain(fault)}") from fault
+    await bounded(channel.close())
+
+
+async def _declare(channel: AbstractChannel, declaration: Declaration) -> None:
+    limit = CONNECT_LIMIT_SECONDS
+    match declaration:
+        case DeclareExchange(name, kind):
+            await channel.declare_exchange(name, kind, durable=True, timeout=limit)
+        case DeclareQueue(name, arguments):
+            await channel.declare_queue(name, durable=True, arguments=dict(arguments), timeout=limit)
+        case DeclareBinding(exchange, routing_key, name):
+            queue = await channel.get_queue(name, ensure=False)
+            await queue.bind(exchange, routing_key, timeout=limit)

@@ -1,0 +1,60 @@
+"""Whoever may send a message also writes its properties, so the client library must not stumble over a stranger's.
+
+Found by experiment with pamqp 4.0.1, which reads the properties of every message in the task that reads the connection:
+- A short string that is not UTF-8 (the broker carries any bytes), a date beyond the year 9999 or nested headers end the
+  connection of the *receiver*. The broker delivers the message again, so one of them does it twenty times over.
+- Headers of 128 KiB, the most that fits into a frame, take six seconds to read, and nothing else happens meanwhile.
+Nobody here looks at the headers of what arrives. So they are left out unread, and properties that can't be read are
+taken for none: such a message has no proven sender and is set aside like any other.
+"""
+
+import struct
+from typing import Final
+
+from pamqp import decode
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
+
+_FIXED: Final = struct.Struct(">HHQH")  # class, weight, length of the body, flags
+_LENGTH: Final = struct.Struct(">I")
+_CONTENT_TYPE, _CONTENT_ENCODING, _HEADERS, _MORE_FLAGS = 1 << 15, 1 << 14, 1 << 13, 1
+_STRICT_UNMARSHAL: Final = ContentHeader.unmarshal
+_ASCII_BYTES, _UNKNOWN = 128, ord("?")
+
+
+def read_strangers_leniently() -> None:
+    """Have the client library read what strangers wrote in this way, in the whole process; again has no effect."""
+    decode.METHODS["shortstr"] = short_string
+    ContentHeader.unmarshal = unmarshal  # type: ignore[method-assign]
+
+
+def unmarshal(self: ContentHeader, data: bytes) -> None:
+    """Read a content header, without the headers in it; of properties that can't be read nothing is kept."""
+    try:
+        _STRICT_UNMARSHAL(self, without_headers(data))
+    except Exception:  # noqa: BLE001 - whatever the decoder raises: one message is bad, and the connection is not
+        self.class_id, self.weight, self.body_size, _ = _FIXED.unpack_from(data)
+        self.properties = Basic.Properties()
+
+
+def without_headers(data: bytes) -> bytes:
+    """Cut the headers out of a content header. Raises struct.error or IndexError if it ends too soon."""
+    class_id, weight, body_size, flags = _FIXED.unpack_from(data)
+    if not flags & _HEADERS or flags & _MORE_FLAGS:
+        return data
+    start = _FIXED.size
+    for flag in (_CONTENT_TYPE, _CONTENT_ENCODING):
+        if flags & flag:
+            start += 1 + data[start]
+    end = start + _LENGTH.size + _LENGTH.unpack_from(data, start)[0]
+    return _FIXED.pack(class_id, weight, body_size, flags & ~_HEADERS) + data[_FIXED.size : start] + data[end:]
+
+
+def short_string(value: bytes) -> tuple[int, str]:
+    """Read a short string, and say how many bytes it took; bytes that are no text are shown as '?'."""
+    taken = 1 + value[0]
+    text = value[1:taken]
+    try:
+        return taken, text.decode()
+    except UnicodeDecodeError:
+        return taken, bytes(byte if byte < _ASCII_BYTES else _UNKNOWN for byte in text).decode()

@@ -1,0 +1,87 @@
+"""Only a confirmation for a message that must be routable is an answer; everything else is a guess with a name."""
+
+import uuid
+from typing import Final
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
+
+from shared.broker.amqp.connection import Lose, open_channel, watch
+from shared.broker.amqp.faults import BrokerRefused, bounded, explain, guarded
+from shared.broker.messages import Outcome, Outgoing
+
+PUBLISH_LIMIT_SECONDS: Final = 5.0
+MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+"""Half of what the broker takes; it would close the channel, with all that is under way on it, for one byte more."""
+TIMEOUTS_IN_A_ROW: Final = 3
+"""This many publishes without an answer, and the connection counts as dead, sooner than its heartbeat finds out."""
+
+
+class Publisher:
+    """One channel that publishes, with any number of messages under way at the same time."""
+
+    def __init__(self, channel: AbstractChannel, exchange: AbstractExchange, user: str, lose: Lose) -> None:
+        """Prefer `Publisher.open`."""
+        self._channel = channel
+        self._exchange = exchange
+        self._user = user
+        self._lose = lose
+        self._timeouts_in_a_row = 0
+
+    @classmethod
+    async def open(cls, connection: AbstractConnection, exchange: str, user: str, lose: Lose) -> "Publisher":
+        """Open the channel; the exchange is not looked at, because an account may not."""
+        channel = await open_channel(connection, confirms=True)
+        watch(channel, "publishing channel", lose)
+        return cls(channel, await channel.get_exchange(exchange, ensure=False), user, lose)
+
+    async def publish(self, message: Outgoing) -> Outcome:
+        """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its faults."""
+        if len(message.body) > MAX_BODY_BYTES:
+            return Outcome.REFUSED
+        sending = self._exchange.publish(
+            self._wrapped(message), message.routing_key, mandatory=True, timeout=PUBLISH_LIMIT_SECONDS
+        )
+        try:
+            await guarded(sending)
+        except PublishError:
+            outcome = Outcome.UNROUTABLE
+        except DeliveryError:
+            outcome = Outcome.REFUSED
+        except TimeoutError:
+            self._count_timeout()
+            return Outcome.UNKNOWN
+        except ChannelAccessRefused as fault:
+            self._lose(BrokerRefused(f"{self._user} may not publish: {explain(fault)}"))
+            return Outcome.UNKNOWN
+        except Exception:  # noqa: BLE001 - a lost connection rejects what waits with any class, even Exception itself
+            return Outcome.UNKNOWN
+        else:
+            outcome = Outcome.CONFIRMED
+        self._timeouts_in_a_row = 0
+        return outcome
+
+    async def close(self) -> None:
+        """Close the channel; never raises."""
+        if not self._channel.is_closed:
+            await bounded(self._channel.close())
+
+    def _wrapped(self, message: Outgoing) -> Message:
+        """Dress a message; the id is new each time, because the client library finds returned messages by it."""
+        return Message(
+            message.body,
+            headers=dict(message.headers),
+            content_type="application/json",
+            delivery_mode=DeliveryMode.PERSISTENT,
+            correlation_id=message.correlation_id,
+            reply_to=message.reply_to,
+            message_id=uuid.uuid4().hex,
+            type=message.type,
+            user_id=self._user,
+        )
+
+    def _count_timeout(self) -> None:
+        self._timeouts_in_a_row += 1
+        if self._timeouts_in_a_row >= TIMEOUTS_IN_A_ROW:
+            self._lose(f"the broker left {self._timeouts_in_a_row} publishes in a row without an answer")

@@ -1,0 +1,147 @@
+"""Accounts may change nothing on the broker, so whoever may has to be somebody else: the control plane.
+
+It speaks RabbitMQ's management API with an administrator's credentials, which stand in the address
+(`http://user:password@host:15672`) and never in an error.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+import httpx
+
+from shared.broker.names import DEAD_LETTER_QUEUE, VHOST
+from shared.broker.topology import Definitions
+
+REQUEST_LIMIT_SECONDS: Final = 60.0
+"""A large topology takes RabbitMQ about 10 ms a queue."""
+READY_LIMIT_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.2
+_SHOWN_CHARACTERS: Final = 400
+
+
+class ControlPlaneError(RuntimeError):
+    """The broker could not be provisioned; the message says why."""
+
+
+class ControlPlaneUnreachable(ControlPlaneError):
+    """Nobody answers at this address, or not yet; waiting may help."""
+
+
+async def provision(management_url: str, definitions: Definitions) -> None:
+    """Import definitions; what is there already stays as it is. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        await _check_it_is_rabbitmq(client)
+        response = await _request(client, "POST", "/api/definitions", definitions)
+        if response.is_error:
+            raise ControlPlaneError(f"RabbitMQ refuses the definitions: {_reason(response)}")
+
+
+async def wait_until_ready(management_url: str, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
+    """Wait until the broker's management API answers; other faults than its absence are raised at once."""
+    try:
+        async with asyncio.timeout(limit_seconds), _client(management_url) as client:
+            while not await _answers(client):  # noqa: ASYNC110 - a broker that boots has no event to wait for
+                await asyncio.sleep(_POLL_SECONDS)
+    except TimeoutError as late:
+        raise ControlPlaneUnreachable(f"{_shown(management_url)} did not answer within {limit_seconds:.0f} s") from late
+
+
+async def broker_version(management_url: str) -> str:
+    """Say which RabbitMQ answers. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        return await _check_it_is_rabbitmq(client)
+
+
+async def delete_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
+    """Delete a queue with all that lies in it; a queue that is gone already is no fault."""
+    async with _client(management_url) as client:
+        response = await _request(client, "DELETE", f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}")
+        if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
+            raise ControlPlaneError(f"RabbitMQ does not delete {queue}: {_reason(response)}")
+
+
+async def dead_letters(
+    management_url: str, limit: int = 100, *, queue: str = DEAD_LETTER_QUEUE, vhost: str = VHOST
+) -> list[dict[str, Any]]:
+    """List messages that were set aside, oldest first; they stay where they are.
+
+    Each has `payload`, `payload_encoding`, `exchange`, `routing_key` and `properties` with `headers`.
+    """
+    query = {"count": limit, "ackmode": "ack_requeue_true", "encoding": "auto"}
+    async with _client(management_url) as client:
+        path = f"/api/queues/{quote(vhost, safe='')}/{queue}/get"
+        response = await _request(client, "POST", path, query)
+        if response.is_error:
+            raise ControlPlaneError(f"RabbitMQ does not show its dead letters: {_reason(response)}")
+        letters: list[dict[str, Any]] = response.json()
+        return letters
+
+
+@asynccontextmanager
+async def _client(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client whose credentials come out of the address; the environment's proxies are not for a broker."""
+    try:
+        url = httpx.URL(management_url)
+    except httpx.InvalidURL as fault:
+        raise ControlPlaneError("the management address is no URL") from fault
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ControlPlaneError("the management address must look like http://user:password@host:15672")
+    bare = url.copy_with(username=None, password=None)
+    credentials = httpx.BasicAuth(url.username, url.password) if url.username else None
+    async with httpx.AsyncClient(
+        base_url=bare, auth=credentials, timeout=REQUEST_LIMIT_SECONDS, trust_env=False
+    ) as client:
+        yield client
+
+
+async def _request(
+    client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
+) -> httpx.Response:
+    try:
+        response = await client.request(method, path, json=body)
+    except httpx.HTTPError as fault:
+        raise ControlPlaneUnreachable(
+            f"nobody answers at {client.base_url}: {str(fault) or type(fault).__name__}"
+        ) from fault
+    if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise ControlPlaneError(f"{client.base_url} refuses the administrator's credentials: {_reason(response)}")
+    return response
+
+
+async def _check_it_is_rabbitmq(client: httpx.AsyncClient) -> str:
+    response = await _request(client, "GET", "/api/overview")
+    try:
+        version = response.json()["rabbitmq_version"]
+    except (ValueError, LookupError, TypeError) as fault:
+        raise ControlPlaneError(
+            f"{client.base_url} answers ({response.status_code}), but it is not RabbitMQ's management API"
+        ) from fault
+    return str(version)
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    try:
+        await _check_it_is_rabbitmq(client)
+    except ControlPlaneUnreachable:
+        return False
+    return True
+
+
+def _reason(response: httpx.Response) -> str:
+    """Say what RabbitMQ said, which is JSON with a reason, or a text."""
+    try:
+        said = response.json()
+    except ValueError:
+        said = response.text
+    if isinstance(said, dict):
+        said = said.get("reason", said)
+    return f"{response.status_code} {str(said)[:_SHOWN_CHARACTERS]}"
+
+
+def _shown(management_url: str) -> str:
+    url = httpx.URL(management_url)
+    return str(url.copy_with(username=None, password=None))

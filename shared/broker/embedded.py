@@ -1,0 +1,190 @@
+"""A simulator that needs a broker to be installed and set up first is one that nobody tries.
+
+With no broker given, the program runs a real RabbitMQ of its own: on loopback, in a folder of its own, on ports of its
+own, gone when the program is gone. Everything here blocks (a boot takes some seconds), so that it can be used before
+any event loop runs; inside of one, call it with `asyncio.to_thread`.
+"""
+
+import contextlib
+import os
+import shlex
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Self
+
+from shared.broker.guard import Guarded
+from shared.broker.private_files import (
+    LOOPBACK,
+    Layout,
+    Programs,
+    environment,
+    find_programs,
+    free_ports,
+    write_files,
+)
+
+START_LIMIT_SECONDS: Final = 90.0
+STOP_LIMIT_SECONDS: Final = 3.0
+"""Then it is killed: it has on disk what it confirmed, and nobody likes to wait for a goodbye."""
+_POLL_SECONDS: Final = 0.05
+_PROBE_LIMIT_SECONDS: Final = 2.0
+_LOG_TAIL_LINES: Final = 25
+_AMQP_HEADER: Final = b"AMQP\x00\x00\x09\x01"
+_METHOD_FRAME: Final = 1
+
+ADVICE: Final = (
+    "RabbitMQ is not installed here. Install it (Debian, Ubuntu: apt-get install --no-install-recommends "
+    "rabbitmq-server), or name a running broker (--broker, PEERING_BROKER_URL), or install Docker"
+)
+
+
+class BrokerNotStarted(RuntimeError):
+    """The private broker did not come up; the message says why, with the end of its log."""
+
+
+class PrivateBroker:
+    """One RabbitMQ that belongs to this program and ends with it, even if the program is killed."""
+
+    def __init__(self, layout: Layout, programs: Programs) -> None:
+        """Prefer `PrivateBroker.start`."""
+        self._layout = layout
+        self._programs = programs
+        self._processes: Guarded | None = None
+
+    @classmethod
+    def start(cls, folder: Path, definitions: dict[str, Any]) -> Self:
+        """Boot a broker and return when it speaks AMQP. Raises BrokerNotStarted."""
+        programs = find_programs()
+        if programs is None:
+            raise BrokerNotStarted(ADVICE)
+        broker = cls(Layout(folder.absolute(), free_ports()), programs)
+        write_files(broker._layout, definitions)
+        broker.restart()
+        return broker
+
+    @staticmethod
+    def available() -> bool:
+        """Whether what it takes is installed."""
+        return find_programs() is not None
+
+    @property
+    def host(self) -> str:
+        """The address it listens on: loopback and no other."""
+        return LOOPBACK
+
+    @property
+    def amqp_port(self) -> int:
+        """The port for workers and consoles."""
+        return self._layout.ports.amqp
+
+    @property
+    def management_url(self) -> str:
+        """The address for the control plane, without credentials."""
+        return f"http://{LOOPBACK}:{self._layout.ports.management}"
+
+    @property
+    def pid(self) -> int | None:
+        """The Erlang machine's process id, None while the broker is stopped."""
+        if self._processes is None:
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            return int(self._layout.pid_file.read_text())
+        return None
+
+    @property
+    def group(self) -> int | None:
+        """The process group that holds everything of this broker, None while it is stopped."""
+        return self._processes.group if self._processes else None
+
+    def restart(self) -> None:
+        """Boot on the same ports and data, after stop() or kill(); a broker that runs is killed first.
+
+        epmd, Erlang's port mapper, comes first: a node that finds none starts one that outlives it.
+        """
+        self.kill()
+        self._layout.pid_file.unlink(missing_ok=True)
+        ports = self._layout.ports
+        epmd = shlex.join([str(self._programs.epmd), "-address", LOOPBACK, "-port", str(ports.epmd)])
+        server = shlex.join([str(self._programs.server)])
+        environ = environment(self._layout)
+        processes = Guarded([epmd, server], environ, self._layout.folder, self._layout.output)
+        self._processes = processes
+        try:
+            self._wait_for(processes, "epmd", lambda: accepts(LOOPBACK, ports.epmd))
+            processes.start_next()
+            self._wait_for(processes, "RabbitMQ", lambda: speaks_amqp(LOOPBACK, ports.amqp))
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """Ask it to end, wait, then kill what is left. Nothing of it runs afterwards."""
+        pid = self.pid
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+                _wait_for(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL the node and all that belongs to it; its data stays for restart()."""
+        if self._processes is not None:
+            self._processes.kill()
+            self._processes = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _wait_for(self, processes: Guarded, program: str, ready: Callable[[], bool]) -> None:
+        if not _wait_for(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
+            raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
+        if processes.ended():
+            raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
+
+    def _log_tail(self) -> str:
+        lines: list[str] = []
+        for path in (self._layout.output, self._layout.log):
+            with contextlib.suppress(OSError):
+                lines += path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return "\n".join(lines[-2 * _LOG_TAIL_LINES :])
+
+
+def accepts(host: str, port: int) -> bool:
+    """Whether anybody listens there."""
+    try:
+        with socket.create_connection((host, port), timeout=_PROBE_LIMIT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def speaks_amqp(host: str, port: int) -> bool:
+    """Whether a broker at this address greets: an open port alone may be a proxy's or a half-booted node's."""
+    try:
+        with socket.create_connection((host, port), timeout=_PROBE_LIMIT_SECONDS) as connection:
+            connection.sendall(_AMQP_HEADER)
+            return connection.recv(1) == bytes([_METHOD_FRAME])
+    except OSError:
+        return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _wait_for(condition: Callable[[], bool], limit_seconds: float) -> bool:
+    deadline = time.monotonic() + limit_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True

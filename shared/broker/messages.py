@@ -1,0 +1,79 @@
+"""What a broker reports is knowledge with a date on it, so each delivery names the session that it was made in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as it arrived; what its body claims is not part of it.
+
+    `queue` and `exchange` are the broker's own words, and `user_id` is verified by the broker if it is there at all:
+    a receiver that wants to know the sender must compare all three. `tag` grows over all queues of one session.
+    """
+
+    queue: str
+    exchange: str
+    user_id: str | None
+    type: str | None
+    body: bytes
+    reply_to: str | None
+    correlation_id: str | None
+    message_id: str | None
+    redelivered: bool
+    tag: int
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish, always through the exchange of the account that speaks.
+
+    `reply_to` is a routing key of the same exchange. Headers must stay small: beyond 128 KiB the broker closes the
+    connection.
+    """
+
+    routing_key: str
+    body: bytes
+    type: str
+    correlation_id: str | None = None
+    reply_to: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Outcome(StrEnum):
+    """What is known about a publish. There is no "failed": a lost confirmation does not mean a lost message."""
+
+    CONFIRMED = "confirmed"
+    """The broker has it on disk, in the queue it belongs to."""
+    UNROUTABLE = "unroutable"
+    """No queue is bound for this routing key, and the message is gone."""
+    REFUSED = "refused"
+    """The queue is full, or the message is too large, and the message is gone."""
+    UNKNOWN = "unknown"
+    """No answer in time, or no connection: the message may arrive, now or later, or never."""
+
+
+class LinkCondition(StrEnum):
+    """Where a link stands."""
+
+    CONNECTING = "connecting"
+    CONSUMING = "consuming"
+    WAITING = "waiting"
+    REFUSED = "refused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """Where a link stands, why in one sentence, and which queues it has to do without.
+
+    `missing` are pairs of a queue and the reason. A link with missing queues consumes the others.
+    """
+
+    condition: LinkCondition
+    reason: str
+    session: int = 0
+    missing: tuple[tuple[str, str], ...] = ()
+    pause_seconds: float = 0.0

@@ -1,0 +1,88 @@
+"""A status says what; only the two records together say why, and this is one end's half of that sentence."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shared.protocol.interface import Interface
+from shared.protocol.messages import Reason
+from shared.protocol.words import Intent, Status
+from shared.runtime.peers import PeerId, Peers
+
+REASONS: dict[Reason, str] = {
+    Reason.PEER_NOT_CONFIGURED: "The peer's owner has not configured this interface as its peer.",
+    Reason.PEER_REGION_MISMATCH: "The peer's owner configured another region for this end.",
+    Reason.PEER_KIND_MISMATCH: "The peer's owner configured another kind of endpoint for this end.",
+    Reason.NOT_INITIATED: "The peer is Idle: its owner has not initiated the connection.",
+    Reason.NOT_OPENED: "The peer is Idle: it has to be asked anew.",
+    Reason.NO_ANSWER: "The peer did not answer.",
+}
+
+
+class Why(NamedTuple):
+    """Why a connection is not up, as a stable code and a sentence."""
+
+    code: str
+    sentence: str
+
+
+def explain(state: Interface, peers: Peers, now: float) -> Why | None:
+    """Why this end is not Activated, or why its peer is silent; None if there is nothing to explain."""
+    status = state.status
+    if status is Status.DELETED:
+        return _deleted(state)
+    if status is Status.IDLE:
+        return _idle(state)
+    if trouble := _trouble(state, peers, now):
+        return trouble
+    if state.reason is not None:
+        return Why(state.reason, REASONS[state.reason])
+    if Intent.SUSPENDED in (state.intent, state.peer_intent) and status is Status.SUSPENDED:
+        return Why("Held", f"Suspended by {_holders(state)}.")
+    if status is Status.ACTIVATED:
+        return None
+    return Why("WaitingForPeer", f"{status}: waiting for the peer to acknowledge.")
+
+
+def _deleted(state: Interface) -> Why:
+    if state.intent is Intent.DELETED:
+        return Why("Deleted", "This end was deleted by its owner.")
+    return Why("PeerDeleted", "The peer's owner deleted the other end.")
+
+
+def _idle(state: Interface) -> Why:
+    if state.caller is not None:
+        interface, endpoint, account = state.caller
+        wanted = "no peer" if state.peer is None else f"{state.peer.interface} on {state.peer.endpoint}"
+        return Why(
+            "StrangerCalled",
+            f"{interface} on {endpoint} of account {account} asked to connect, but {wanted} is configured here.",
+        )
+    if state.peer is None:
+        return Why("NotConfigured", "Peer information is not configured at this end.")
+    if state.reason is not None:
+        return Why(state.reason, f"Gave up or waits again. {REASONS[state.reason]}")
+    if state.role.may_initiate:
+        return Why("NotInitiated", "The connection has not been initiated.")
+    return Why("Waiting", "Waiting for the peer to initiate the connection.")
+
+
+def _trouble(state: Interface, peers: Peers, now: float) -> Why | None:
+    if state.peer is None:
+        return None
+    peer = PeerId(state.peer.endpoint, state.peer.account)
+    known = peers.known.get(peer)
+    if known is not None and not known.routed:
+        return Why("NoRoute", f"The broker has no queue that leads from here to {peer.endpoint}.")
+    if peers.reachable(peer, now) is False:
+        silent = peers.silent_for(peer, now)
+        since = "since this worker started" if silent is None else f"for {silent:.0f} s"
+        return Why("PeerUnreachable", f"Nothing was heard from {peer.endpoint} {since}.")
+    return None
+
+
+def _holders(state: Interface) -> str:
+    own, peer = state.intent is Intent.SUSPENDED, state.peer_intent is Intent.SUSPENDED
+    if own and peer:
+        return "both ends"
+    return "this end's owner" if own else "the peer's owner"

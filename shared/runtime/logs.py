@@ -1,0 +1,104 @@
+"""A log line is for the person who has to explain the past: one a transition, and never a secret in it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
+
+import structlog
+from pydantic_core import to_json
+
+from shared.runtime.processor import Outcome
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+Logger = structlog.typing.FilteringBoundLogger
+
+
+class Lines:
+    """Standard error, told when to flush: once per line, or once per batch of lines."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Write to this stream."""
+        self._stream = stream
+        self._held = False
+
+    def write(self, line: bytes) -> int:
+        """Write a line."""
+        return self._stream.write(line)
+
+    def flush(self) -> None:
+        """Let the line be seen, unless more of the same batch follow."""
+        if not self._held:
+            self._stream.flush()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let all lines of a batch be seen at its end."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+            self._stream.flush()
+
+
+LINES = Lines(sys.stderr.buffer)
+
+
+def logger(form: str, level: str, **context: str) -> Logger:
+    """A logger to standard error, as JSON lines or coloured for a console; `context` is in every line."""
+    stamps: list[structlog.typing.Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    wrapper = structlog.make_filtering_bound_logger(LEVELS[level])
+    if form == "json":
+        structlog.configure(
+            processors=[
+                *stamps,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(serializer=_serialized),
+            ],
+            wrapper_class=wrapper,
+            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", LINES)),
+            cache_logger_on_first_use=True,
+        )
+    else:
+        structlog.configure(
+            processors=[*stamps, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            wrapper_class=wrapper,
+            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            cache_logger_on_first_use=True,
+        )
+    found: Logger = structlog.get_logger(**context)
+    return found.bind()
+
+
+def _serialized(fields: object, **_: object) -> bytes:
+    return to_json(fields, fallback=str)
+
+
+def tell(log: Logger, outcome: Outcome) -> None:
+    """Log what a batch changed, and what went wrong in it."""
+    with LINES.held():
+        _tell(log, outcome)
+
+
+def _tell(log: Logger, outcome: Outcome) -> None:
+    for transition in outcome.transitions:
+        log.info(
+            "transition",
+            interface=transition.interface,
+            peer=transition.peer,
+            was=transition.was,
+            status=transition.status,
+            cause=transition.cause,
+        )
+    for peer, reachable in outcome.reachability:
+        log.warning("peer reachable" if reachable else "peer unreachable", peer=peer.endpoint, account=peer.account)
+    for fault in outcome.faults:
+        log.error("fault", what=fault.what, exc_info=fault.error)

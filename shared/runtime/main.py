@@ -1,0 +1,62 @@
+"""Both workers start the same way; what makes one of them special comes in as a value."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import uvloop
+from pydantic import ValidationError
+from pydantic_settings import CliApp, SettingsConfigDict
+
+from shared.broker.amqp import BrokerRefused, silence_client_library
+from shared.protocol.words import Role
+from shared.runtime.batch import StepFunction
+from shared.runtime.logs import Logger, logger
+from shared.runtime.processor import End
+from shared.runtime.settings import WorkerSettings
+from shared.runtime.worker import Worker
+from shared.store.sqlite import StoreRefused
+from shared.wire.forms import first_fault
+
+WRONG_USAGE, REFUSED, DONE = 2, 1, 0
+
+
+def run(role: Role, step: StepFunction) -> int:
+    """Run one worker until it is told to stop. Returns 0 after a drained end, 1 if refused, 2 for wrong usage."""
+    try:
+        settings = _settings(role)
+        end = End(settings.end(role), role, step)
+    except ValidationError as error:
+        return _wrong(role, first_fault(error))
+    except ValueError as error:
+        return _wrong(role, str(error))
+    log = logger(settings.log_format, settings.log_level, worker=end.endpoint.id, account=end.endpoint.account)
+    silence_client_library()
+    try:
+        uvloop.run(_until_told(settings, end, log))
+    except (StoreRefused, BrokerRefused) as error:
+        log.error("refused", reason=str(error))  # noqa: TRY400 - the sentence is the whole story
+        return REFUSED
+    return DONE
+
+
+def _settings(role: Role) -> WorkerSettings:
+    class Flags(WorkerSettings):
+        model_config = SettingsConfigDict(cli_prog_name=f"python -m {role.name}")
+
+    return CliApp.run(Flags)
+
+
+def _wrong(role: Role, fault: str) -> int:
+    sys.stderr.write(f"python -m {role.name}: {fault}\n")
+    return WRONG_USAGE
+
+
+async def _until_told(settings: WorkerSettings, end: End, log: Logger) -> None:
+    worker = Worker(settings, end, log)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    await worker.run()

@@ -1,0 +1,105 @@
+"""Silence is not news: it marks a peer unreachable, and changes nothing else.
+
+One heartbeat serves all connections between two endpoints, since they share a worker at each end; what it
+carries is the life of the sender's store, so that a peer that has lost its memory is noticed at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class PeerId(NamedTuple):
+    """A peer's worker: an endpoint of an account."""
+
+    endpoint: str
+    account: str
+
+
+@dataclass(slots=True)
+class Acquaintance:
+    """What is known of a peer's worker; moments are monotonic seconds."""
+
+    life: int | None = None
+    heard: float | None = None
+    asked: float | None = None
+    doubted: float = float("-inf")
+    spoken: float = float("-inf")
+    routed: bool = True
+    reachable: bool | None = None
+
+
+@dataclass(slots=True)
+class Peers:
+    """Every peer worker that an interface of this endpoint is connected to."""
+
+    keepalive_seconds: float
+    hold_seconds: float
+    known: dict[PeerId, Acquaintance] = field(default_factory=dict)
+
+    def meet(self, peer: PeerId, now: float) -> Acquaintance:
+        """Begin to watch a peer, if it is not watched already."""
+        found = self.known.get(peer)
+        if found is None:
+            found = self.known[peer] = Acquaintance()
+        if found.asked is None:
+            found.asked = now
+        return found
+
+    def hear(self, peer: PeerId, life: int, now: float) -> bool:
+        """Note a sign of life. True if the peer lives on another store than the one known before.
+
+        Believed once a keepalive interval at most: whoever changes its life with every word would otherwise make
+        this end say everything again each time.
+        """
+        found = self.known.get(peer)
+        if found is None:
+            return False
+        found.heard = now
+        if found.life is None or found.life == life:
+            found.life = life
+            return False
+        if now - found.doubted < self.keepalive_seconds:
+            return False
+        found.life, found.doubted = life, now
+        return True
+
+    def reachable(self, peer: PeerId, now: float) -> bool | None:
+        """Whether the peer was heard of within the hold time; None while it may still be too early to say."""
+        found = self.known.get(peer)
+        if found is None:
+            return None
+        since = found.heard if found.heard is not None else found.asked
+        if since is not None and now - since > self.hold_seconds:
+            return False
+        return None if found.heard is None else True
+
+    def silent_for(self, peer: PeerId, now: float) -> float | None:
+        """Seconds since the peer was last heard of; None if it never was."""
+        found = self.known.get(peer)
+        return None if found is None or found.heard is None else now - found.heard
+
+    def silent(self, peer: PeerId, now: float) -> bool:
+        """Whether a peer that knew of a connection would have given a sign of life by now."""
+        since = self.silent_for(peer, now)
+        return since is None or since > 2 * self.keepalive_seconds
+
+    def to_greet(self, now: float) -> list[PeerId]:
+        """Peers that nothing was said to for a keepalive interval."""
+        return [peer for peer, one in self.known.items() if now - one.spoken >= self.keepalive_seconds]
+
+    def changes(self, now: float) -> list[tuple[PeerId, bool]]:
+        """Peers that became unreachable, or reachable again, since this was last asked."""
+        found: list[tuple[PeerId, bool]] = []
+        for peer, one in self.known.items():
+            present = self.reachable(peer, now)
+            if present is not None and present != one.reachable:
+                if one.reachable is not None or present is False:
+                    found.append((peer, present))
+                one.reachable = present
+        return found
+
+    def next(self) -> float | None:
+        """When the next greeting is due."""
+        return min((one.spoken + self.keepalive_seconds for one in self.known.values()), default=None)

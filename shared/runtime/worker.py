@@ -1,0 +1,243 @@
+"""The event loop never touches the database, and the database thread never touches the network.
+
+One door in: deliveries, and the moment when the next timer is due. One thread decides and commits; only then are
+deliveries acknowledged, and only then is anything said, through one door out. What fails to be said is said again
+by the protocol's own timers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from random import SystemRandom
+from typing import Final, TypeVar, TypeVarTuple, Unpack
+
+from shared.broker.amqp import Link
+from shared.broker.declarations import Declaration, open_declarations
+from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
+from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
+from shared.runtime.health import REFRESH_SECONDS, refresh
+from shared.runtime.letters import UNPROVEN, Letter
+from shared.runtime.logs import Logger, tell
+from shared.runtime.parcels import Parcel
+from shared.runtime.peers import Peers
+from shared.runtime.processor import End, Processor
+from shared.runtime.processor import Outcome as BatchOutcome
+from shared.runtime.settings import WorkerSettings
+from shared.store.sqlite import Store, StoreTrouble
+from shared.wire.bundle import read_bundle
+from shared.wire.request import KINDS
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+PUBLISHING_LIMIT_PARCELS: Final = 64
+"""AMQP messages on their way out at once: beyond this a window only adds latency (practice notes, 1.5)."""
+
+SET_ASIDE_ATTEMPTS: Final = 3
+"""How often the dead letters are tried; a broker that takes none of them has said so in its own log."""
+
+STORE_PAUSE_SECONDS: Final = 1.0
+"""How long to wait before trying again when nothing can be made durable."""
+
+
+class Worker:
+    """One endpoint in one role, from its start to its drained end."""
+
+    def __init__(self, settings: WorkerSettings, end: End, log: Logger) -> None:
+        """Nothing happens before `run`."""
+        self._settings, self._end, self._log = settings, end, log
+        self._store = Store(settings.store, end.endpoint, end.role)
+        self._inbox: deque[Delivery] = deque()
+        self._arrived = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_PARCELS)
+        self._on_their_way: set[asyncio.Task[None]] = set()
+        self._unsaid: set[str] = set()
+        self._unsaid_in = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        account = settings.account if settings.enforced else OPEN_ACCOUNT
+        senders = settings.senders if settings.enforced else [OPEN_ACCOUNT]
+        self._queues = {(q := EndpointQueue(account, end.endpoint.id, sender)).name: q for sender in senders}
+        self._link = Link(
+            settings.address,
+            account=settings.account if settings.enforced else None,
+            name=f"{end.role.name} {end.endpoint.id}",
+            queues=list(self._queues),
+            prefetch=2 * settings.batch_limit,
+            on_delivery=self._enqueue,
+            on_state=self._observe_link,
+            declarations=self._declarations(),
+        )
+
+    def _declarations(self) -> Sequence[Declaration]:
+        return () if self._settings.enforced else open_declarations([self._end.endpoint.id])
+
+    def stop(self) -> None:
+        """Finish what is here, then end."""
+        self._stopping.set()
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Work until `stop`. Raises StoreRefused or BrokerRefused: faults that waiting cannot cure."""
+        processor = await self._on_thread(self._open)
+        self._log.info("started", store=str(self._settings.store), role=self._end.role.name)
+        if not self._settings.enforced:
+            self._log.warning("identities are not enforced: all accounts share one broker user")
+        try:
+            await self._serve(processor)
+        finally:
+            refresh(self._settings.health_file, healthy=False)
+            await self._on_thread(self._store.close)
+            self._thread.shutdown()
+            self._log.info("stopped")
+
+    async def _serve(self, processor: Processor) -> None:
+        link = asyncio.create_task(self._link.run(), name="link")
+        batches = asyncio.create_task(self._batches(processor), name="batches")
+        health = asyncio.create_task(self._stay_healthy(), name="health")
+        try:
+            await asyncio.wait({link, batches}, return_when=asyncio.FIRST_COMPLETED)
+            if link.done():
+                self.stop()
+            await batches
+            await self._link.stop(self._published)
+            await link
+        finally:
+            for task in (health, batches, link):
+                task.cancel()
+            await asyncio.gather(health, batches, link, return_exceptions=True)
+
+    def _open(self) -> Processor:
+        chance = SystemRandom()
+        self._store.open(chance.getrandbits(53))
+        peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
+        processor = Processor(self._end, self._store, peers, self._settings.pauses, chance)
+        if self._settings.restored:
+            processor.restore(time.time())
+        processor.start(time.monotonic())
+        return processor
+
+    async def _on_thread(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+
+    # One door in.
+
+    def _enqueue(self, delivery: Delivery) -> None:
+        self._inbox.append(delivery)
+        self._arrived.set()
+
+    def _letter(self, delivery: Delivery) -> Letter:
+        """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
+        queue = self._queues.get(delivery.queue)
+        if queue is None or not self._settings.enforced:
+            return Letter(delivery.type, None, delivery.body, delivery.reply_to)
+        proven = delivery.exchange == queue.exchange and delivery.user_id == queue.sender
+        return Letter(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
+
+    async def _batches(self, processor: Processor) -> None:
+        next_due: float | None = time.monotonic()
+        while True:
+            await self._wait(next_due)
+            if self._stopping.is_set():
+                return
+            if self._can_say_again:
+                processor.restate.extend(self._unsaid)
+                self._unsaid.clear()
+            count = min(len(self._inbox), self._settings.batch_limit)
+            deliveries = [self._inbox.popleft() for _ in range(count)]
+            letters = [self._letter(delivery) for delivery in deliveries]
+            try:
+                outcome = await self._on_thread(processor.run, letters, time.monotonic(), time.time())
+            except StoreTrouble as error:
+                self._log.error("the store takes nothing: trying again", error=str(error))
+                self._inbox.extendleft(reversed(deliveries))
+                next_due = time.monotonic() + STORE_PAUSE_SECONDS
+                await asyncio.sleep(STORE_PAUSE_SECONDS)
+                continue
+            await self._conclude(deliveries, outcome, processor)
+            next_due = outcome.next_due
+
+    async def _wait(self, next_due: float | None) -> None:
+        self._arrived.clear()
+        if self._inbox or self._stopping.is_set() or self._can_say_again:
+            return
+        pause = None if next_due is None else max(0.0, next_due - time.monotonic())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await self._arrived.wait()
+
+    # One door out.
+
+    async def _conclude(self, deliveries: list[Delivery], outcome: BatchOutcome, processor: Processor) -> None:
+        for place, reason in outcome.rejected:
+            self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
+            await self._set_aside(deliveries[place], reason)
+        lasts = {delivery.session: delivery for delivery in deliveries}
+        for last in lasts.values():
+            await self._link.acknowledge(last)
+        for parcel in outcome.parcels:
+            await self._publishing.acquire()
+            task = asyncio.create_task(self._publish(parcel, processor))
+            self._on_their_way.add(task)
+            task.add_done_callback(self._on_their_way.discard)
+        tell(self._log, outcome)
+
+    async def _set_aside(self, delivery: Delivery, reason: str) -> None:
+        """Copy it to the dead letters; while the broker is away the original is not acknowledged either."""
+        for _ in range(SET_ASIDE_ATTEMPTS):
+            if await self._link.set_aside(delivery, reason):
+                return
+        self._log.error("could not be set aside", queue=delivery.queue, reason=reason, bytes=len(delivery.body))
+
+    async def _publish(self, parcel: Parcel, processor: Processor) -> None:
+        try:
+            message = Outgoing(parcel.routing_key, parcel.body, parcel.kind, correlation_id=parcel.correlation)
+            result = await self._link.publish(message)
+        finally:
+            self._publishing.release()
+        if parcel.kind == KINDS.bundle and result is Outcome.UNKNOWN:
+            self._doubt(parcel)
+        elif parcel.kind == KINDS.bundle:
+            processor.routed(parcel.routing_key, found=result is not Outcome.UNROUTABLE)
+        if result is not Outcome.CONFIRMED:
+            self._log.debug("not confirmed", to=parcel.routing_key, kind=parcel.kind, result=str(result))
+
+    def _doubt(self, parcel: Parcel) -> None:
+        """Nobody knows whether it was said, and who rests has no timer: it is said again in the next session."""
+        self._unsaid.update(one.source for one in read_bundle(parcel.body).messages)
+        self._unsaid_in = self._link.state.session
+
+    @property
+    def _can_say_again(self) -> bool:
+        state = self._link.state
+        another = state.condition is LinkCondition.CONSUMING and state.session != self._unsaid_in
+        return bool(self._unsaid) and another
+
+    async def _published(self) -> None:
+        if self._on_their_way:
+            await asyncio.wait(self._on_their_way)
+
+    # What others may see.
+
+    def _observe_link(self, state: LinkState) -> None:
+        refresh(self._settings.health_file, healthy=self._healthy(state))
+        if state.condition is LinkCondition.CONSUMING:
+            self._log.info("ready", queues=len(self._queues) - len(state.missing))
+            self._arrived.set()
+        elif state.condition is LinkCondition.WAITING:
+            self._log.warning("broker", condition=str(state.condition), reason=state.reason)
+        for queue, reason in state.missing:
+            self._log.warning("queue missing", queue=queue, reason=reason)
+
+    def _healthy(self, state: LinkState) -> bool:
+        return state.condition is LinkCondition.CONSUMING
+
+    async def _stay_healthy(self) -> None:
+        while True:
+            refresh(self._settings.health_file, healthy=self._healthy(self._link.state))
+            await asyncio.sleep(REFRESH_SECONDS)

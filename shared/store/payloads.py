@@ -1,0 +1,47 @@
+"""A payload is in exactly one place that matters: kept by its sender, or received by its peer."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+
+class Received(NamedTuple):
+    """A payload in the inbox."""
+
+    place: int
+    at: float
+    number: int
+    body: str
+
+
+class Payloads:
+    """Outbox and inbox of all interfaces, inside the store's transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """Use the store's one connection."""
+        self._db = db
+
+    def keep(self, interface: str, number: int, body: str) -> None:
+        """Keep a payload of ours until the peer has acknowledged it."""
+        self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?)", (interface, number, body))
+
+    def forget(self, interface: str, through: int) -> None:
+        """Drop our payloads up to and including that number."""
+        self._db.execute("DELETE FROM outbox WHERE interface = ? AND number <= ?", (interface, through))
+
+    def kept(self, interface: str, first: int, last: int) -> list[tuple[int, str]]:
+        """Our payloads of these numbers, in order."""
+        query = "SELECT number, body FROM outbox WHERE interface = ? AND number BETWEEN ? AND ? ORDER BY number"
+        return self._db.execute(query, (interface, first, last)).fetchall()
+
+    def deliver(self, interface: str, at: float, number: int, body: str) -> None:
+        """Put a payload of the peer's into the inbox."""
+        self._db.execute(
+            "INSERT INTO inbox (interface, at, number, body) VALUES (?, ?, ?, ?)", (interface, at, number, body)
+        )
+
+    def inbox(self, interface: str, after: int, limit: int) -> list[Received]:
+        """A page of an interface's inbox, after that place."""
+        query = "SELECT place, at, number, body FROM inbox WHERE interface = ? AND place > ? ORDER BY place LIMIT ?"
+        return [Received(*row) for row in self._db.execute(query, (interface, after, limit))]

@@ -1,0 +1,242 @@
+"""One AMQP message is not one protocol message: a bundle carries whatever is ready for the same endpoint.
+
+As SCTP bundles chunks (RFC 9260 section 6.10): cost per connection falls as load grows, and a lone message goes
+out at once. The JSON schema of a bundle is printed from these forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import Field, TypeAdapter, ValidationError, with_config
+from pydantic_core import to_json
+from typing_extensions import TypedDict
+
+from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
+from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
+from shared.wire.forms import (
+    MESSAGES_LIMIT,
+    STRICT,
+    AccountId,
+    EndpointId,
+    InterfaceId,
+    Nonce,
+    Number,
+    Payload,
+    Positive,
+    RegionId,
+    Unreadable,
+    check_size,
+    first_fault,
+)
+
+FORMAT_VERSION = 1
+
+EpochForm = tuple[Positive, Nonce]
+
+
+@with_config(STRICT)
+class ClaimsForm(TypedDict):
+    """What an end says of itself when it asks to be let in."""
+
+    interface: InterfaceId
+    endpoint: EndpointId
+    kind: Literal["vpc", "vbr"]
+    account: AccountId
+    region: RegionId
+
+
+@with_config(STRICT)
+class DeclareForm(TypedDict):
+    """An end's whole register; with claims it is an Initiate."""
+
+    kind: Literal["declare"]
+    source: InterfaceId
+    target: InterfaceId
+    epoch: EpochForm
+    version: Positive
+    intent: Literal["up", "suspended", "deleted"]
+    to_epoch: EpochForm | None
+    acknowledges: Number
+    received: Number
+    status: Literal[
+        "Idle",
+        "Connecting",
+        "Accepting",
+        "Activated",
+        "Suspending",
+        "Suspended",
+        "Activating",
+        "Deleting",
+        "Deleted",
+    ]
+    claims: ClaimsForm | None
+
+
+@with_config(STRICT)
+class NotReadyForm(TypedDict):
+    """The answer of an end that is not past Idle."""
+
+    kind: Literal["not_ready"]
+    source: InterfaceId
+    target: InterfaceId
+    epoch: EpochForm | None
+    to_epoch: EpochForm
+    answers: Number
+    reason: Literal[
+        "PeerNotConfigured",
+        "PeerRegionMismatch",
+        "PeerKindMismatch",
+        "NotInitiated",
+        "NotOpened",
+        "NoAnswer",
+    ]
+
+
+@with_config(STRICT)
+class DataForm(TypedDict):
+    """One payload, in one activation."""
+
+    kind: Literal["data"]
+    source: InterfaceId
+    target: InterfaceId
+    activation: tuple[EpochForm, Positive, EpochForm, Positive]
+    number: Positive
+    base: Number
+    body: Payload
+
+
+MessageForm = Annotated[DeclareForm | NotReadyForm | DataForm, Field(discriminator="kind")]
+
+
+@with_config(STRICT)
+class BundleForm(TypedDict):
+    """Everything one endpoint has to say to another at one moment; empty, it says that the sender is alive."""
+
+    v: Literal[1]
+    endpoint: EndpointId
+    account: AccountId
+    to: EndpointId
+    life: Nonce
+    messages: Annotated[list[MessageForm], Field(max_length=MESSAGES_LIMIT)]
+
+
+READER: TypeAdapter[BundleForm] = TypeAdapter(BundleForm)
+
+_INTENTS = {"up": Intent.UP, "suspended": Intent.SUSPENDED, "deleted": Intent.DELETED}
+_INTENT_WORDS = {intent: word for word, intent in _INTENTS.items()}
+_STATUSES = {str(status): status for status in Status}
+_REASONS = {str(reason): reason for reason in Reason}
+
+
+class Addressed(NamedTuple):
+    """A message between two interfaces."""
+
+    source: str
+    target: str
+    message: Message
+
+
+class Bundle(NamedTuple):
+    """The messages of one AMQP message; `life` is the nonce of the sender's store, renewed when it was lost."""
+
+    endpoint: str
+    account: str
+    to: str
+    life: int
+    messages: Sequence[Addressed]
+
+
+def read_bundle(body: bytes) -> Bundle:
+    """Read a bundle. Raises Unreadable for anything that is not exactly one."""
+    check_size(body)
+    try:
+        form = READER.validate_json(body)
+    except ValidationError as error:
+        raise Unreadable(first_fault(error)) from None
+    messages = [Addressed(m["source"], m["target"], _message(m)) for m in form["messages"]]
+    return Bundle(form["endpoint"], form["account"], form["to"], form["life"], messages)
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """Write a bundle as it is read."""
+    return to_json(
+        {
+            "v": FORMAT_VERSION,
+            "endpoint": bundle.endpoint,
+            "account": bundle.account,
+            "to": bundle.to,
+            "life": bundle.life,
+            "messages": [_form(entry) for entry in bundle.messages],
+        }
+    )
+
+
+def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
+    if form["kind"] == "declare":
+        claims, to_epoch = form["claims"], form["to_epoch"]
+        return Declare(
+            Epoch(*form["epoch"]),
+            form["version"],
+            _INTENTS[form["intent"]],
+            None if to_epoch is None else Epoch(*to_epoch),
+            form["acknowledges"],
+            form["received"],
+            _STATUSES[form["status"]],
+            None if claims is None else _claims(claims),
+        )
+    if form["kind"] == "data":
+        epoch, version, peer_epoch, peer_version = form["activation"]
+        activation = Activation(Epoch(*epoch), version, Epoch(*peer_epoch), peer_version)
+        return Data(activation, form["number"], form["base"], form["body"])
+    known = form["epoch"]
+    return NotReady(
+        None if known is None else Epoch(*known),
+        Epoch(*form["to_epoch"]),
+        form["answers"],
+        _REASONS[form["reason"]],
+    )
+
+
+def _claims(form: ClaimsForm) -> Claims:
+    return Claims(form["interface"], form["endpoint"], Kind(form["kind"]), form["account"], form["region"])
+
+
+def _form(entry: Addressed) -> dict[str, Any]:
+    source, target, message = entry
+    match message:
+        case Declare():
+            return {
+                "kind": "declare",
+                "source": source,
+                "target": target,
+                "epoch": message.epoch,
+                "version": message.version,
+                "intent": _INTENT_WORDS[message.intent],
+                "to_epoch": message.to_epoch,
+                "acknowledges": message.acknowledges,
+                "received": message.received,
+                "status": message.status,
+                "claims": message.claims,
+            }
+        case NotReady():
+            return {
+                "kind": "not_ready",
+                "source": source,
+                "target": target,
+                "epoch": message.epoch,
+                "to_epoch": message.to_epoch,
+                "answers": message.answers,
+                "reason": message.reason,
+            }
+        case Data():
+            return {
+                "kind": "data",
+                "source": source,
+                "target": target,
+                "activation": message.activation,
+                "number": message.number,
+                "base": message.base,
+                "body": message.body,
+            }

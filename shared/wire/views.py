@@ -1,0 +1,81 @@
+"""What people read and what programs read is the same thing: these are the fields behind every `--json`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class View(BaseModel):
+    """A frozen answer; unknown fields are refused, so that a reader never guesses."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PeerView(View):
+    """What an interface knows of the other end."""
+
+    interface: str = Field(description="the peer's interface id")
+    endpoint: str = Field(description="the VPC or VBR it lives on")
+    account: str = Field(description="its owner's uid")
+    region: str = Field(description="its region")
+    reachable: bool | None = Field(description="heard of within the hold time; null if never heard")
+    status: str | None = Field(description="what the peer showed as last heard; null if never heard")
+
+
+class InterfaceView(View):
+    """One interface: one end of one peering connection."""
+
+    interface: str = Field(description="interface id, ri-…")
+    name: str = Field(description="a name for people")
+    endpoint: str = Field(description="the VPC or VBR it lives on")
+    kind: Literal["vpc", "vbr"] = Field(description="what the endpoint is")
+    account: str = Field(description="owner's uid")
+    region: str = Field(description="region of the endpoint")
+    role: str = Field(description="what this end may do until the connection is established")
+    status: str = Field(description="what this end shows")
+    peer: PeerView | None = Field(description="peer information; null until configured")
+    holds: list[Literal["own", "peer"]] = Field(description="whose suspensions keep the connection down")
+    charged: Literal["nobody", "this end", "the peer"] = Field(description="who pays for the connection")
+    reason: str | None = Field(description="why it is not up, as far as this end knows; null if it is")
+    reason_code: str | None = Field(description="stable code of the reason")
+    unacknowledged: int = Field(description="payloads sent that the peer has not acknowledged")
+    epoch: int = Field(description="number of this end's life")
+    version: int = Field(description="number of this end's latest declaration")
+
+
+class TimelineRow(View):
+    """One step of one interface: what happened, what it changed, what was said."""
+
+    row: int = Field(description="position in the worker's timeline")
+    at: float = Field(description="seconds since 1970, for people; nothing depends on it")
+    interface: str = Field(description="interface id")
+    was: str = Field(description="status before")
+    status: str = Field(description="status after")
+    cause: str = Field(description="what happened")
+    said: list[str] = Field(description="what was said to the peer because of it")
+
+
+class PayloadView(View):
+    """A payload that arrived."""
+
+    row: int = Field(description="position in the inbox")
+    at: float = Field(description="seconds since 1970 when it was kept")
+    number: int = Field(description="the sender's number for it")
+    body: str = Field(description="the payload")
+
+
+class WorkerView(View):
+    """A worker about itself."""
+
+    endpoint: str = Field(description="the endpoint it is")
+    kind: str = Field(description="vpc or vbr")
+    account: str = Field(description="owner's uid")
+    region: str = Field(description="region")
+    role: str = Field(description="its role")
+    pid: int = Field(description="its process id")
+    life: int = Field(description="nonce of its store; another one means that the store was lost")
+    timeline: int = Field(description="position of the timeline's last row")
+    statuses: dict[str, int] = Field(description="how many interfaces show which status")
+    counters: dict[str, int] = Field(description="what was counted since the worker started")

@@ -1,0 +1,1 @@
+"""A package, so that tests share helpers by import instead of by copying them."""

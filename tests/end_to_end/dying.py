@@ -1,0 +1,122 @@
+"""A worker is killed at the one line where it hurts only if it pulls the trigger itself.
+
+`python -m tests.end_to_end.dying ROLE POINT N FLAGS…` runs the shipped worker, which sends itself SIGKILL at that
+point of the N-th batch that handles a message or a command. Batches of nothing but signs of life do not count, and
+neither do questions that change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+
+from acceptor.handshake import ACCEPTOR
+from acceptor.handshake import step as acceptor_step
+from initiator.handshake import INITIATOR
+from initiator.handshake import step as initiator_step
+from shared.broker.amqp import Link
+from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.runtime.desk import CHANGING
+from shared.runtime.letters import Letter
+from shared.runtime.main import run
+from shared.runtime.processor import Outcome as BatchOutcome
+from shared.runtime.processor import Processor
+from shared.store.sqlite import Store
+from shared.wire.bundle import read_bundle
+from shared.wire.request import KINDS, read_request
+
+ENDS = {"initiator": (INITIATOR, initiator_step), "acceptor": (ACCEPTOR, acceptor_step)}
+
+
+class Point(StrEnum):
+    """Where in the life of a batch the worker dies."""
+
+    BEFORE_BATCH = "before the batch"
+    BEFORE_COMMIT = "between the steps and the commit"
+    BEFORE_ACKNOWLEDGE = "between the commit and the acknowledgement"
+    BEFORE_PUBLISH = "between the acknowledgement and the publishing"
+    AFTER_PUBLISH = "after the publishing"
+
+
+class Trigger:
+    """What decides that the moment has come."""
+
+    def __init__(self, point: Point, count: int) -> None:
+        """Die at this point of that batch."""
+        self._point, self._left = point, count
+        self._armed = False
+        self._acknowledged = False
+
+    def begin(self, letters: Sequence[Letter]) -> None:
+        """A batch begins."""
+        self._left -= any(map(_counts, letters))
+        self._armed = self._armed or self._left == 0
+        self._die_at(Point.BEFORE_BATCH)
+
+    def reach(self, point: Point) -> None:
+        """A batch has come that far."""
+        self._die_at(point)
+
+    async def acknowledged(self, link: Link) -> None:
+        """An acknowledgement was written; it has arrived once the broker answers a later call on its channel."""
+        self._acknowledged = self._armed
+        if self._armed and self._point is Point.BEFORE_PUBLISH:
+            consumer = link._consumer
+            if consumer is not None and consumer._channel is not None:
+                await consumer._channel.set_qos(1)
+            self._die_at(self._point)
+
+    def published(self) -> None:
+        """Something was confirmed by the broker; it counts if it was said after the batch."""
+        if self._acknowledged:
+            self._die_at(Point.AFTER_PUBLISH)
+
+    def _die_at(self, point: Point) -> None:
+        if self._armed and point is self._point:
+            os.write(2, b'{"event": "killed"}\n')
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _counts(letter: Letter) -> bool:
+    if letter.kind == KINDS.bundle:
+        return bool(read_bundle(letter.body).messages)
+    commands = read_request(letter.body)["commands"] if letter.kind == KINDS.request else []
+    return any(command["kind"] in CHANGING for command in commands)
+
+
+def load(trigger: Trigger) -> None:
+    """Put the trigger into the shipped classes, around what they do and not instead of it."""
+    run_batch, commit, acknowledge, publish = Processor.run, Store.commit, Link.acknowledge, Link.publish
+
+    def watched_run(self: Processor, letters: Sequence[Letter], now: float, at: float) -> BatchOutcome:
+        trigger.begin(letters)
+        return run_batch(self, letters, now, at)
+
+    def watched_commit(self: Store) -> None:
+        trigger.reach(Point.BEFORE_COMMIT)
+        commit(self)
+        trigger.reach(Point.BEFORE_ACKNOWLEDGE)
+
+    async def watched_acknowledge(self: Link, last: Delivery) -> None:
+        await acknowledge(self, last)
+        await trigger.acknowledged(self)
+
+    async def watched_publish(self: Link, message: Outgoing) -> Outcome:
+        outcome = await publish(self, message)
+        trigger.published()
+        return outcome
+
+    Processor.run = watched_run  # type: ignore[method-assign]
+    Store.commit = watched_commit  # type: ignore[method-assign]
+    Link.acknowledge = watched_acknowledge  # type: ignore[method-assign]
+    Link.publish = watched_publish  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    role, point, count = sys.argv[1:4]
+    del sys.argv[1:4]
+    load(Trigger(Point(point), int(count)))
+    sys.exit(run(*ENDS[role]))

@@ -1,0 +1,192 @@
+"""A compose file is documentation that runs, so what README says to type is typed here, with the file as it is."""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from console.compose import DEFINITIONS, TOPOLOGY, compose_definitions
+from tests.end_to_end.programs import REPOSITORY, Desk
+from tests.waiting import wait_for_blocking
+
+LIMIT_SECONDS: Final = 300.0
+ABSENT: Final = """
+from importlib.util import find_spec
+from shutil import which
+print(find_spec("tests"), find_spec("pytest"), which("gcc"))
+"""
+WORKERS: Final = ("alice-initiator", "bob-acceptor")
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@dataclass(frozen=True)
+class Project:
+    """The compose file under a name and on ports of its own."""
+
+    name: str
+    amqp_port: int
+    management_port: int
+
+    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Type `docker compose …`."""
+        ports = {
+            "PEERING_AMQP_PORT": str(self.amqp_port),
+            "PEERING_MANAGEMENT_PORT": str(self.management_port),
+        }
+        command = ["docker", "compose", "--project-name", self.name, *words]
+        ended = subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            env=os.environ | ports,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        assert ended.returncode == 0 or not check, f"{' '.join(command)}\n{ended.stdout}{ended.stderr}"
+        return ended
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        """What the engine knows of a service's container."""
+        container = self.run("ps", "--all", "--quiet", service).stdout.strip()
+        shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
+        found: dict[str, Any] = json.loads(shown.stdout)[0]
+        return found
+
+    def health(self, service: str) -> str:
+        """What the health check said last."""
+        return str(self.inspect(service)["State"]["Health"]["Status"])
+
+    def wait_until_workers_are(self, health: str) -> None:
+        """Wait for both workers' health checks to say this."""
+        wait_for_blocking(
+            lambda: [self.health(worker) for worker in WORKERS],
+            LIMIT_SECONDS,
+            until=lambda found: found == [health] * len(WORKERS),
+        )
+
+    def inside(self, service: str, *words: str) -> dict[str, Any]:
+        """Type `peering …` in a container."""
+        ended = self.run("exec", "-T", service, "peering", *words, "--json", check=False)
+        assert ended.stdout, ended.stderr
+        return {**json.loads(ended.stdout), "exit": ended.returncode}
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[Project]:
+    made = Project(f"peering-test-{secrets.token_hex(4)}", *free_ports(2))
+    try:
+        made.run("up", "--build", "--detach", "--wait")
+        yield made
+    finally:
+        made.run("down", "--volumes", "--timeout", "5")
+
+
+@pytest.fixture(scope="module")
+def topology(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """examples/compose.yaml, on this project's ports."""
+    text = (REPOSITORY / TOPOLOGY).read_text()
+    ours = text.replace("127.0.0.1:5672", f"127.0.0.1:{project.amqp_port}")
+    path = tmp_path_factory.mktemp("compose") / "compose.yaml"
+    path.write_text(ours.replace("127.0.0.1:15672", f"127.0.0.1:{project.management_port}"))
+    return path
+
+
+def desk_of(account: str, topology: Path) -> Desk:
+    return Desk(REPOSITORY, ("--topology", str(topology), "--as", account))
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_the_walk_through_of_the_readme(project: Project, topology: Path) -> None:
+    alice, bob = desk_of("alice", topology), desk_of("bob", topology)
+    alice.done("create", "--endpoint", "vpc-alice", "--id", "ri-alice")
+    bob.done("create", "--endpoint", "vpc-bob", "--id", "ri-bob")
+    assert alice.refused("initiate", "ri-alice@vpc-alice") == "PeerNotConfigured"
+    alice.done("configure", "ri-alice", "--peer", "ri-bob@vpc-bob")
+    bob.done("configure", "ri-bob", "--peer", "ri-alice@vpc-alice")
+    assert bob.refused("initiate", "ri-bob") == "NotInitiator"
+    alice.done("initiate", "ri-alice")
+    alice.both_show("Activated", "ri-alice")
+    bob.both_show("Activated", "ri-bob")
+
+    alice.done("send", "ri-alice", "hello bob")
+    bob.done("send", "ri-bob", "hello alice")
+    bob.received("ri-bob", "hello bob")
+    alice.received("ri-alice", "hello alice")
+
+    bob.done("suspend", "ri-bob")
+    alice.both_show("Suspended", "ri-alice")
+    bob.both_show("Suspended", "ri-bob")
+    assert alice.refused("send", "ri-alice", "hello?") == "NotActivated"
+    assert alice.refused("resume", "ri-alice") == "HeldByPeer"
+    bob.done("resume", "ri-bob")
+    alice.both_show("Activated", "ri-alice")
+    bob.both_show("Activated", "ri-bob")
+    assert alice.done("show", "ri-alice")["charged"] == "this end"
+    assert bob.done("show", "ri-bob")["charged"] == "the peer"
+
+    shown = project.inside("alice-initiator", "show", "ri-alice")
+    assert (shown["exit"], shown["status"], shown["peer"]["status"]) == (0, "Activated", "Activated")
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_one_account_cannot_command_the_others_end(project: Project, topology: Path) -> None:
+    assert desk_of("alice", topology).refused("suspend", "ri-bob@vpc-bob") == "NotOwner"
+    from_inside = project.inside("alice-initiator", "suspend", "ri-bob@vpc-bob", "--patience", "2")
+    assert from_inside["exit"] == 1
+    assert from_inside["outcome"] in {"refused", "failed"}
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_a_worker_is_healthy_only_while_it_can_consume(project: Project) -> None:
+    assert [project.health(worker) for worker in WORKERS] == ["healthy", "healthy"]
+    project.run("stop", "rabbitmq")
+    project.wait_until_workers_are("unhealthy")
+    project.run("start", "rabbitmq")
+    project.wait_until_workers_are("healthy")
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_a_worker_holds_nothing_that_it_does_not_need(project: Project) -> None:
+    for worker, stranger in zip(WORKERS, ("bob", "alice"), strict=True):
+        shown = project.inspect(worker)
+        assert shown["HostConfig"]["ReadonlyRootfs"] is True
+        assert shown["HostConfig"]["CapDrop"] == ["ALL"]
+        assert shown["HostConfig"]["PortBindings"] == {}
+        assert any(option.startswith("no-new-privileges") for option in shown["HostConfig"]["SecurityOpt"])
+        assert shown["Config"]["User"] == "10001:10001"
+        assert f"demo-password-of-{stranger}" not in json.dumps(shown["Config"])
+        assert "demo-password-of-admin" not in json.dumps(shown["Config"])
+        assert project.run("exec", "-T", worker, "python", "-c", ABSENT).stdout.split() == ["None"] * 3
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_the_broker_is_published_on_loopback_alone_and_knows_no_guest(project: Project) -> None:
+    bindings = project.inspect("rabbitmq")["HostConfig"]["PortBindings"]
+    assert {one["HostIp"] for ports in bindings.values() for one in ports} == {"127.0.0.1"}
+    users = project.run("exec", "-T", "rabbitmq", "rabbitmqctl", "-q", "list_users", "--formatter", "json").stdout
+    assert sorted(user["user"] for user in json.loads(users)) == ["admin", "alice", "bob"]
+
+
+def test_the_brokers_definitions_are_what_the_code_prints() -> None:
+    assert (REPOSITORY / DEFINITIONS).read_text() == compose_definitions(REPOSITORY)

@@ -1,0 +1,72 @@
+"""A broker that is already there is somebody else's: used as far as its owner lets us, and never stopped."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.broker.embedded import PrivateBroker, speaks_amqp
+from shared.broker.topology import password_hash
+from tests.end_to_end.programs import REPOSITORY, Up, peering_up, running_with
+
+CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+SALT = b"salt"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
+    """A RabbitMQ as its package leaves it: one administrator for everything."""
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    document = {
+        "vhosts": [{"name": "/"}],
+        "users": [{"name": "guest", "password_hash": password_hash("guest", SALT), "tags": ["administrator"]}],
+        "permissions": [{"user": "guest", "vhost": "/", **everything}],
+    }
+    with PrivateBroker.start(tmp_path_factory.mktemp("broker"), document) as started:
+        yield started
+
+
+def establish_and_send(up: Up) -> None:
+    desk = up.desk
+    desk.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
+    desk.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
+    desk.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
+    desk.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
+    desk.done("initiate", "ri-one")
+    desk.both_show("Activated", "ri-one", "ri-two")
+    desk.done("send", "ri-two", "hello")
+    desk.received("ri-one", "hello")
+
+
+def urls(broker: PrivateBroker) -> dict[str, str]:
+    return {
+        "PEERING_BROKER_URL": f"amqp://guest:guest@127.0.0.1:{broker.amqp_port}/",
+        "PEERING_MANAGEMENT_URL": broker.management_url.replace("://", "://guest:guest@"),
+    }
+
+
+@pytest.mark.timeout(240)
+def test_with_one_login_for_all_it_works_and_says_that_identities_are_not_enforced(
+    broker: PrivateBroker, tmp_path: Path
+) -> None:
+    url = {"PEERING_BROKER_URL": urls(broker)["PEERING_BROKER_URL"]}
+    with peering_up(CROSS_ACCOUNT, tmp_path / "peering", **url) as up:
+        assert [one["name"] for one in up.processes] == ["vpc-alice", "vpc-bob"]
+        establish_and_send(up)
+        log = (tmp_path / "peering" / "logs" / "vpc-bob.log").read_text()
+        assert "identities are not enforced" in log
+    assert speaks_amqp("127.0.0.1", broker.amqp_port)
+
+
+@pytest.mark.timeout(240)
+def test_with_an_administrators_login_each_account_gets_its_own(broker: PrivateBroker, tmp_path: Path) -> None:
+    folder = tmp_path / "peering"
+    with peering_up(CROSS_ACCOUNT, folder, **urls(broker)) as up:
+        establish_and_send(up)
+        assert up.desk.refused("suspend", "ri-two@vpc-bob", "--as", "alice") == "NotOwner"
+        logs = "".join(path.read_text() for path in (folder / "logs").iterdir())
+        assert "identities are not enforced" not in logs
+        kept = (folder / "context.json").read_text()
+        assert "guest" not in kept
+    assert speaks_amqp("127.0.0.1", broker.amqp_port)
+    assert running_with(str(folder)) == []

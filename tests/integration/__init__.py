@@ -1,0 +1,1 @@
+"""A package, so that the ladder is found under one name however pytest is called."""

@@ -1,0 +1,57 @@
+"""One town serves all hostile tests, because workers take seconds to start and nothing of theirs may break here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import aio_pika
+import pytest
+
+from shared.broker.names import DEAD_LETTER_QUEUE
+from tests.end_to_end.workers import Site, crew, fresh_id
+from tests.integration.broker_ladder import BrokerForTests, fresh
+from tests.integration.hostile.town import Life, Town, life
+
+
+@pytest.fixture(scope="package")
+def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Five accounts with an endpoint each, and a worker each but for Mallory, whose part the tests play."""
+    roles = (
+        ("mallory", "initiator"),
+        ("bob", "acceptor"),
+        ("carol", "initiator"),
+        ("dave", "initiator"),
+        ("erin", "acceptor"),
+    )
+    sites = [Site(role, fresh_id("vpc"), fresh(name)) for name, role in roles]
+    mallory, bob, carol, dave, erin = sites
+    accounts = [site.account for site in sites]
+    asyncio.run(broker.provision(accounts, [(site.account.uid, site.endpoint) for site in sites]))
+    with crew(broker, tmp_path_factory.mktemp("hostile"), accounts) as gathered:
+        victim, *_ = gathered.start(*sites[1:])
+        yield Town(broker, gathered, mallory, bob, carol, dave, erin, victim)
+        assert all(worker.process is not None and worker.process.poll() is None for worker in gathered.workers)
+    asyncio.run(forget(broker))
+
+
+async def forget(broker: BrokerForTests) -> None:
+    """Leave no heap of dead letters behind for the tests that count theirs."""
+    address = broker.administrator_address
+    async with await aio_pika.connect(
+        host=address.host,
+        port=address.port,
+        login=address.user or "",
+        password=address.password or "",
+        virtualhost=address.vhost,
+    ) as connection:
+        channel = await connection.channel()
+        queue = await channel.get_queue(DEAD_LETTER_QUEUE, ensure=False)
+        await queue.purge()
+
+
+@pytest.fixture
+async def here(town: Town) -> AsyncIterator[Life]:
+    """The town in one test, with everybody logged in."""
+    async with life(town) as living:
+        yield living

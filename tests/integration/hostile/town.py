@@ -1,0 +1,176 @@
+"""Harm is what happens to others, so in this town there are others: who connect as usual while one of them attacks.
+
+Mallory may do whatever her login lets her. Bob is her victim, and his worker serves Carol as well. Dave and Erin have
+nothing to do with either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from shared.broker.address import BrokerAddress
+from shared.broker.names import endpoint_queue, exchange_name
+from shared.broker.topology import Account
+from tests.end_to_end.asking import Console, console
+from tests.end_to_end.stories import End, connect, end, set_aside
+from tests.end_to_end.workers import Crew, Site, WorkerProcess
+from tests.integration.broker_ladder import BrokerForTests
+from tests.integration.hostile.bare import BareClient, Raw, bare, message, properties
+
+HANDSHAKES: Final = 5
+"""How many handshakes make a median, of each pair."""
+TWICE: Final = 2
+FLOOR_SECONDS: Final = 0.5
+"""Twice next to nothing is next to nothing: below this nobody is kept waiting, on a machine that does other things."""
+
+
+class Pair(NamedTuple):
+    """Two owners who connect their endpoints, and measure how long that takes."""
+
+    first: Console
+    here: Site
+    second: Console
+    there: Site
+
+    async def handshake(self) -> float:
+        """Connect two new interfaces; return the seconds from the initiation until both ends were Activated."""
+        one, other = end(self.first, self.here), end(self.second, self.there)
+        await connect(one, other)
+        return await seconds(one, other)
+
+    async def median(self) -> float:
+        """How long it takes, of several."""
+        return statistics.median([await self.handshake() for _ in range(HANDSHAKES)])
+
+
+async def seconds(one: End, other: End) -> float:
+    """Read from both timelines how long a handshake took; the workers share this machine's clock."""
+    rows = [row for side in (one, other) for row in await side.timeline()]
+    begun = min(row["at"] for row in rows if row["cause"] == "command initiate")
+    return float(max(row["at"] for row in rows if row["was"] != row["status"] == "Activated") - begun)
+
+
+@dataclass(frozen=True)
+class Town:
+    """Who is there."""
+
+    broker: BrokerForTests
+    crew: Crew
+    mallory: Site
+    bob: Site
+    carol: Site
+    dave: Site
+    erin: Site
+    victim: WorkerProcess
+
+    def address(self, account: Account) -> BrokerAddress:
+        """Where this account logs in."""
+        return self.broker.address(account)
+
+    @property
+    def uid(self) -> str:
+        """The hostile account."""
+        return self.mallory.account.uid
+
+    @property
+    def to_bob(self) -> str:
+        """The queue with what Mallory says to Bob's endpoint: his to read."""
+        return endpoint_queue(self.bob.account.uid, self.bob.endpoint, self.uid).name
+
+    @property
+    def to_mallory(self) -> str:
+        """The queue with what Bob says to Mallory's endpoint: hers to read."""
+        return endpoint_queue(self.uid, self.mallory.endpoint, self.bob.account.uid).name
+
+    def letter(self, body: bytes, what: Raw | None = None, key: str | None = None) -> bytes:
+        """Write a message of Mallory's to Bob's endpoint, in her own name unless other properties are given."""
+        return message(exchange_name(self.uid), key or self.bob.endpoint, what or properties(self.uid), body)
+
+    async def reasons(self, count: int) -> list[str]:
+        """Wait until Bob's worker has set so many more letters aside, and return all reasons so far."""
+        return await set_aside(self.broker, self.victim, count)
+
+    def rejected(self) -> int:
+        """How many letters Bob's worker has set aside so far, by its log."""
+        return len(self.victim.lines("set aside"))
+
+
+@dataclass(frozen=True)
+class Life:
+    """One test's view of the town: Mallory's bare connection, and the others' consoles."""
+
+    town: Town
+    mallory: BareClient
+    bob: Console
+    bystanders: Pair
+    customers: Pair
+
+    async def refused(self, *letters: bytes) -> list[str]:
+        """Send letters to Bob that must all be set aside; return the reasons, in order of arrival."""
+        before = self.town.rejected()
+        await self.mallory.publish(*letters)
+        await self.town.reasons(before + len(letters))
+        return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
+
+    async def taken(self, *letters: bytes) -> None:
+        """Send letters to Bob, and return when his worker has dealt with all of them: a last one is set aside."""
+        last = self.town.letter(b"no JSON")
+        assert "Invalid JSON" in (await self.refused_at_the_end(*letters, last))
+
+    async def refused_at_the_end(self, *letters: bytes) -> str:
+        """Send letters to Bob of which at least the last must be set aside; return the reason of that."""
+        before = self.town.rejected()
+        await self.mallory.publish(*letters)
+        await asyncio.to_thread(self.town.victim.wait_for_lines, "set aside", before + 1)
+        return str(self.town.victim.lines("set aside")[-1]["reason"])
+
+    async def counters(self) -> dict[str, int]:
+        """What Bob's worker counted."""
+        return await self.bob.counters(self.town.bob)
+
+    async def unharmed(self, attack: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Let an attack run, again and again, while others connect: nobody has to wait twice as long as usual."""
+        faults = (await self.counters())["faults"]
+        pairs = (self.bystanders, self.customers)
+        usual = [await pair.median() for pair in pairs]
+        done = asyncio.Event()
+
+        async def attacking() -> int:
+            rounds = 0
+            while not done.is_set():
+                await attack()
+                rounds += 1
+            return rounds
+
+        task = asyncio.create_task(attacking())
+        try:
+            under_attack = await asyncio.gather(*(pair.median() for pair in pairs))
+        finally:
+            done.set()
+            rounds = await task
+        assert rounds
+        for before, now in zip(usual, under_attack, strict=True):
+            assert now <= max(TWICE * before, FLOOR_SECONDS), (usual, under_attack)
+        assert (await self.counters())["faults"] == faults
+
+
+@asynccontextmanager
+async def life(town: Town) -> AsyncIterator[Life]:
+    """Live in the town for the length of a test."""
+    async with AsyncExitStack() as stack:
+        sites = (town.bob, town.carol, town.dave, town.erin)
+        asking = [await stack.enter_async_context(console(town.broker, site.account)) for site in sites]
+        bob, carol, dave, erin = asking
+        mallory = await stack.enter_async_context(bare(town.address(town.mallory.account)))
+        yield Life(
+            town,
+            mallory,
+            bob,
+            bystanders=Pair(dave, town.dave, erin, town.erin),
+            customers=Pair(carol, town.carol, bob, town.bob),
+        )

@@ -1,0 +1,1 @@
+"""Every order of events, on the functions that are shipped."""

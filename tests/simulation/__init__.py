@@ -1,0 +1,1 @@
+"""Two real processors, seeded faults, virtual time."""

@@ -1,0 +1,84 @@
+"""A worker may be killed anywhere, and anywhere is a finite list: each place of one whole story is tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.simulate.plan import Plan
+from console.simulate.world import Findings, workshop
+from tests.simulation.scripted import CALM, Scripted
+
+BLOCKS = 12
+"""The places are tried in this many tests, so that they share the machine's cores."""
+
+KINDS_OF_PLACES = {
+    "before the transaction",
+    "loading a record",
+    "saving a record",
+    "keeping a payload",
+    "delivering a payload",
+    "remembering a reply",
+    "before the commit",
+    "written, not committed",
+    "in the middle of the commit",
+    "after the commit",
+    "before the acknowledgement",
+    "after the acknowledgement",
+    "after a parcel was published",
+}
+
+
+def places(folder: Path, which: int) -> int:
+    world = Scripted(folder)
+    assert world.run().broken is None
+    return world.nodes[which].disk.fuse.passed
+
+
+def killed_at(folder: Path, which: int, place: int) -> Findings:
+    world = Scripted(folder)
+    world.nodes[which].disk.fuse.light(place)
+    return world.run()
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the initiator", "the acceptor"])
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_a_worker_killed_at_any_place_of_the_whole_story(which: int, block: int) -> None:
+    with workshop() as folder:
+        for place in range(1 + block, places(folder, which) + 1, BLOCKS):
+            findings = killed_at(folder, which, place)
+            assert findings.broken is None, f"killed at place {place}: {findings.broken}"
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["the initiator", "the acceptor"])
+def test_every_kind_of_place_is_among_them(which: int) -> None:
+    seen: set[str] = set()
+    with workshop() as folder:
+        for place in range(1, places(folder, which) + 1):
+            findings = killed_at(folder, which, place)
+            seen |= {name.removeprefix("killed ") for name in findings.figures if name.startswith("killed ")}
+            if seen >= KINDS_OF_PLACES:
+                return
+    assert seen >= KINDS_OF_PLACES
+
+
+@pytest.mark.parametrize("gap", [1, 2, 7, 23])
+def test_both_workers_killed_at_the_same_moment_of_the_story(gap: int) -> None:
+    with workshop() as folder:
+        for place in range(gap, places(folder, 0), 17):
+            world = Scripted(folder)
+            world.nodes[0].disk.fuse.light(place)
+            world.nodes[1].disk.fuse.light(place + gap)
+            assert world.run().broken is None, f"killed at places {place} and {place + gap}"
+
+
+def test_the_story_itself_is_whole() -> None:
+    with workshop() as folder:
+        findings = Scripted(folder, plan=Plan(**CALM._asdict()), told=True).run()
+    assert findings.broken is None
+    assert not findings.faults
+    assert findings.figures["accepted payloads"] == findings.figures["delivered payloads"] == 16
+    told = "\n".join(findings.lines)
+    for status in ("Connecting", "Accepting", "Activated", "Suspending", "Suspended", "Activating"):
+        assert told.count(f"-> {status}") >= (1 if status in {"Connecting", "Accepting"} else 4), status

@@ -1,0 +1,156 @@
+"""Faults that repair themselves are hard to see, so each mistake of a worker is made on purpose and must be seen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from console.explore.world import Budget
+from console.simulate import node
+from console.simulate.plan import Plan
+from console.simulate.world import World, workshop
+from shared.protocol import link
+from shared.runtime import batch, letters, processor
+from shared.store import sqlite
+from tests.model.planting import Bug, Edit, plant
+
+SEEDS_LIMIT = 400
+"""Each is seen within this many worlds of the fixed set; most within ten."""
+
+KILLS = Plan(seconds=6.0, commands=8, kills=8, loss=0.4, wrong_peers=0.5)
+FULL_DISKS = Plan(seconds=5.0, commands=8, full_disks=6, loss=0.5, wrong_peers=0.5)
+LOST_STORES = Plan(seconds=12.0, connections=3, commands=3, losses=1, loss=0.1)
+BACKUPS = Plan(seconds=10.0, commands=12, restores=2)
+
+
+class Planted(NamedTuple):
+    """A bug, and the kind of world that it is looked for in: as the seed draws it, if no plan is given."""
+
+    bug: Bug
+    plan: Plan | None
+
+
+def bug(name: str, *edits: Edit, plan: Plan | None = None) -> Planted:
+    return Planted(Bug(name, edits, Budget(), ""), plan)
+
+
+BUGS = (
+    bug(
+        "it acknowledges before it commits",
+        Edit(node, "Node.work", {"outcome = self.run(": "self.queue.acknowledge(taken); outcome = self.run("}),
+    ),
+    bug(
+        "it acknowledges and publishes before it commits",
+        Edit(processor, "Processor._attempt", {"self._store.commit()": "pass"}),
+        Edit(
+            node,
+            "Node.work",
+            {"self.conclude(taken, outcome)\n": "self.conclude(taken, outcome); self.disk.store.commit()\n"},
+        ),
+    ),
+    bug(
+        "it takes a batch for done that could not be made durable",
+        Edit(node, "Node.work", {"self.inbox = taken + self.inbox": "self.queue.acknowledge(taken)"}),
+    ),
+    bug(
+        "it believes that what is delivered again was done before",
+        Edit(
+            node,
+            "Node.run",
+            {"for delivery in taken": "for delivery in taken if not delivery.again"},
+        ),
+    ),
+    bug(
+        "it does not take up what was waiting when it ended",
+        Edit(processor, "Processor.start", {"self._timers.soon(interface, Timer.RESEND, now)": "pass"}),
+        plan=KILLS,
+    ),
+    bug(
+        "timers that were due while the disk was full are forgotten",
+        Edit(
+            processor,
+            "Processor._put_back",
+            {"self._timers.soon(item.ripe.interface, item.ripe.timer, now)": "pass"},
+        ),
+        plan=FULL_DISKS,
+    ),
+    bug(
+        "requests are not remembered",
+        Edit(processor, "Processor._answer", {"self._store.memory.remember(name, reply)": "pass"}),
+    ),
+    bug(
+        "a request is remembered and not looked for",
+        Edit(processor, "Processor._answer", {"self._store.memory.answer(name)": "None"}),
+    ),
+    bug(
+        "payloads are not kept until they have arrived",
+        Edit(batch, "Batch._carry_out", {"self.store.payloads.keep(state.id, number, body)": "pass"}),
+    ),
+    bug(
+        "kept payloads are not said again",
+        Edit(batch, "Batch._carry_out", {"self._repeat(state, first, last, said)": "pass"}),
+    ),
+    bug(
+        "a payload is in the inbox before its batch is durable",
+        Edit(
+            batch,
+            "Batch._carry_out",
+            {
+                "self.store.payloads.deliver(state.id, self.at, number, body)": (
+                    "self.store.payloads.deliver(state.id, self.at, number, body);"
+                    "self.store._db.execute('COMMIT'); self.store._db.execute('BEGIN')"
+                )
+            },
+        ),
+    ),
+    bug(
+        "what could not be written is remembered all the same",
+        Edit(
+            sqlite,
+            "Store.save",
+            {"self._changed[state.id] = state": "self._changed[state.id] = self._cache[state.id] = state"},
+        ),
+    ),
+    bug(
+        "a store from a backup goes on in its old life",
+        Edit(
+            processor,
+            "Processor.restore",
+            {'batch.happen(state, Restored(nonce), "restored from a backup")': "pass"},
+        ),
+        plan=BACKUPS,
+    ),
+    bug(
+        "changes of status are missing in the timeline",
+        Edit(batch, "Batch._note", {"if was is not status or (": "if ("}),
+    ),
+    bug(
+        "who is vouched for is not compared with who is claimed",
+        Edit(letters, "_check", {"proven is not None and proven != claimed": "False"}),
+    ),
+    bug(
+        "a peer that says it has forgotten is not asked again",
+        Edit(link, "_outstanding", {"state.reason is not None and state.peer is not None": "False"}),
+        plan=LOST_STORES,
+    ),
+    bug(
+        "a peer that says nothing is not asked anything",
+        Edit(processor, "Processor._greet", {"self._peers.silent(peer, now)": "False"}),
+        plan=LOST_STORES,
+    ),
+)
+
+
+@pytest.mark.parametrize("planted", BUGS, ids=lambda planted: planted.bug.name)
+def test_it_is_caught(planted: Planted, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, planted.bug)
+    with workshop() as folder:
+        assert any(World(seed, folder, plan=planted.plan).run().broken for seed in range(SEEDS_LIMIT))
+
+
+@pytest.mark.parametrize("plan", [KILLS, FULL_DISKS, LOST_STORES, BACKUPS], ids=["kills", "disks", "losses", "backups"])
+def test_nothing_is_caught_where_nothing_is_planted(plan: Plan) -> None:
+    with workshop() as folder:
+        for seed in range(60):
+            assert World(seed, folder, plan=plan).run().broken is None, seed

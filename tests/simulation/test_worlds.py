@@ -1,0 +1,100 @@
+"""A fixed set of worlds shows that nothing got worse, and a fresh one that nothing was learnt by heart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import SystemRandom
+
+import pytest
+
+from console.simulate import telling
+from console.simulate.plan import Plan
+from console.simulate.telling import commit, lived
+from console.simulate.world import Findings, World, live, workshop
+from shared.protocol.interface import Interface
+from shared.store.sqlite import Store
+
+FIXED = (0, 400)
+FRESH_SEEDS = 400
+KILLS = Plan(seconds=12.0, connections=2, commands=14, kills=6, delay_seconds=0.02)
+KILLED_WHILE_WAITING = Plan(seconds=12.0, connections=3, commands=4, kills=8, loss=0.4, wrong_peers=0.5)
+
+
+def test_the_fixed_worlds_hold() -> None:
+    figures = lived(*FIXED)
+    assert not figures.broken
+    assert {"killed", "lost", "doubled", "partition", "disk full", "store lost"} <= figures.faults.keys()
+
+
+def test_fresh_worlds_hold() -> None:
+    first = SystemRandom().randrange(2**31)
+    figures = lived(first, FRESH_SEEDS, stores_last=True)
+    assert not figures.broken, f"commit {commit()}: live({min(figures.broken)}, told=True, stores_last=True)"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_workers_that_are_killed_again_and_again_lose_nothing(seed: int) -> None:
+    findings = _lived(seed, KILLS)
+    assert findings.broken is None
+    assert findings.faults["killed"] > 0
+
+
+@pytest.mark.parametrize("seed", [3, 17, 4242])
+def test_the_same_seed_tells_the_same_story_to_the_letter(seed: int) -> None:
+    first, second = live(seed, told=True), live(seed, told=True)
+    assert first.lines == second.lines
+    assert len(first.lines) > 10
+
+
+def _lived(seed: int, plan: Plan) -> Findings:
+    with workshop() as folder:
+        return World(seed, folder, plan=plan).run()
+
+
+def _broken(count: int = 150) -> list[str]:
+    return list(lived(0, count).broken.values())
+
+
+def test_requests_that_are_not_remembered_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.store.memory.Memory.answer", lambda _self, _request: None)
+    assert _broken()
+
+
+def test_timers_that_are_not_armed_at_the_start_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In few of the drawn worlds is a worker killed just while only its own timer could bring things on."""
+    monkeypatch.setattr("shared.store.sqlite.Store.waiting", lambda _self: [])
+    assert any(_lived(seed, KILLED_WHILE_WAITING).broken for seed in range(60))
+
+
+def test_payloads_that_are_not_kept_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.store.payloads.Payloads.keep", lambda *_: None)
+    assert _broken()
+
+
+def test_records_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that is changed only in memory is what a worker that speaks before its commit has."""
+    shipped = Store.save
+
+    def forgetful(self: Store, state: Interface) -> None:
+        if state.version != 2:
+            shipped(self, state)
+
+    monkeypatch.setattr(Store, "save", forgetful)
+    assert _broken()
+
+
+def test_a_failed_world_is_told_with_its_seed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shared.store.payloads.Payloads.keep", lambda *_: None)
+    monkeypatch.setattr(telling, "CHUNK_SEEDS", 40)
+    assert telling.run(40, 0, 1, trace=False, as_json=False) == 1
+    assert "peering simulate --seed" in capsys.readouterr().out
+
+
+def test_lost_stores_come_to_an_agreement(tmp_path: Path) -> None:
+    plan = Plan(seconds=10.0, connections=3, commands=8, losses=1)
+    for seed in range(30):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        assert World(seed, folder, plan=plan).run().broken is None

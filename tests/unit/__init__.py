@@ -1,0 +1,1 @@
+"""A package, so that two tiers may have files of the same name."""

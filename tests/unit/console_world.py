@@ -1,0 +1,178 @@
+"""A stand-in must be duller than what it stands for: this broker carries letters between real processors, or not."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+import acceptor.handshake
+import initiator.handshake
+from console.client.sessions import Deliver, Lost
+from console.topology import KnownEndpoint
+from shared.broker.amqp import BrokerRefused, BrokerUnreachable
+from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.protocol.words import Endpoint, Kind, Role
+from shared.runtime.batch import StepFunction
+from shared.runtime.letters import Letter
+from shared.runtime.peers import Peers
+from shared.runtime.processor import End, Processor
+from shared.runtime.timers import Pauses
+from shared.store.sqlite import Store
+from shared.wire.request import KINDS
+
+PARTS: Final[dict[str, tuple[Role, StepFunction]]] = {
+    "initiator": (initiator.handshake.INITIATOR, initiator.handshake.step),
+    "acceptor": (acceptor.handshake.ACCEPTOR, acceptor.handshake.step),
+}
+
+TOPOLOGY: Final = """\
+broker: {url: amqp://127.0.0.1:5672/peering}
+accounts:
+  - {uid: 1001, name: alice, password: secret-of-alice}
+  - {uid: 1002, name: bob, password: secret-of-bob}
+endpoints:
+  - {id: vpc-a, kind: vpc, account: 1001, region: cn-hangzhou, role: initiator}
+  - {id: vpc-c, kind: vpc, account: 1001, region: cn-hangzhou, role: acceptor}
+  - {id: vpc-b, kind: vpc, account: 1002, region: us-east, role: acceptor}
+"""
+
+ENDPOINTS: Final = (
+    KnownEndpoint("vpc-a", "vpc", "1001", "cn-hangzhou", "initiator"),
+    KnownEndpoint("vpc-c", "vpc", "1001", "cn-hangzhou", "acceptor"),
+    KnownEndpoint("vpc-b", "vpc", "1002", "us-east", "acceptor"),
+)
+
+
+@dataclass
+class World:
+    """Endpoints with real processors, and a broker that does what a test tells it."""
+
+    folder: Path
+    stores: list[Store] = field(default_factory=list)
+    workers: dict[str, Processor] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    lines: list[FakeLine] = field(default_factory=list)
+    silent: set[str] = field(default_factory=set)
+    absent: set[str] = field(default_factory=set)
+    lose_replies: int = 0
+    ring_bells: bool = True
+    refuses: str = ""
+    unreachable: str = ""
+    requests: list[str] = field(default_factory=list)
+
+    def add(self, one: KnownEndpoint) -> None:
+        """Start an endpoint's worker."""
+        role, step = PARTS[one.role or ""]
+        endpoint = Endpoint(one.id, Kind(one.kind), one.account, one.region or "")
+        store = Store(self.folder / f"{one.id}-{len(self.stores)}.db", endpoint, role)
+        store.open(len(self.stores) + 1)
+        peers = Peers(keepalive_seconds=3600, hold_seconds=7200)
+        pauses = Pauses(resend_first_seconds=0.01, resend_limit_seconds=0.02)
+        chance = Random(len(self.stores))  # noqa: S311 - a seed, so that a run can be repeated
+        worker = Processor(End(endpoint, role, step), store, peers, pauses, chance)
+        worker.start(time.monotonic())
+        self.stores.append(store)
+        self.workers[one.id], self.owners[one.id] = worker, one.account
+
+    def close(self) -> None:
+        """Close every store."""
+        for store in self.stores:
+            store.close()
+
+    def carry(self, account: str, message: Outgoing) -> Outcome:
+        """Bring a letter to its worker, and everything that follows from it to where it goes."""
+        if message.routing_key in self.absent or message.routing_key not in self.workers:
+            return Outcome.UNROUTABLE
+        if message.type == KINDS.request:
+            self.requests.append(message.correlation_id or "")
+        if message.routing_key not in self.silent:
+            letter = Letter(message.type, account, message.body, message.reply_to)
+            self._run(message.routing_key, [letter])
+        return Outcome.CONFIRMED
+
+    def tick(self) -> None:
+        """Let every worker do what is due."""
+        for endpoint in self.workers:
+            if endpoint not in self.silent:
+                self._run(endpoint, [])
+
+    def _run(self, endpoint: str, letters: list[Letter]) -> None:
+        waiting = deque([(endpoint, letters)])
+        while waiting:
+            name, arrived = waiting.popleft()
+            outcome = self.workers[name].run(arrived, time.monotonic(), time.time())
+            for parcel in outcome.parcels:
+                if parcel.kind == KINDS.bundle:
+                    if parcel.routing_key in self.workers and parcel.routing_key not in self.silent:
+                        letter = Letter(parcel.kind, self.owners[name], parcel.body)
+                        waiting.append((parcel.routing_key, [letter]))
+                else:
+                    self._return(self.owners[name], parcel.routing_key, parcel.kind, parcel.body, parcel.correlation)
+
+    def _return(self, account: str, key: str, kind: str, body: bytes, correlation: str | None) -> None:
+        if kind == KINDS.reply and self.lose_replies > 0:
+            self.lose_replies -= 1
+            return
+        if kind == KINDS.observations and not self.ring_bells:
+            return
+        for line in self.lines:
+            if line.account == account and line.reply_to == key and line.open_now:
+                line.deliver(
+                    Delivery(
+                        queue="",
+                        exchange="",
+                        user_id=account,
+                        type=kind,
+                        body=body,
+                        reply_to=None,
+                        correlation_id=correlation,
+                        message_id=None,
+                        redelivered=False,
+                        tag=0,
+                        session=0,
+                    )
+                )
+
+
+class FakeLine:
+    """A console's connection into a `World`."""
+
+    def __init__(self, world: World, account: str, deliver: Deliver, lost: Lost) -> None:
+        """Join the world; `lost` can be called by a test to break the connection."""
+        self.world, self.account, self.deliver, self.lost = world, account, deliver, lost
+        self.open_now = False
+        world.lines.append(self)
+        self.number = len(world.lines)
+
+    @property
+    def reply_to(self) -> str:
+        """Each connection has another slot."""
+        return f"console.{self.number}"
+
+    async def open(self) -> str:
+        """Connect, unless the world says no."""
+        if self.world.refuses:
+            raise BrokerRefused(self.world.refuses)
+        if self.world.unreachable:
+            raise BrokerUnreachable(self.world.unreachable)
+        self.open_now = True
+        return self.reply_to
+
+    async def publish(self, message: Outgoing) -> Outcome:
+        """Carry it at once."""
+        await asyncio.sleep(0)
+        return self.world.carry(self.account, message) if self.open_now else Outcome.UNKNOWN
+
+    async def close(self) -> None:
+        """Leave."""
+        self.open_now = False
+
+    def cut(self) -> None:
+        """Break the connection."""
+        self.open_now = False
+        self.lost("the test cut it")

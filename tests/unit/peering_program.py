@@ -1,0 +1,61 @@
+"""A command is tested where its users are: from its words to its exit code, with nothing faked but the broker."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from console import cli
+from console.client import asking, following
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
+
+
+class Peering:
+    """The program, in a world without a broker."""
+
+    def __init__(self, world: World, topology: Path) -> None:
+        self.world, self.topology = world, topology
+
+    def __call__(self, *words: str, acting: str = "", stdin: bytes = b"", code: int = 0) -> Result:
+        """Run a command and expect its exit code."""
+        environment = {"PEERING_TOPOLOGY": str(self.topology), "PEERING_ACCOUNT": acting, "COLUMNS": "120"}
+        result = CliRunner(env=environment).invoke(cli.make_app(), list(words), input=stdin)
+        assert result.exit_code == code, (words, result.exit_code, result.output, result.exception)
+        return result
+
+    def json(self, *words: str, acting: str = "", stdin: bytes = b"", code: int = 0) -> dict[str, Any]:
+        """Run a command and read what it prints as JSON."""
+        result = self(*words, "--json", acting=acting, stdin=stdin, code=code)
+        answer: dict[str, Any] = json.loads(result.stdout)
+        return answer
+
+    def connect(self) -> None:
+        """The cross-account story, up to Activated."""
+        self("create", "--endpoint", "vpc-a", "--id", "ri-a")
+        self("create", "--endpoint", "vpc-b", "--id", "ri-b")
+        self("configure", "ri-a", "--peer", "ri-b@vpc-b", "--peer-account", "1002")
+        self("configure", "ri-b", "--peer", "ri-a@vpc-a", "--peer-account", "alice")
+        self("initiate", "ri-a")
+
+
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peering]:
+    """The program in a new world; the caller's fixture ends it."""
+    world = World(tmp_path)
+    for endpoint in ENDPOINTS:
+        world.add(endpoint)
+
+    def link(_: object, *, account: str, name: str, on_delivery: Any, on_lost: Any) -> FakeLine:  # noqa: ANN401
+        assert name
+        return FakeLine(world, account, on_delivery, on_lost)
+
+    monkeypatch.setattr(asking, "ConsoleLink", link)
+    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
+    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.02)
+    monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
+    file = tmp_path / "topology.yaml"
+    file.write_text(TOPOLOGY)
+    yield Peering(world, file)
+    world.close()

@@ -1,0 +1,166 @@
+"""A benchmark that divides the wrong way round tells everybody for years how fast it is."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from console.bench import page, report
+from console.bench.results import (
+    Baseline,
+    BenchFailed,
+    Breakdown,
+    Bulk,
+    Fanout,
+    Growth,
+    Latency,
+    Lone,
+    Payloads,
+    Rate,
+    Results,
+    ScalePoint,
+    percentile,
+)
+from console.bench.table import Row, fastest, quickest, table
+
+MACHINE = report.Machine("an old one", 2, "Linux 6", "3.11.2", 0.1)
+
+
+def baseline(queue_type: str, seconds: float, milliseconds: float) -> Baseline:
+    return Baseline(queue_type, Rate(1_000, (seconds,)), Latency((milliseconds,) * 100), 500.0)
+
+
+def point(connections: int, cost: float) -> ScalePoint:
+    latency = Latency((2.0,))
+    return ScalePoint(connections, cost, 40.0, Rate(1_000, (0.1,)), latency, latency, latency)
+
+
+def results(*, seconds: float = 1.0) -> Results:
+    rate = Rate(20_000, (seconds,))
+    return Results(
+        plain=[baseline("classic", 1.25, 4.0), baseline("quorum", 1.0, 5.0)],
+        faststream=[baseline("classic", 2.0, 8.0)],
+        plain_payloads=[("quorum", Payloads(rate, Rate(20_000, (20.0,))))],
+        bulk=Bulk(rate, rate, Rate(20_000, (4.0,))),
+        lone=Lone(Latency((5.0,) * 99 + (6.1,)), Latency((9.0,)), Latency((0.4,))),
+        growth=Growth((point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000),
+        payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
+        fanout=Fanout(50, Rate(20_000, (2.0,)), rate),
+    )
+
+
+def row(rows: list[Row], name: str) -> Row:
+    found = [one for one in rows if one.measure.startswith(name)]
+    assert len(found) == 1, [one.measure for one in rows]
+    return found[0]
+
+
+def test_a_percentile_is_a_sample_that_was_taken() -> None:
+    samples = [float(number) for number in range(1, 101)]
+    assert [percentile(samples, percent) for percent in (50, 99, 100, 0)] == [50.0, 99.0, 100.0, 1.0]
+    assert percentile([7.0], 99) == 7.0
+    with pytest.raises(BenchFailed, match="nothing was measured"):
+        percentile([], 50)
+
+
+def test_a_rate_is_the_median_of_its_tries() -> None:
+    assert Rate(100, (1.0, 50.0, 2.0)).per_second == 50.0
+
+
+def test_the_better_of_the_two_queues_is_the_baseline_each_time() -> None:
+    both = results().plain
+    assert fastest(both) == 1_000.0
+    best = quickest(both)
+    assert best is not None
+    assert best.p50 == 4.0
+    assert fastest([]) is None
+    assert quickest([]) is None
+
+
+def test_throughput_is_ours_over_theirs() -> None:
+    many = row(table(results(), full=True), "handshakes, 20,000")
+    assert (many.ours, many.baseline, many.ratio, many.met) == (20_000.0, 1_000.0, 20.0, True)
+    assert row(table(results(seconds=2.1), full=True), "handshakes, 20,000").met is False
+
+
+def test_latency_is_ours_over_theirs_and_small_is_good() -> None:
+    rows = table(results(), full=True)
+    assert (row(rows, "lone handshake, p50").ratio, row(rows, "lone handshake, p50").met) == (1.25, True)
+    assert row(rows, "lone handshake, p99").met is True
+    slower = results()
+    slower.plain = [baseline("quorum", 1.0, 3.0)]
+    assert row(table(slower, full=True), "lone handshake, p50").met is False
+
+
+def test_every_aim_has_its_verdict() -> None:
+    verdicts = {one.measure: one.met for one in table(results(), full=True) if one.aim}
+    assert verdicts == {
+        "handshakes, 20,000 connections": True,
+        "lone handshake, p50": True,
+        "lone handshake, p99": True,
+        "dearest of these to cheapest": False,
+        "suspends, 20,000 connections": True,
+        "resumes, 20,000 connections": False,
+        "payloads, one way": True,
+        "payloads, both ways": False,
+        "memory of a worker, idle": True,
+        "memory of a worker, 100,000 interfaces": False,
+        "worker started, until it answers": True,
+        "the same after kill -9, 100,000 interfaces": False,
+        "show, p50, at 1,000 and 100,000": True,
+        "a page of 100, p50, at 1,000 and 100,000": True,
+        "keeping 100,000 interfaces alive": True,
+        "handshakes, 1 initiator, 50 acceptors": False,
+    }
+
+
+def test_a_small_run_judges_ratios_and_no_sizes() -> None:
+    judged = {one.measure for one in table(results(), full=False) if one.met is not None}
+    assert judged == {
+        "handshakes, 20,000 connections",
+        "lone handshake, p50",
+        "lone handshake, p99",
+        "payloads, one way",
+        "payloads, both ways",
+        "memory of a worker, idle",
+        "worker started, until it answers",
+    }
+
+
+def test_without_a_baseline_there_is_no_ratio_and_no_verdict() -> None:
+    alone = results()
+    alone.plain, alone.faststream = [], []
+    many = row(table(alone, full=True), "handshakes, 20,000")
+    assert (many.ours, many.baseline, many.ratio, many.met) == (20_000.0, None, None, None)
+    assert table(Results(), full=True) == []
+
+
+def test_figures_have_three_figures() -> None:
+    shown = [report.figure(value) for value in (0.0312, 1.234, 12.34, 123.4, 12_345.6)]
+    assert shown == ["0.03", "1.23", "12.3", "123", "12,346"]
+
+
+def test_what_is_kept_can_be_read_and_fills_the_page(tmp_path: Path) -> None:
+    found = results()
+    found.breakdown = Breakdown({"wire": 30.0, "step": 10.0}, 1_000)
+    rows = table(found, full=True)
+    file = tmp_path / "deep" / "run.json"
+    report.write(file, report.document(found, rows, MACHINE, {"fanout": "too few processes"}))
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    assert [Row(**one) for one in kept["rows"]] == rows
+    assert kept["machine"] == asdict(MACHINE)
+    marks = [mark.format(name) for name in ("measures", "breakdown", "machine") for mark in page.MARKS]
+    text = page.written("\n".join(["before", *marks, "after"]), kept)
+    assert "| handshakes, 20,000 connections | 20,000 /s | 1,000 /s | 20.0 | at least 10 times plain | yes |" in text
+    assert "| wire | 30.0 µs | 75% |" in text
+    assert "too few processes" in text
+    assert text.startswith("before")
+    assert text.endswith("after")
+    assert page.written(text, kept) == text
+
+
+def test_a_page_without_a_place_is_refused() -> None:
+    kept = report.document(Results(), [], MACHINE, {})
+    with pytest.raises(ValueError, match="no place for measures"):
+        page.written("nothing", kept)

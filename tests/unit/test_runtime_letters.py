@@ -1,0 +1,136 @@
+"""What is set aside is judged by people later, so the reason has to be the true one, and nothing else may suffer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.protocol.effects import Step
+from shared.protocol.events import Event, Received
+from shared.protocol.interface import Interface
+from shared.runtime.letters import UNPROVEN, Letter
+from shared.wire.forms import BODY_LIMIT_BYTES
+from shared.wire.request import KINDS
+from tests.unit.runtime_bench import STEPS, Bench, bench, carried, connected, talk
+
+
+@pytest.fixture
+def a(tmp_path: Path) -> Iterator[Bench]:
+    """An end that may initiate."""
+    with bench(tmp_path, "initiator", "a") as made:
+        yield made
+
+
+@pytest.fixture
+def b(tmp_path: Path) -> Iterator[Bench]:
+    """An end that can only wait."""
+    with bench(tmp_path, "acceptor", "b") as made:
+        yield made
+
+
+def bundle(**changed: object) -> bytes:
+    """Write an empty bundle from A to B, apart from what is changed."""
+    form = {"v": 1, "endpoint": "vpc-a", "account": "a", "to": "vpc-b", "life": 1, "messages": []}
+    return json.dumps(form | changed).encode()
+
+
+def request(**changed: object) -> bytes:
+    """Write a question of B's owner, apart from what is changed."""
+    form = {"v": 1, "request": "0" * 32, "account": "b", "endpoint": "vpc-b", "commands": [{"kind": "worker"}]}
+    return json.dumps(form | changed).encode()
+
+
+BAD: dict[str, tuple[Letter, str]] = {
+    "unproven": (Letter(UNPROVEN, "a", bundle()), "the broker does not vouch for its sender"),
+    "unknown type": (Letter("peering.greeting", "a", bundle()), "unknown type of message"),
+    "no type": (Letter(None, "a", bundle()), "unknown type of message"),
+    "another account": (Letter(KINDS.bundle, "eve", bundle()), "another account than the broker vouches for"),
+    "another endpoint": (Letter(KINDS.bundle, "a", bundle(to="vpc-c")), "meant for another endpoint"),
+    "empty": (Letter(KINDS.bundle, "a", b""), "Invalid JSON"),
+    "not JSON": (Letter(KINDS.bundle, "a", b"\xff\x00"), "Invalid JSON"),
+    "a list": (Letter(KINDS.bundle, "a", b"[]"), "should be an object"),
+    "another version": (Letter(KINDS.bundle, "a", bundle(v=2)), "v: "),
+    "unknown field": (Letter(KINDS.bundle, "a", bundle(extra=1)), "there is a field that is not known"),
+    "unknown kind": (Letter(KINDS.bundle, "a", bundle(messages=[{"kind": "greet"}])), "messages.0"),
+    "deep nesting": (Letter(KINDS.bundle, "a", b"[" * 100_000), "Invalid JSON"),
+    "too large": (Letter(KINDS.bundle, "a", bundle() + b" " * BODY_LIMIT_BYTES), "more than"),
+    "not the owner": (Letter(KINDS.request, "a", request(account="a"), "console.0"), "does not own this endpoint"),
+    "no reply_to": (Letter(KINDS.request, "b", request()), "without reply_to"),
+    "unknown command": (Letter(KINDS.request, "b", request(commands=[{"kind": "x"}]), "console.0"), "commands.0"),
+    "no commands": (Letter(KINDS.request, "b", request(commands=[]), "console.0"), "commands"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_letter_is_set_aside_with_the_reason_and_a_good_one_in_the_same_batch_is_heard(
+    a: Bench, b: Bench, name: str
+) -> None:
+    bad, reason = BAD[name]
+    b.ask(b.create("ri-b", a.information("ri-a")))
+    opened = a.run(a.asking(a.create("ri-a", b.information("ri-b"), initiate=True)))
+    outcome = b.run(bad, *carried(opened, a), bad)
+    assert [place for place, _ in outcome.rejected] == [0, 2]
+    assert reason in outcome.rejected[0][1]
+    assert b.processor.counters["rejected_letters"] == 2
+    talk(b, a, outcome)
+    assert [end.show(name)["status"] for end, name in ((a, "ri-a"), (b, "ri-b"))] == ["Activated", "Activated"]
+
+
+def faulty(state: Interface, event: Event) -> Step:
+    """Handle all interfaces but one, whose messages bring out a bug."""
+    if state.id == "ri-bad" and isinstance(event, Received):
+        raise ZeroDivisionError("a bug in handling this one")
+    return STEPS["acceptor"](state, event)
+
+
+def initiations(a: Bench, b: Bench, *names: str) -> list[Letter]:
+    """Create both ends of connections, and have all of them initiated in one bundle."""
+    commands: list[dict[str, Any]] = []
+    for name in names:
+        b.ask(b.create(f"ri-{name}", a.information(f"ri-a{name}")))
+        commands.append(a.create(f"ri-a{name}", b.information(f"ri-{name}"), initiate=True))
+    return carried(a.run(a.asking(*commands)), a)
+
+
+def test_a_bug_in_handling_one_connection_does_not_stop_the_others(tmp_path: Path, a: Bench) -> None:
+    with bench(tmp_path, "acceptor", "b", step=faulty) as b:
+        outcome = b.run(*initiations(a, b, "one", "bad", "two"), b.asking(b.create("ri-new")))
+        assert [str(fault.error) for fault in outcome.faults] == ["a bug in handling this one"]
+        assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
+        talk(b, a, outcome)
+        shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two", "ri-new")}
+        assert shown == {"ri-one": "Activated", "ri-bad": "Idle", "ri-two": "Activated", "ri-new": "Idle"}
+        assert b.processor.counters["faults"] >= 1
+
+
+def test_a_bundle_with_many_faults_is_set_aside_once(tmp_path: Path, a: Bench) -> None:
+    def all_but_one_faulty(state: Interface, event: Event) -> Step:
+        if state.id != "ri-good":
+            raise ZeroDivisionError(state.id)
+        return STEPS["acceptor"](state, event)
+
+    with bench(tmp_path, "acceptor", "b") as b:
+        letters = initiations(a, b, "one", "two", "good")
+    with bench(tmp_path, "acceptor", "b", step=all_but_one_faulty, nonce=2) as b:
+        outcome = b.run(*letters)
+        assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
+        assert sum(fault.what == "a letter" for fault in outcome.faults) == 2
+        assert b.show("ri-good")["status"] == "Accepting"
+
+
+def test_messages_are_counted_once_even_if_a_batch_is_replayed(tmp_path: Path, a: Bench) -> None:
+    with bench(tmp_path, "acceptor", "b", step=faulty) as b:
+        b.run(*initiations(a, b, "one"), *initiations(a, b, "two", "bad"))
+        assert b.processor.counters["heard_messages"] == 2
+
+
+def test_a_stranger_learns_nothing_that_it_did_not_say(a: Bench, b: Bench) -> None:
+    connected(a, b)
+    a.ask(a.create("ri-x", b.information("ri-b"), initiate=True))
+    outcome = b.run(*carried(a.outcomes[-1], a))
+    messages = [m for parcel in outcome.parcels if parcel.messages for m in json.loads(parcel.body)["messages"]]
+    assert [(m["kind"], m["epoch"], m["reason"]) for m in messages] == [("not_ready", None, "PeerNotConfigured")]

@@ -1,0 +1,89 @@
+"""What could not be said must not be forgotten, and an end at rest has no timer that would remember it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acceptor.handshake import ACCEPTOR
+from acceptor.handshake import step as acceptor_step
+from shared.broker.messages import LinkCondition, LinkState, Outcome, Outgoing
+from shared.protocol.words import Endpoint, Kind
+from shared.runtime import worker as module
+from shared.runtime.logs import logger
+from shared.runtime.processor import End
+from shared.runtime.settings import WorkerSettings
+from shared.runtime.worker import Worker
+from tests.unit.runtime_bench import bench, carried
+from tests.waiting import wait_for
+
+
+class Unreliable:
+    """A link whose broker is away, comes, and may go again; it remembers what was confirmed and what was not."""
+
+    def __init__(self, *_: object, on_state: Callable[[LinkState], None], **__: object) -> None:
+        self.state = LinkState(LinkCondition.CONNECTING, "not started yet")
+        self._on_state = on_state
+        self._stopped = asyncio.Event()
+        self.confirmed: list[dict[str, Any]] = []
+        self.unknown: list[dict[str, Any]] = []
+
+    def turn(self, condition: LinkCondition, session: int) -> None:
+        """Come or go."""
+        self.state = LinkState(condition, "", session)
+        self._on_state(self.state)
+
+    async def run(self) -> None:
+        """Live until it is stopped."""
+        await self._stopped.wait()
+
+    async def stop(self, drain: Callable[[], Awaitable[None]]) -> None:
+        """Let what is on its way arrive, then end."""
+        await drain()
+        self._stopped.set()
+
+    async def publish(self, message: Outgoing) -> Outcome:
+        """Confirm it if the broker is there."""
+        up = self.state.condition is LinkCondition.CONSUMING and self.state.session > 0
+        (self.confirmed if up else self.unknown).extend(json.loads(message.body)["messages"])
+        return Outcome.CONFIRMED if up else Outcome.UNKNOWN
+
+
+def rested(folder: Path) -> WorkerSettings:
+    """Leave behind the store of a worker that came to rest and died before it said so."""
+    with bench(folder, "initiator", "a") as a, bench(folder, "acceptor", "b") as b:
+        b.ask(b.create("ri-b", a.information("ri-a")))
+        opened = a.run(a.asking(a.create("ri-a", b.information("ri-b"), initiate=True)))
+        confirmed = a.run(*carried(b.run(*carried(opened, a)), b))
+        b.run(*carried(confirmed, a))
+        assert b.show("ri-b")["status"] == "Activated"
+    flags = {"endpoint": "vpc-b", "account": "b", "region": "cn-hangzhou", "broker": "amqp://b:p@nowhere/peering"}
+    return WorkerSettings.model_validate({**flags, "store": folder / "b.sqlite"})
+
+
+async def test_what_was_said_while_the_broker_was_away_is_said_again_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    link: Any = worker._link
+    running = asyncio.create_task(worker.run())
+    try:
+        await wait_for(lambda: link.unknown, 10)
+        assert [message["status"] for message in link.unknown] == ["Activated"]
+        link.turn(LinkCondition.CONSUMING, 1)
+        await wait_for(lambda: link.confirmed, 3)
+        assert [message["status"] for message in link.confirmed] == ["Activated"]
+        assert len(link.unknown) == 1
+        link.turn(LinkCondition.WAITING, 1)
+        link.turn(LinkCondition.CONSUMING, 2)
+    finally:
+        worker.stop()
+        await running
+    assert len(link.confirmed) == 1

@@ -1,0 +1,151 @@
+"""A reason that blames the wrong end costs two people an evening, so each sentence is pinned."""
+
+from typing import Any
+
+import pytest
+
+from console.why import link_exists, link_sentence, payer, why
+from shared.wire.views import InterfaceView, PeerView
+
+
+def own(**changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
+    return end("a", "b", role="initiator", **changes)
+
+
+def other(**changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
+    return end("b", "a", role="acceptor", **changes)
+
+
+def end(letter: str, opposite: str, **changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
+    fields: dict[str, Any] = {
+        "interface": f"ri-{letter}",
+        "name": "",
+        "endpoint": f"vpc-{letter}",
+        "kind": "vpc",
+        "account": f"owner-{letter}",
+        "region": "cn",
+        "status": "Activated",
+        "peer": peer_view(opposite),
+        "holds": [],
+        "charged": "nobody",
+        "reason": None,
+        "reason_code": None,
+        "unacknowledged": 0,
+        "epoch": 1,
+        "version": 1,
+    }
+    return InterfaceView(**(fields | changes))
+
+
+def peer_view(letter: str, **changes: Any) -> PeerView:  # noqa: ANN401 - any field
+    fields: dict[str, Any] = {
+        "interface": f"ri-{letter}",
+        "endpoint": f"vpc-{letter}",
+        "account": f"owner-{letter}",
+        "region": "cn",
+        "reachable": True,
+        "status": "Activated",
+    }
+    return PeerView(**(fields | changes))
+
+
+def test_a_link_is_two_activated_ends_that_name_each_other() -> None:
+    assert link_exists(own(), other()) is True
+    assert link_exists(own(), None) is None
+    assert link_exists(own(status="Suspended"), None) is False
+    assert link_exists(own(), other(status="Suspending")) is False
+    assert link_exists(own(), other(peer=peer_view("c"))) is False
+    assert "both Activated and name each other" in link_sentence(own(), other())
+    assert "cannot be asked from here (last heard: Activated)" in link_sentence(own(), None)
+    assert link_sentence(own(status="Idle"), None) == "The link does not exist."
+
+
+@pytest.mark.parametrize(
+    ("role", "charged", "expected"),
+    [
+        ("initiator", "nobody", "nobody"),
+        ("acceptor", "nobody", "nobody"),
+        ("initiator", "this end", "the initiator"),
+        ("acceptor", "the peer", "the initiator"),
+    ],
+)
+def test_the_payer_is_named_alike_from_either_end(role: str, charged: str, expected: str) -> None:
+    assert payer(end("a", "b", role=role, charged=charged)) == expected
+
+
+IDLE: dict[str, Any] = {"status": "Idle"}
+HELD_HERE: dict[str, Any] = {"status": "Suspended", "holds": ["own"]}
+HELD_THERE: dict[str, Any] = {"status": "Suspended", "holds": ["peer"]}
+
+
+@pytest.mark.parametrize(
+    ("this", "that", "expected"),
+    [
+        (own(), other(), "ri-a is up: both ends are Activated and name each other."),
+        (own(), None, "ri-a is up: it is Activated, and its peer has confirmed it."),
+        (
+            own(peer=peer_view("b", reachable=False), reason="Nothing was heard from vpc-b for 40 s."),
+            None,
+            "ri-a is Activated, but the peer is silent: nothing was heard from vpc-b for 40 s.",
+        ),
+        (
+            own(**IDLE, peer=None),
+            None,
+            "Peer information is not configured at ri-a on vpc-a of account owner-a: `peering configure` does it.",
+        ),
+        (
+            own(status="Connecting"),
+            other(**IDLE, peer=None),
+            "Peer information is not configured at ri-b on vpc-b of account owner-b: `peering configure` does it.",
+        ),
+        (
+            own(status="Connecting"),
+            other(**IDLE, peer=peer_view("a", region="us", account="eve")),
+            (
+                "ri-b on vpc-b has other peer information than the other end really is: "
+                "account eve instead of owner-a, region us instead of cn."
+            ),
+        ),
+        (
+            own(**IDLE, reason="The connection has not been initiated.", reason_code="NotInitiated"),
+            other(**IDLE),
+            "Nobody has initiated the connection: `peering initiate ri-a` does it.",
+        ),
+        (
+            other(**IDLE, reason="Waiting for the peer to initiate the connection.", reason_code="Waiting"),
+            own(**IDLE, reason="The connection has not been initiated.", reason_code="NotInitiated"),
+            "Nobody has initiated the connection: `peering initiate ri-a` does it.",
+        ),
+        (
+            own(**HELD_HERE),
+            other(**HELD_THERE),
+            "ri-a on vpc-a is Suspended: suspended by account owner-a; who suspended it can resume it.",
+        ),
+        (
+            own(status="Suspended", holds=["own", "peer"]),
+            None,
+            (
+                "ri-a on vpc-a is Suspended: suspended by account owner-a and account owner-b at both ends; "
+                "who suspended it can resume it."
+            ),
+        ),
+        (
+            own(status="Deleted", reason="The peer's owner deleted the other end."),
+            None,
+            "ri-a on vpc-a is Deleted: the peer's owner deleted the other end.",
+        ),
+        (
+            own(status="Connecting", reason="The peer's owner has not configured this interface as its peer."),
+            None,
+            "ri-a on vpc-a is Connecting: the peer's owner has not configured this interface as its peer.",
+        ),
+    ],
+)
+def test_the_deepest_cause_is_told(this: InterfaceView, that: InterfaceView | None, expected: str) -> None:
+    assert why(this, that) == expected
+
+
+def test_a_peer_that_does_not_answer_is_told() -> None:
+    silent = "The worker of vpc-b did not answer within 10 s."
+    assert why(own(), None, silent).endswith("silent: the worker of vpc-b did not answer within 10 s.")
+    assert why(own(status="Suspending"), None, silent).startswith("ri-a is Suspending, and the peer's worker cannot")
