@@ -10,7 +10,7 @@ PYTHON_HERE := .venv/bin/python
 PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
 STAMP := .venv/.set-up
 
-# The seconds-long tests share the machine's cores; the tiers with a broker do not.
+# What needs no broker shares the machine's cores among its tests; the tiers with a broker do not.
 PARALLEL := -n auto --maxprocesses 4
 
 .PHONY: help setup broker demo bench bench-quick check test format docs clean
@@ -46,8 +46,8 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen.
 test: check broker ## everything: check, then simulation, integration (every broker there is), end to end
-	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) -m "$$2"; }
-	tier "simulation" simulation
+	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
+	tier "simulation" simulation "$(PARALLEL)"
 	tier "integration" integration
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do

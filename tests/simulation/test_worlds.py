@@ -10,14 +10,13 @@ import pytest
 from console.simulate import telling
 from console.simulate.plan import Plan
 from console.simulate.telling import commit, lived
-from console.simulate.world import Findings, World, live, workshop
+from console.simulate.world import World, live, workshop
 from shared.protocol.interface import Interface
 from shared.store.sqlite import Store
 
 FIXED = (0, 400)
 FRESH_SEEDS = 400
 KILLS = Plan(seconds=12.0, connections=2, commands=14, kills=6, delay_seconds=0.02)
-KILLED_WHILE_WAITING = Plan(seconds=12.0, connections=3, commands=4, kills=8, loss=0.4, wrong_peers=0.5)
 
 
 def test_the_fixed_worlds_hold() -> None:
@@ -34,7 +33,8 @@ def test_fresh_worlds_hold() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_workers_that_are_killed_again_and_again_lose_nothing(seed: int) -> None:
-    findings = _lived(seed, KILLS)
+    with workshop() as folder:
+        findings = World(seed, folder, plan=KILLS).run()
     assert findings.broken is None
     assert findings.faults["killed"] > 0
 
@@ -46,29 +46,8 @@ def test_the_same_seed_tells_the_same_story_to_the_letter(seed: int) -> None:
     assert len(first.lines) > 10
 
 
-def _lived(seed: int, plan: Plan) -> Findings:
-    with workshop() as folder:
-        return World(seed, folder, plan=plan).run()
-
-
 def _broken(count: int = 150) -> list[str]:
     return list(lived(0, count).broken.values())
-
-
-def test_requests_that_are_not_remembered_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.store.memory.Memory.answer", lambda _self, _request: None)
-    assert _broken()
-
-
-def test_timers_that_are_not_armed_at_the_start_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In few of the drawn worlds is a worker killed just while only its own timer could bring things on."""
-    monkeypatch.setattr("shared.store.sqlite.Store.waiting", lambda _self: [])
-    assert any(_lived(seed, KILLED_WHILE_WAITING).broken for seed in range(60))
-
-
-def test_payloads_that_are_not_kept_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.store.payloads.Payloads.keep", lambda *_: None)
-    assert _broken()
 
 
 def test_records_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
