@@ -23,6 +23,7 @@ PATIENCE_SECONDS: Final = 10.0
 
 _INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
 _ENDPOINT: Final = re.compile(r"(vpc|vbr)-[a-z0-9-]{1,40}")
+_ADDRESS: Final = re.compile(r"(\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
 _WORD: Final = re.compile(r"[a-z0-9-]{1,32}")
 
 
@@ -168,4 +169,21 @@ InterfacesArgument = Annotated[
 ]
 SomeInterfaceArgument = Annotated[
     str | None, typer.Argument(metavar="RI", callback=interface_name, help="Interface: ri-…, or ri-…@ENDPOINT.")
+]
+
+
+def listen_address(text: str | None) -> str | None:
+    """Check `HOST:PORT`."""
+    return _checked(text, _ADDRESS, "an address to listen on looks like 127.0.0.1:8080")
+
+
+ListenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        envvar="PEERING_LISTEN",
+        metavar="HOST:PORT",
+        callback=listen_address,
+        help="Where the page and the cloud's API are; 127.0.0.1:8080, or a free port if that is taken.",
+    ),
 ]

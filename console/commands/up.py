@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, Options
+from console.commands.options import JsonOption, Later, ListenOption, Options
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -23,11 +23,16 @@ FolderOption = Annotated[
 ]
 
 
-def up(topology: FileArgument, folder: FolderOption = None, as_json: JsonOption = False) -> None:  # noqa: FBT002
-    """Run a topology: a broker if none is given, and one process per endpoint, restarted if it dies; until Ctrl-C.
+def up(
+    topology: FileArgument,
+    folder: FolderOption = None,
+    listen: ListenOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
+) -> None:
+    """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
 
-    --json: one object a line: event (progress, ready, process, stopped), and name, state, pid, restarts, last of each
-    process that changed.
+    Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url of the
+    page and the API, and name, state, pid, restarts, last of each process that changed.
     """
     options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, lambda screen: work.up(screen, topology, folder))
+    running.run_plainly(options, lambda screen: work.up(screen, topology, folder, listen))

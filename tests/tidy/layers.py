@@ -9,6 +9,7 @@ from tests.tidy.sources import Source
 FIRST_PARTY = frozenset({"initiator", "acceptor", "shared", "console", "tests", "bench"})
 
 _WORKERS = ("initiator/__main__.py", "acceptor/__main__.py")
+_WEB = ("console/web/", "console/cloud/", "console/page/")
 _BASELINES = ("bench/",)  # programs that ours is compared with: they stand outside the house and its floors
 
 # package: the files and folders that may import it; tests may import every package of this table
@@ -22,6 +23,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "pydantic_settings": ("shared/runtime/", "console/", *_WORKERS),
     "structlog": ("shared/runtime/", "console/", *_WORKERS),
     "uvloop": ("shared/runtime/", "console/", *_WORKERS, *_BASELINES),
+    "fastapi": _WEB,
+    "starlette": _WEB,
+    "uvicorn": ("console/web/",),
+    "prometheus_client": _WEB,
     "httpx": ("shared/broker/control.py", "console/"),
     "rich": ("console/",),
     "typer": ("console/",),

@@ -125,6 +125,8 @@ def test_an_empty_house_keeps_the_contracts(tmp_path: Path) -> None:
         ("initiator/__init__.py", "import rich.table", "law 5: typer"),
         ("shared/store/__init__.py", "import pydantic", "law 5: no pydantic"),
         ("shared/wire/__init__.py", "import structlog", "law 5: structlog"),
+        ("shared/runtime/__init__.py", "import fastapi", "law 5: the HTTP server"),
+        ("console/__init__.py", "import uvicorn", "law 5: the HTTP server"),
     ],
 )
 def test_a_contract_breaks_on_a_planted_import(tmp_path: Path, path: str, line: str, law: str) -> None:

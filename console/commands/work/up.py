@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,25 +16,28 @@ from rich.text import Text
 
 from console.brokers import StackRefused
 from console.commands.running import DONE, FAILED
+from console.commands.work.ending import told_to_end
 from console.screen import Screen, plain
 from console.stack import BROKER_NAME, FOLDER, Stack, running, shown
 from console.supervisor import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
+from console.web.listening import Listen, listen_at
+from console.web.serving import CannotListen, web
 from shared.broker.embedded import BrokerNotStarted
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
 
-async def up(screen: Screen, path: Path, folder: Path | None) -> int:
+async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
     topology = load(path)
     place = folder or topology.folder or FOLDER
-    ended = asyncio.Event()
+    address, ended = listen_at(listen), asyncio.Event()
     board = Board(screen, topology)
     try:
-        with _told_to_end(ended):
-            bringing_up = asyncio.create_task(_stay_up(topology, place, board, ended))
+        with told_to_end(ended):
+            bringing_up = asyncio.create_task(_stay_up(topology, place, address, board, ended))
             asking = asyncio.create_task(ended.wait())
             await asyncio.wait({bringing_up, asking}, return_when=asyncio.FIRST_COMPLETED)
             asking.cancel()
@@ -44,32 +46,21 @@ async def up(screen: Screen, path: Path, folder: Path | None) -> int:
             await asyncio.gather(bringing_up, asking, return_exceptions=True)
             if not bringing_up.cancelled():
                 bringing_up.result()
-    except (StackRefused, BrokerNotStarted) as fault:
+    except (StackRefused, BrokerNotStarted, CannotListen) as fault:
         screen.failed(type(fault).__name__, str(fault))
         return FAILED
     board.over()
     return DONE
 
 
-async def _stay_up(topology: Topology, folder: Path, board: Board, ended: asyncio.Event) -> None:
-    async with running(topology, folder, board.say, on_change=board.changed) as stack:
-        with board.shown(stack):
+async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Board, ended: asyncio.Event) -> None:
+    async with (
+        running(topology, folder, board.say, on_change=board.changed) as stack,
+        web(stack.context, stack.folder, listen, stack) as url,
+    ):
+        with board.shown(stack, url):
             await ended.wait()
         board.say("stopping")
-
-
-@contextmanager
-def _told_to_end(ended: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a closed terminal all mean: end in order."""
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for one in signals:
-        loop.add_signal_handler(one, ended.set)
-    try:
-        yield
-    finally:
-        for one in signals:
-            loop.remove_signal_handler(one)
 
 
 class Board:
@@ -100,14 +91,15 @@ class Board:
             self._screen.show(_line(report))
 
     @contextmanager
-    def shown(self, stack: Stack) -> Iterator[None]:
+    def shown(self, stack: Stack, url: str) -> Iterator[None]:
         """All is up: say what to type next, and keep the table up to date meanwhile."""
         self._stack, self.ready = stack, True
         if self._screen.as_json:
             fields = [asdict(report) for report in stack.reports]
-            self._screen.data({"event": "ready", "folder": str(stack.folder), "processes": fields})
+            self._screen.data({"event": "ready", "folder": str(stack.folder), "url": url, "processes": fields})
             yield
             return
+        self._screen.show("", Text(f"The page and the cloud's API: {url}"))
         self._screen.show("", Text("Type in another terminal:", "bold"), *self._suggestions(stack), "")
         if not self._screen.out.is_terminal:
             self._screen.show(*(_line(report) for report in stack.reports), "ready")

@@ -1,0 +1,36 @@
+"""Whoever has workers already, in containers or elsewhere, needs only the window to them: the API and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from console.commands.options import JsonOption, Later, ListenOption, Options, TopologyOption
+
+if TYPE_CHECKING:
+    from console.commands import running
+    from console.commands.work import serve as work
+else:
+    running = Later("console.commands.running")
+    work = Later("console.commands.work.serve")
+
+FolderOption = Annotated[
+    Path | None,
+    typer.Option("--folder", metavar="FOLDER", help="Where it keeps what workers don't hold; .peering if not given."),
+]
+
+
+def serve(
+    topology: TopologyOption = None,
+    listen: ListenOption = None,
+    folder: FolderOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
+) -> None:
+    """Serve the cloud's router-interface API and the page, for workers that run elsewhere; until Ctrl-C.
+
+    --json: one object a line: event (ready, stopped), url.
+    """
+    options = Options(topology, None, as_json, 0.0)
+    running.run_plainly(options, lambda screen: work.serve(screen, topology, listen, folder))

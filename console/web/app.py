@@ -1,0 +1,35 @@
+"""One address serves two kinds of callers: at `/` whoever names an Action is a program, and anybody else a person.
+
+`make_app` puts the routers together; each keeps its own folder: `console.cloud` answers programs written for the cloud,
+`console.page` shows people both ends, and `/_peering` is this simulator's own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from console.page.routes import router as page
+from console.web.health import router as health
+from console.web.metrics import Metrics
+from console.web.site import Site
+
+TITLE: Final = "Peering simulator"
+
+
+def make_app(site: Site) -> FastAPI:
+    """Put the web server's parts together around one desk."""
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        description="What the simulator offers beside the cloud's own API; printed from the code by `make docs`.",
+        docs_url=None,  # its page would load programs from elsewhere
+        redoc_url=None,
+        openapi_url="/_peering/openapi.json",
+    )
+    app.state.site = site
+    app.state.metrics = Metrics()
+    app.include_router(health)
+    app.include_router(page)
+    return app

@@ -1,0 +1,24 @@
+"""An address that somebody chose is a promise to others; one that nobody chose may be any that is free."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+DEFAULT_HOST: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 8080
+
+
+class Listen(NamedTuple):
+    """Where to listen; `chosen` is whether somebody asked for exactly that."""
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    chosen: bool = False
+
+
+def listen_at(text: str | None) -> Listen:
+    """Read `HOST:PORT` or `[HOST]:PORT`, which the command line has checked; None is the usual place."""
+    if text is None:
+        return Listen()
+    host, _, port = text.rpartition(":")
+    return Listen(host.removeprefix("[").removesuffix("]"), int(port), chosen=True)

@@ -1,0 +1,92 @@
+"""A port that is taken is found out before anything is promised, so the socket is bound first and served after."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from console.stack import Stack
+from console.topology import Context
+from console.web.app import make_app
+from console.web.listening import Listen
+from console.web.site import site
+
+BACKLOG: Final = 1024
+HIGHEST_PORT: Final = 65_535
+FAREWELL_SECONDS: Final = 2
+"""How long open requests may take to end; a page that listens for events would stay for ever."""
+
+
+class CannotListen(RuntimeError):
+    """The address is taken or is not ours; the message says which and why."""
+
+
+class _Quiet(uvicorn.Server):
+    """Signals belong to the command that runs the server, which has other things to end as well."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+@asynccontextmanager
+async def web(context: Context, folder: Path, listen: Listen, stack: Stack | None = None) -> AsyncIterator[str]:
+    """Serve the cloud's API and the page until the block ends; yields the URL. Raises CannotListen."""
+    with bound(listen) as listening:
+        async with site(context, folder, stack) as desk, serving(make_app(desk), listening):
+            yield url_of(listening)
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+    """Serve an app on a socket until the block ends."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=FAREWELL_SECONDS,
+    )
+    server = _Quiet(config)
+    task = asyncio.create_task(server.serve([listening]), name="web")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextmanager
+def bound(listen: Listen) -> Iterator[socket.socket]:
+    """Take an address; where nobody chose the port and it is taken, any free one. Raises CannotListen."""
+    if listen.port > HIGHEST_PORT:
+        raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: ports end at {HIGHEST_PORT}")
+    try:
+        listening = _bind(listen.host, listen.port)
+    except OSError as fault:
+        if listen.chosen:
+            raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: {fault.strerror}") from None
+        listening = _bind(listen.host, 0)
+    with contextlib.closing(listening):
+        yield listening
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def url_of(listening: socket.socket) -> str:
+    """The address as a client writes it."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

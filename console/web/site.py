@@ -1,0 +1,80 @@
+"""Handlers share one desk: a console per account, opened when first needed and held for the process's lifetime.
+
+Whoever answers a web request asks the workers through `Site.owners`, with the same messages as the command line. Where
+this process runs the workers itself (`peering up`), `Site.stack` is there as well, and can start, signal and list them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from fastapi import Request
+
+from console.client import ConsoleTrouble, Refused
+from console.commands.work.owners import Owners
+from console.stack import Stack
+from console.topology import Context, NoContext
+from shared.wire.views import WorkerView
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long a worker may take to answer before a web request fails for it."""
+
+READY_LIMIT_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An endpoint whose worker did not answer, and why, as far as it is known."""
+
+    endpoint: str
+    code: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class Site:
+    """What all handlers of one web server share. `folder` is where it may keep things between two runs."""
+
+    owners: Owners
+    folder: Path
+    stack: Stack | None = None
+
+    @property
+    def context(self) -> Context:
+        """Who is there, as it is known now: endpoints may have been added since the start."""
+        return self.owners.context
+
+    async def workers(self, limit_seconds: float = READY_LIMIT_SECONDS) -> Sequence[WorkerView | Silent]:
+        """Ask every worker about itself; one that does not answer in time is told as silent."""
+        return await asyncio.gather(*(self._worker(one.id, limit_seconds) for one in self.context.at_hand))
+
+    async def _worker(self, endpoint: str, limit_seconds: float) -> WorkerView | Silent:
+        try:
+            async with asyncio.timeout(limit_seconds):
+                return await self.owners.worker(endpoint)
+        except TimeoutError:
+            return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.")
+        except (ConsoleTrouble, Refused) as trouble:
+            return Silent(endpoint, trouble.code, trouble.sentence)
+        except NoContext as trouble:
+            return Silent(endpoint, "NoContext", str(trouble))
+
+
+@asynccontextmanager
+async def site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
+    """Open the desk; consoles connect when they are needed first."""
+    async with Owners(context, PATIENCE_SECONDS) as owners:
+        yield Site(owners, folder, stack)
+
+
+def site_of(request: Request) -> Site:
+    """The desk of the server that takes this request; for handlers, as a dependency."""
+    desk = request.app.state.site
+    if not isinstance(desk, Site):
+        raise TypeError("an app is made around a Site")
+    return desk

@@ -1,0 +1,48 @@
+"""The web server in a world without a broker: real workers' processors behind a real app, and no socket between."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from console.client import asking
+from console.topology import find_context
+from console.web.app import make_app
+from console.web.site import Site, site
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
+
+
+@asynccontextmanager
+async def site_in(folder: Path) -> AsyncIterator[Site]:
+    """A desk whose consoles reach the workers of the world that there is."""
+    file = folder / "topology.yaml"
+    file.write_text(TOPOLOGY)
+    async with site(find_context(file, environment={}), folder) as desk:
+        yield desk
+
+
+@asynccontextmanager
+async def browser(desk: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app around this desk."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://peering") as client:
+        yield client
+
+
+def world_for_consoles(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A world that consoles reach without being told; the caller's fixture ends it."""
+    world = World(folder)
+    for endpoint in ENDPOINTS:
+        world.add(endpoint)
+
+    def link(_: object, *, account: str, name: str, on_delivery: Any, on_lost: Any) -> FakeLine:  # noqa: ANN401
+        assert name
+        return FakeLine(world, account, on_delivery, on_lost)
+
+    monkeypatch.setattr(asking, "ConsoleLink", link)
+    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
+    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.02)
+    yield world
+    world.close()
