@@ -13,7 +13,7 @@ STAMP := .venv/.set-up
 # What needs no broker shares the machine's cores among its tests; the tiers with a broker do not.
 PARALLEL := -n auto --maxprocesses 4
 
-.PHONY: help setup broker demo bench bench-quick check test format docs clean
+.PHONY: help setup broker demo drawing bench bench-quick check test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ broker: ## make sure that there is a RabbitMQ to run (installs Debian's package 
 
 demo: setup broker ## the cross-account story with real processes, narrated
 	.venv/bin/peering demo cross-account
+
+drawing: setup broker ## docs/trace.svg anew, drawn from a run of the cross-account story
+	.venv/bin/peering demo cross-account --trace docs/trace.svg
 
 bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md
 	.venv/bin/peering bench --json docs/performance/latest.json --svg docs/performance

@@ -95,6 +95,13 @@ COMMANDS: Final = (
         _LOOKING,
     ),
     Entry(
+        looking.trace,
+        "outcome, file, interfaces, messages, repeated, lost, doubled, disagreements, disagreement_seconds; the fields "
+        "of FILE.json: docs/trace.schema.json",
+        "peering trace ri-office -o office.svg",
+        _LOOKING,
+    ),
+    Entry(
         looking.worker,
         f"{fields.WORKER}; without ENDPOINT: workers [those], silent [endpoint, code, sentence]",
         "peering worker vpc-hangzhou",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from console.commands.looking import drawing_file
 from console.commands.options import Later
 
 if TYPE_CHECKING:
@@ -29,10 +30,15 @@ KeepOption = Annotated[
     Path | None, typer.Option("--keep", metavar="FOLDER", help="Keep stores and logs in this new folder.")
 ]
 
+TraceOption = Annotated[
+    Path | None,
+    typer.Option("--trace", metavar="FILE", callback=drawing_file, help="Draw what was said, as `peering trace` does."),
+]
 
-def demo(story: StoryArgument = StoryName.CROSS_ACCOUNT, keep: KeepOption = None) -> None:
+
+def demo(story: StoryArgument = StoryName.CROSS_ACCOUNT, keep: KeepOption = None, trace: TraceOption = None) -> None:
     """Tell the whole story with real processes: a broker, two workers, both owners' commands, both ends' statuses.
 
     Exits 0 only if everything that the story must show was seen, else 1. Leaves nothing running.
     """
-    raise typer.Exit(playing.run(story.value, keep))
+    raise typer.Exit(playing.run(story.value, keep, trace))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -18,10 +19,12 @@ from console.commands.options import (
 if TYPE_CHECKING:
     from console.commands import running
     from console.commands.work import looking, waiting
+    from console.commands.work import trace as drawing
 else:
     running = Later("console.commands.running")
     looking = Later("console.commands.work.looking")
     waiting = Later("console.commands.work.waiting")
+    drawing = Later("console.commands.work.trace")
 
 STATUSES: Final = (
     "Idle",
@@ -44,6 +47,16 @@ def status_word(text: str) -> str:
     return found
 
 
+DRAWINGS: Final = (".svg", ".mmd", ".json")
+
+
+def drawing_file(file: Path | None) -> Path | None:
+    """Check the name of a file to draw into."""
+    if file is not None and file.suffix not in DRAWINGS:
+        raise typer.BadParameter(f"the file's name says what is drawn: it ends in {', '.join(DRAWINGS)}.")
+    return file
+
+
 DeletedOption = Annotated[bool, typer.Option("--deleted", help="List deleted interfaces too.")]
 StatusOption = Annotated[
     str, typer.Option("--status", metavar="STATUS", callback=status_word, help="The status to wait for.")
@@ -53,6 +66,16 @@ AllOption = Annotated[bool, typer.Option("--all", help="Also steps that change n
 AfterOption = Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Only what comes after this row.")]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="ROWS", min=1, help="At most so many rows; all if not given.")
+]
+OutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        callback=drawing_file,
+        help="Where to draw: .svg a picture, .mmd a Mermaid sequence diagram, .json the story as data.",
+    ),
 ]
 EndpointArgument = Annotated[
     str | None, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="One endpoint; all if not given.")
@@ -98,6 +121,12 @@ def watch(
 def timeline(options: Options, interface: InterfaceArgument, after: AfterOption = 0, limit: LimitOption = None) -> None:
     """Print what has happened to an interface, from its worker's durable record."""
     running.run(options, lambda owners, screen: looking.timeline(owners, screen, interface, after, limit))
+
+
+@command
+def trace(options: Options, interface: InterfaceArgument, output: OutputOption) -> None:
+    """Draw who said what to whom, when, what it changed, what was lost or said again, and where the ends disagreed."""
+    running.run(options, lambda owners, screen: drawing.trace(owners, screen, interface, output))
 
 
 @command

@@ -22,11 +22,14 @@ from rich.text import Text
 
 from console.brokers import StackRefused
 from console.client import ConsoleTrouble
+from console.commands.work.owners import Owners
 from console.demo.checklist import Checklist
 from console.demo.drawing import Drawing
 from console.demo.stage import Stage, StoryBroke, opened
 from console.demo.stories import STORIES, Story
-from console.stack import running
+from console.stack import Stack, running
+from console.trace.drawings import draw
+from console.trace.gathering import gather
 from shared.broker.container import ContainerBroker
 from shared.broker.control import ControlPlaneError
 from shared.broker.embedded import BrokerNotStarted, PrivateBroker
@@ -39,16 +42,18 @@ _PIPE_WIDTH: Final = 100
 _PAUSE_SECONDS: Final = 0.25
 """Between two scenes, on a terminal: long enough to see that they are two."""
 
+_PATIENCE_SECONDS: Final = 10.0
+
 _SETTINGS: Final = {"PEERING_RESEND_LIMIT_SECONDS": "0.5"}
 """An audience doesn't wait 8 s for a repetition."""
 
 
-def run(name: str, keep: Path | None) -> int:
+def run(name: str, keep: Path | None, trace: Path | None) -> int:
     """Play a story; return the exit code."""
     console = _console()
     try:
         with _folder(keep) as folder:
-            return asyncio.run(_play(STORIES[name], folder, console))
+            return asyncio.run(_play(STORIES[name], folder, console, trace))
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("interrupted; nothing is left running")
         return INTERRUPTED
@@ -91,7 +96,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
     yield keep
 
 
-async def _play(story: Story, folder: Path, console: Console) -> int:
+async def _play(story: Story, folder: Path, console: Console, trace: Path | None) -> int:
     began = time.monotonic()
     drawing, checklist = Drawing(console, story.casts), Checklist(story.expected)
     drawing.headline(story.title)
@@ -104,6 +109,8 @@ async def _play(story: Story, folder: Path, console: Console) -> int:
                 stage.pause_seconds = _PAUSE_SECONDS if console.is_terminal else 0
                 trouble = await _told(story, stage, checklist)
                 first, second = stage.seen
+            if trace is not None:
+                say(await _drawn(stack, story, trace))
             say("taking everything down")
     drawing.verdict(checklist, first, second, time.monotonic() - began)
     if trouble is not None:
@@ -120,6 +127,15 @@ async def _told(story: Story, stage: Stage, checklist: Checklist) -> str | None:
     except ConsoleTrouble as trouble:
         return trouble.sentence
     return None
+
+
+async def _drawn(stack: Stack, story: Story, file: Path) -> str:
+    """Draw what both ends remember of the story."""
+    async with Owners(stack.context, _PATIENCE_SECONDS) as owners:
+        one = story.casts[0]
+        drawn = await gather(owners, f"{one.interface}@{one.endpoint}")
+    draw(drawn, file)
+    return f"drawn: {file}"
 
 
 def _surroundings() -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from typing import Final
 from console.compose import DEFINITIONS, compose_definitions
 from console.printed.commands import commands_page
 from console.printed.refusals import refusals_page
-from console.printed.schemas import asyncapi_document, bundle_schema, request_schema
+from console.printed.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
 from console.printed.transitions import transitions_page
 
 PRINTED: Final[Mapping[str, Callable[[Path], str]]] = {
@@ -18,6 +18,7 @@ PRINTED: Final[Mapping[str, Callable[[Path], str]]] = {
     "docs/commands.md": lambda _: commands_page(),
     "docs/bundle.schema.json": lambda _: bundle_schema(),
     "docs/requests.schema.json": lambda _: request_schema(),
+    "docs/trace.schema.json": lambda _: trace_schema(),
     "docs/asyncapi.yaml": lambda _: asyncapi_document(),
     str(DEFINITIONS): compose_definitions,
 }

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from console.trace.story import Story
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
 from shared.wire.bundle import READER
 from shared.wire.request import KINDS, OBSERVATIONS, REPLY, REQUEST
@@ -25,6 +26,11 @@ def request_schema() -> str:
     named: dict[str, TypeAdapter[Any]] = {"request": REQUEST, "reply": REPLY, "observations": OBSERVATIONS}
     schemas = {name: adapter.json_schema() for name, adapter in named.items()}
     return _json({"$schema": _DRAFT, "oneOf": [{"title": name, **schema} for name, schema in schemas.items()]})
+
+
+def trace_schema() -> str:
+    """The JSON schema of what `peering trace -o FILE.json` writes."""
+    return _json({"$schema": _DRAFT, **Story.model_json_schema()})
 
 
 def asyncapi_document() -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from console.client import Refused
 from console.commands.work import payloads
+from console.trace.story import Story
 from shared.wire import views
 from tests.unit.console_world import ENDPOINTS
 from tests.unit.peering_program import Peering, program
@@ -144,6 +145,31 @@ def test_what_cannot_be_sent_is_told(peering: Peering) -> None:
     peering.connect()
     assert peering.json("send", "ri-a", "x" * 20_000, code=1)["sentence"].startswith("Payload 1 has 20000 characters")
     assert "Line 2 of the input is not UTF-8" in peering("send", "ri-a", "-", stdin=b"a\n\xff\n", code=1).stderr
+
+
+def test_a_connection_is_drawn_from_what_both_ends_remember(peering: Peering, tmp_path: Path) -> None:
+    peering.connect()
+    peering("wait", "ri-b", "--status", "Activated")
+    for ending in (".svg", ".mmd", ".json"):
+        drawn = peering.json("trace", "ri-b", "-o", str(tmp_path / f"drawn{ending}"))
+        assert drawn["interfaces"] == ["ri-a", "ri-b"]
+        assert (drawn["lost"], drawn["doubled"]) == (0, 0)
+    story = Story.model_validate_json((tmp_path / "drawn.json").read_text())
+    assert [one.status for one in story.ends[1].bands] == ["Idle", "Accepting", "Activated"]
+    assert [one.label.split(" ")[0] for one in story.told][:3] == ["Initiate", "Declare", "Declare"]
+    assert story.sentence == "ri-b is up: both ends are Activated and name each other."
+    assert ".svg, .mmd, .json" in peering("trace", "ri-a", "-o", "drawn.png", code=2).stderr
+
+
+def test_of_anothers_end_only_the_own_half_is_drawn(peering: Peering, tmp_path: Path) -> None:
+    peering.connect()
+    peering("wait", "ri-b", "--status", "Activated")
+    file = tmp_path / "drawn.json"
+    said = peering("trace", "ri-a", "-o", str(file), acting="alice")
+    assert "ri-b on vpc-b was not asked: its side is what the other end tells." in said.stderr
+    story = Story.model_validate_json(file.read_text())
+    assert [end.asked for end in story.ends] == [True, False]
+    assert [(one.by, one.said_at is None) for one in story.told][:3] == [(0, False), (1, True), (0, False)]
 
 
 def test_time_that_is_up_says_how_things_stand(peering: Peering) -> None:

@@ -20,15 +20,17 @@ from console.screen import (
     workers_table,
 )
 from console.topology import KnownEndpoint, NoContext
+from console.trace.gathering import both_ends
+from console.trace.gathering import timeline as timeline_of
 from console.why import link_exists, link_sentence, payer, why
-from shared.wire.views import InterfaceView, TimelineRow, WorkerView
+from shared.wire.views import InterfaceView, WorkerView
 
 PAGE: Final = 500
 
 
 async def show_one(owners: Owners, screen: Screen, name: str) -> int:
     """One connection: both ends if both may be asked, else this end and what it last heard."""
-    own, other, trouble = await _both(owners, name)
+    own, other, trouble = await both_ends(owners, name)
     if screen.as_json:
         beside = None if other is None else other.model_dump()
         screen.data(
@@ -78,7 +80,7 @@ async def show_all(owners: Owners, screen: Screen, *, deleted: bool) -> int:
 
 async def explain(owners: Owners, screen: Screen, name: str) -> int:
     """Why a connection is up or not, in one sentence."""
-    own, other, trouble = await _both(owners, name)
+    own, other, trouble = await both_ends(owners, name)
     sentence = why(own, other, trouble)
     if screen.as_json:
         fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
@@ -92,15 +94,7 @@ async def timeline(owners: Owners, screen: Screen, name: str, after: int, limit:
     """What happened to an interface, from its worker's durable record."""
     place = await owners.locate(name)
     await owners.view(place)
-    rows: list[TimelineRow] = []
-    while limit is None or len(rows) < limit:
-        wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
-        read = {"kind": "timeline", "interface": place.interface, "after": after, "limit": wanted}
-        page = (await owners.one(place.endpoint, read))["rows"]  # type: ignore[arg-type]
-        rows += [TimelineRow.model_validate(row) for row in page]
-        if len(page) < wanted:
-            break
-        after = rows[-1].row
+    rows = await timeline_of(owners, place, after, limit)
     if screen.as_json:
         shown = [row.model_dump() for row in rows]
         screen.data({"interface": place.interface, "endpoint": place.endpoint, "rows": shown})
@@ -134,15 +128,6 @@ async def workers(owners: Owners, screen: Screen, endpoint: str | None) -> int:
     elif there:
         screen.show(workers_table(screen.out, there))
     return _complain(screen, silent)
-
-
-async def _both(owners: Owners, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
-    """This end's view, the other's if it may be asked, and why it did not answer if it did not."""
-    own = await owners.view(await owners.locate(name))
-    other = await owners.other_end(own)
-    if isinstance(other, InterfaceView) or other is None:
-        return own, other, None
-    return own, None, other.sentence
 
 
 async def _interfaces(owners: Owners, endpoint: str, *, deleted: bool) -> list[InterfaceView]:

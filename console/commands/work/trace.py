@@ -1,0 +1,45 @@
+"""A drawing is a file like any other: made from what both ends remember, in the format that its name asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from console.commands.running import DONE
+from console.commands.work.owners import Owners
+from console.screen import Screen
+from console.trace.drawings import draw
+from console.trace.gathering import gather
+from console.trace.story import Fate, Story
+
+
+async def trace(owners: Owners, screen: Screen, name: str, file: Path) -> int:
+    """Draw the connection of an interface into a file, and say what there is to see."""
+    story = await gather(owners, name)
+    draw(story, file)
+    counts = summary(story)
+    if screen.as_json:
+        screen.data({"outcome": "done", "file": str(file), **counts})
+        return DONE
+    screen.show(
+        f"{file}: {counts['messages']} messages, {counts['repeated']} said again, {counts['lost']} lost, "
+        f"{counts['doubled']} heard more than once; the ends disagreed {counts['disagreements']} times, "
+        f"{counts['disagreement_seconds']:.3f} s in all"
+    )
+    for end in story.ends:
+        if not end.asked:
+            screen.complain(f"{end.interface} on {end.endpoint} was not asked: its side is what the other end tells.")
+    return DONE
+
+
+def summary(story: Story) -> dict[str, Any]:
+    """A story in numbers."""
+    return {
+        "interfaces": [end.interface for end in story.ends],
+        "messages": len(story.told),
+        "repeated": sum(told.repeated for told in story.told),
+        "lost": sum(told.fate is Fate.LOST for told in story.told),
+        "doubled": sum(len(told.heard) > 1 for told in story.told),
+        "disagreements": len(story.disagreements),
+        "disagreement_seconds": sum(one.until - one.since for one in story.disagreements if one.until is not None),
+    }

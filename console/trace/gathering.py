@@ -1,0 +1,78 @@
+"""Each owner's own worker tells its half; nobody hands over the half of somebody else.
+
+What reads both timelines, as far as whoever asks may act for their owners.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from console.client import ConsoleTrouble, Refused
+from console.commands.work.owners import Located, Owners
+from console.trace.story import Story
+from console.trace.telling import Record, tell
+from console.why import why
+from shared.wire.request import ReadForm
+from shared.wire.views import InterfaceView, TimelineRow
+
+PAGE: Final = 500
+
+
+async def both_ends(owners: Owners, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
+    """This end's view, the other's if it may be asked, and why it did not answer if it did not."""
+    own = await owners.view(await owners.locate(name))
+    other = await owners.other_end(own)
+    if isinstance(other, InterfaceView) or other is None:
+        return own, other, None
+    return own, None, other.sentence
+
+
+async def timeline(owners: Owners, place: Located, after: int = 0, limit: int | None = None) -> list[TimelineRow]:
+    """What happened to an interface after a row, at most so many rows of it. Raises Refused or ConsoleTrouble."""
+    rows: list[TimelineRow] = []
+    while limit is None or len(rows) < limit:
+        wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
+        read: ReadForm = {"kind": "timeline", "interface": place.interface, "after": after, "limit": wanted}
+        page = (await owners.one(place.endpoint, read))["rows"]
+        if not page:
+            break
+        rows += [TimelineRow.model_validate(row) for row in page]
+        after = rows[-1].row
+    return rows
+
+
+async def gather(owners: Owners, name: str) -> Story:
+    """The story of the connection that an interface is one end of. Raises Refused or ConsoleTrouble."""
+    own, other, trouble = await both_ends(owners, name)
+    records = [await _record(owners, own), await _other_record(owners, own, other)]
+    if own.role == "acceptor":
+        records.reverse()
+    return tell(records[0], records[1], why(own, other, trouble))
+
+
+async def _record(owners: Owners, view: InterfaceView) -> Record:
+    return record_of(view, await timeline(owners, Located(view.interface, view.endpoint)))
+
+
+def record_of(view: InterfaceView, rows: Sequence[TimelineRow]) -> Record:
+    """One end's half."""
+    return Record(view.interface, view.endpoint, view.account, view.role, rows)
+
+
+async def _other_record(owners: Owners, own: InterfaceView, other: InterfaceView | None) -> Record:
+    """The other half; only its name, where it was not told."""
+    if other is not None:
+        try:
+            return await _record(owners, other)
+        except (ConsoleTrouble, Refused):
+            return absent(own)
+    return absent(own)
+
+
+def absent(own: InterfaceView) -> Record:
+    """The other end, as far as this one knows it."""
+    peer = own.peer
+    if peer is None:
+        return Record("no peer", "not configured", "", "", (), asked=False)
+    return Record(peer.interface, peer.endpoint, peer.account, "", (), asked=False)

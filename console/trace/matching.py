@@ -1,0 +1,187 @@
+"""A message is known by what it says, so finding where it arrived is a matter of words and of order in time.
+
+Both ends name a message alike (`shared/protocol/labels.py`): with epochs, versions and numbers in the label, the same
+label means the same message or a repetition of it. What was said and is not among what was heard was lost, is still
+under way, or left no trace: an end makes no note of a word that changes nothing and asks for nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from console.trace.story import Fate, Hearing, Told, Which
+from shared.protocol.words import Status
+from shared.runtime.batch import REPEATS_NOTED
+from shared.wire.views import TimelineRow
+
+HEARD: Final = "heard "
+
+
+class Said(NamedTuple):
+    """A label that one end said, and when."""
+
+    label: str
+    row: int
+    at: float
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message while its fate is looked for."""
+
+    label: str
+    said: Said | None
+    heard: list[TimelineRow] = field(default_factory=list)
+    repeated: bool = False
+
+
+def conversation(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> list[Told]:
+    """Every message between two ends, in the order in which they were said (or else heard)."""
+    told = [*_one_way(0, first, second), *_one_way(1, second, first)]
+    return sorted(told, key=lambda one: (when(one), one.said_at is not None, one.by))
+
+
+def when(told: Told) -> float:
+    """When it was said, or heard if nobody noted that it was said."""
+    return told.said_at if told.said_at is not None else told.heard[0].at
+
+
+def clock_shift(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> float:
+    """How many seconds the second end's clock is ahead, as far as it must be for no answer to precede its question.
+
+    As NTP takes it (RFC 5905 section 8): half the difference of the shortest ways. 0 while the clocks contradict
+    nothing, which is how it always is on one machine.
+    """
+    there, back = _shortest(first, second), _shortest(second, first)
+    if min(there or 0.0, back or 0.0) >= 0:
+        return 0.0
+    if there is None or back is None:
+        return there if there is not None else -(back or 0.0)
+    return (there - back) / 2
+
+
+def _shortest(senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> float | None:
+    """The shortest time from saying to hearing, by two clocks, of what was said once and heard once."""
+    said, heard = _by_label(sayings(senders)), _by_label_heard(receivers)
+    once = [label for label, ones in said.items() if len(ones) == 1 and len(heard.get(label, ())) == 1]
+    return min((heard[label][0].at - said[label][0].at for label in once), default=None)
+
+
+def _one_way(by: Which, senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> Iterator[Told]:
+    said, heard = _by_label(sayings(senders)), _by_label_heard(receivers)
+    letters = [one for label in {**said, **heard} for one in pair(label, said.get(label, []), heard.get(label, []))]
+    latest = max((one.said.at for one in letters if one.said and one.heard), default=float("-inf"))
+    begins = receivers[0].at if receivers else float("inf")
+    for one in letters:
+        yield Told(
+            by=by,
+            label=one.label,
+            said_row=None if one.said is None else one.said.row,
+            said_at=None if one.said is None else one.said.at,
+            heard=[Hearing(row=row.row, at=row.at, was=row.was, status=row.status) for row in one.heard],
+            fate=_fate(one, latest, begins),
+            repeated=one.repeated,
+        )
+
+
+def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[Letter]:
+    """Bring together what was said and heard under one label; both in order of time, and so are the pairs.
+
+    Each hearing takes the nearest saying before it that nobody took; one that finds none was doubled on the way, or
+    belongs to a repetition that the sender made no note of.
+    """
+    free: list[Said] = []
+    taken: list[Said] = []
+    kept: list[TimelineRow] = []
+    extra: list[TimelineRow] = []
+    for _, _, one in _in_time(said, heard):
+        if isinstance(one, Said):
+            free.append(one)
+        elif free:
+            taken.append(free.pop())
+            kept.append(one)
+        else:
+            extra.append(one)
+    letters = [Letter(label, one, [row]) for one, row in zip(sorted(taken, key=_place), kept, strict=True)]
+    letters += [Letter(label, one) for one in free]
+    letters.sort(key=lambda letter: _place(letter.said))
+    for place, letter in enumerate(letters):
+        letter.repeated = place > 0
+    return [*letters, *_surplus(label, letters, extra)]
+
+
+def _surplus(label: str, letters: Sequence[Letter], extra: Iterable[TimelineRow]) -> Iterator[Letter]:
+    """Add to its letter what was heard twice; yield what the sender has no note of."""
+    for row in extra:
+        before = [letter for letter in letters if letter.said is not None and letter.said.at <= row.at and letter.heard]
+        if before and len(before) <= REPEATS_NOTED:
+            before[-1].heard.append(row)
+            before[-1].heard.sort(key=lambda heard: heard.row)
+        else:
+            yield Letter(label, None, [row], repeated=bool(before))
+
+
+def _in_time(said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[tuple[float, int, Said | TimelineRow]]:
+    """Both in one order; at the same moment, saying comes first."""
+    events: list[tuple[float, int, Said | TimelineRow]] = [(one.at, 0, one) for one in said]
+    events += [(row.at, 1, row) for row in heard]
+    return sorted(events, key=lambda event: event[:2])
+
+
+def _fate(letter: Letter, latest: float, begins: float) -> Fate:
+    """What became of it. `latest`: when the latest word was said that did arrive; `begins`: the receiver's record."""
+    if letter.heard:
+        return Fate.ARRIVED
+    said = letter.said
+    if said is None or said.at < begins or not wants_answer(letter.label):
+        return Fate.UNNOTED
+    return Fate.LOST if latest > said.at else Fate.UNDER_WAY
+
+
+def wants_answer(label: str) -> bool:
+    """Whether whoever hears it always answers, and so always makes a note (`reception.py`, R5 and R6)."""
+    words = label.split(" ")
+    if words[0] == "Data":
+        return True
+    return _declares(label) and len(words) > _STATUS and not _stable(words[_STATUS])
+
+
+_STATUS: Final = 3
+"""Where the sender's status stands in a declaration's label."""
+
+
+def _stable(status: str) -> bool:
+    return status in set(Status) and Status(status).stable
+
+
+def sayings(rows: Iterable[TimelineRow]) -> list[Said]:
+    """What really left: of several declarations of one batch, which share their time, only the last (`parcels.py`)."""
+    said = [Said(label, row.row, row.at) for row in rows for label in row.said]
+    last = {one.at: place for place, one in enumerate(said) if _declares(one.label)}
+    return [one for place, one in enumerate(said) if not _declares(one.label) or last[one.at] == place]
+
+
+def _declares(label: str) -> bool:
+    return label.startswith(("Declare ", "Initiate "))
+
+
+def _by_label(sayings: Iterable[Said]) -> dict[str, list[Said]]:
+    found: defaultdict[str, list[Said]] = defaultdict(list)
+    for one in sayings:
+        found[one.label].append(one)
+    return dict(found)
+
+
+def _by_label_heard(rows: Iterable[TimelineRow]) -> dict[str, list[TimelineRow]]:
+    found: defaultdict[str, list[TimelineRow]] = defaultdict(list)
+    for row in rows:
+        if row.cause.startswith(HEARD):
+            found[row.cause.removeprefix(HEARD)].append(row)
+    return dict(found)
+
+
+def _place(said: Said | None) -> tuple[float, int]:
+    return (0.0, 0) if said is None else (said.at, said.row)

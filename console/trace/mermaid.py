@@ -1,0 +1,74 @@
+"""A drawing in words can be reviewed in a pull request: the same story as a Mermaid sequence diagram.
+
+Mermaid has no slanted arrows, so messages stand in the order in which they were said: `->>` arrived, `-x` lost, `-)`
+not heard (yet) or without a trace. Red rectangles are the stretches in which the ends disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from console.trace.matching import when
+from console.trace.story import Fate, Story, Told
+from console.trace.words import cause, duration, short
+
+_ARROWS: Final = {Fate.ARRIVED: "->>", Fate.LOST: "-x", Fate.UNDER_WAY: "-)", Fate.UNNOTED: "-)"}
+_NAMES: Final = ("A", "B")
+
+
+class _Line(NamedTuple):
+    """A line of the diagram, and where it belongs: by time, and closings before openings before events."""
+
+    at: float
+    order: int
+    text: str
+
+
+def mermaid(story: Story) -> str:
+    """Draw a story as a Mermaid sequence diagram."""
+    lines = sorted([*_statuses(story), *_messages(story), *_shades(story)], key=lambda line: line[:2])
+    heads = [
+        f"    participant {name} as {_plain(end.interface)}<br/>{_plain(f'{end.account} · {end.endpoint}')}"
+        for name, end in zip(_NAMES, story.ends, strict=True)
+    ]
+    open_ended = ["    end"] if any(one.until is None for one in story.disagreements) else []
+    return "\n".join(["sequenceDiagram", *heads, *(f"    {line.text}" for line in lines), *open_ended, ""])
+
+
+def _statuses(story: Story) -> Iterator[_Line]:
+    for place, (name, end) in enumerate(zip(_NAMES, story.ends, strict=True)):
+        side = "left" if place == 0 else "right"
+        for one in end.moments:
+            words = [one.status] if one.was != one.status else []
+            why = cause(one)
+            if why or words:
+                text = ": ".join([*([why] if why else []), *words])
+                yield _Line(one.at, 3, f"Note {side} of {name}: {_plain(text)}")
+
+
+def _messages(story: Story) -> Iterator[_Line]:
+    for told in story.told:
+        sender, receiver = _NAMES[told.by], _NAMES[1 - told.by]
+        yield _Line(when(told), 4, f"{sender}{_ARROWS[told.fate]}{receiver}: {_plain(_words(told))}")
+
+
+def _words(told: Told) -> str:
+    marks = ["again" if told.repeated else "", "lost" if told.fate is Fate.LOST else ""]
+    marks += [f"heard {len(told.heard)} times" if len(told.heard) > 1 else ""]
+    said = ", ".join(mark for mark in marks if mark)
+    return short(told.label) + (f" ({said})" if said else "")
+
+
+def _shades(story: Story) -> Iterator[_Line]:
+    for one in story.disagreements:
+        lasted = "from here on" if one.until is None else f"for {duration(one.until - one.since)}"
+        yield _Line(one.since, 1, "rect rgba(224, 82, 77, 0.15)")
+        yield _Line(one.since, 2, f"Note over A,B: the ends disagree {lasted}")
+        if one.until is not None:
+            yield _Line(one.until, 0, "end")
+
+
+def _plain(text: str) -> str:
+    """What Mermaid would read as its own signs, spelled out."""
+    return "".join(c if c.isalnum() or c in " .,:-_/()→·" else f"#{ord(c)};" for c in text)

@@ -1,0 +1,79 @@
+"""An arrow has room for a few words, so each message is told in three lengths: on it, on a phone, and on hover."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.trace.matching import HEARD
+from console.trace.story import EndStory, Fate, Moment, Story, Told
+
+_MINUTE: Final = 60
+_LONG_SECONDS: Final = 100
+"""From which on tenths of a second say nothing."""
+
+FATES: Final = {
+    Fate.LOST: "lost: what was said after it arrived, and this did not",
+    Fate.UNDER_WAY: "not heard yet",
+    Fate.UNNOTED: "it had to change nothing at the other end, and left no trace there",
+}
+
+
+def short(label: str, *, terse: bool = False) -> str:
+    """What a message says, on its arrow."""
+    words = label.split(" ")
+    match words:
+        case ["Declare", register, intent, _, "ack", ack, *_]:
+            if terse:
+                return f"{register} {intent}"
+            return f"Declare {register} {intent}" + ("" if ack.startswith("-") else f", has {ack}")
+        case ["Initiate", register, *_]:
+            return f"Initiate {register}"
+        case ["NotReady", _, _, _, reason]:
+            return "NotReady" if terse else f"NotReady: {reason}"
+        case ["Data", number, *_]:
+            return f"Data {number}"
+        case _:
+            return label
+
+
+def full(told: Told, story: Story, start: float) -> str:
+    """All that is known of a message, for whoever points at it."""
+    sender, receiver = story.ends[told.by], story.ends[1 - told.by]
+    lines = [f"{sender.interface} → {receiver.interface}: {told.label}"]
+    if told.said_at is None:
+        lines.append("the sender has no note of this one, a repetition of many or older than its record")
+    else:
+        lines.append(f"{'said again' if told.repeated else 'said'} at {moment(told.said_at - start)}")
+    for place, heard in enumerate(told.heard):
+        begun = told.said_at if told.said_at is not None else heard.at
+        again = "doubled, heard again" if place else "heard"
+        change = f": {heard.was} → {heard.status}" if heard.was != heard.status else ""
+        lines.append(f"{again} at {moment(heard.at - start)}, after {duration(heard.at - begun)}{change}")
+    if not told.heard:
+        lines.append(FATES[told.fate] if receiver.asked else "the other end was not asked")
+    return "\n".join(lines)
+
+
+def cause(one: Moment) -> str:
+    """Why something happened, without what an arrow shows already."""
+    if one.cause.startswith(HEARD):
+        return ""
+    return one.cause.removeprefix("command ").removeprefix("timer ")
+
+
+def happened(one: Moment, end: EndStory, start: float) -> str:
+    """All that is known of a moment, for whoever points at it."""
+    change = f"{one.was or 'nothing'} → {one.status}" if one.was != one.status else one.status
+    return f"{end.interface} at {moment(one.at - start)}: {change}\n{one.cause}"
+
+
+def moment(seconds: float) -> str:
+    """A time since the beginning."""
+    return f"{seconds:.3f} s" if seconds < _MINUTE else f"{int(seconds // _MINUTE)} min {seconds % _MINUTE:.3f} s"
+
+
+def duration(seconds: float) -> str:
+    """How long something took."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < _LONG_SECONDS else f"{seconds / _MINUTE:.0f} min"

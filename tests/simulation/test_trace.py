@@ -1,0 +1,103 @@
+"""Only somebody who saw every message knows what was lost, and in a simulated world somebody did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from console.simulate.world import workshop
+from console.trace.matching import wants_answer
+from console.trace.story import Fate, Story
+from console.trace.telling import Record, tell
+from shared.protocol.labels import label
+from shared.runtime.parcels import Parcel
+from shared.runtime.watchers import timeline
+from shared.wire.bundle import read_bundle
+from shared.wire.request import KINDS
+from shared.wire.views import TimelineRow
+from tests.simulation.scripted import CALM, Scripted
+
+Fates = Counter[tuple[int, str, bool]]
+"""How many messages each end said, by label, and whether they were carried."""
+
+
+class Witnessed(Scripted):
+    """A world in which somebody notes what becomes of each message."""
+
+    truth: Fates
+    remembered: Story
+
+    def watch(self) -> None:
+        """Note it from here on."""
+        self.truth, carry = Counter(), self.broker.publish
+        places = {node.id: place for place, node in enumerate(self.nodes)}
+
+        def publish(source: str, account: str, parcel: Parcel, reply_to: str | None = None) -> bool:
+            carried = carry(source, account, parcel, reply_to)
+            if parcel.kind == KINDS.bundle:
+                for _, _, message in read_bundle(parcel.body).messages:
+                    self.truth[places[source], label(message), carried] += 1
+            return carried
+
+        self.broker.publish = publish  # type: ignore[method-assign]
+
+    def rest(self) -> None:
+        """At the end, before the disks are taken away, read both timelines of the only connection."""
+        super().rest()
+        first, second = self._records()
+        self.remembered = tell(first, second)
+
+    def _records(self) -> Iterator[Record]:
+        for node, twin in zip(self.nodes, self.connections[0], strict=True):
+            store = node.disk.store
+            assert store is not None
+            rows = [TimelineRow(**row) for row in timeline(store, twin.interface, 0, 1000)]
+            yield Record(twin.interface, node.id, "", "", rows)
+
+
+def told(story: Story) -> Fates:
+    """The same of a story, where it says that a message arrived or was lost."""
+    return Counter((one.by, one.label, one.fate is Fate.ARRIVED) for one in story.told if wants_answer(one.label))
+
+
+def of_those_that_want_an_answer(truth: Fates) -> Fates:
+    return Counter({key: count for key, count in truth.items() if wants_answer(key[1])})
+
+
+def test_in_a_calm_world_everything_arrived_once() -> None:
+    with workshop() as folder:
+        world = Witnessed(folder, plan=CALM)
+        world.watch()
+        assert world.run().broken is None
+        story = world.remembered
+    assert told(story) == of_those_that_want_an_answer(world.truth)
+    assert {one.fate for one in story.told} <= {Fate.ARRIVED, Fate.UNNOTED}
+    assert not [one for one in story.told if len(one.heard) > 1 or one.said_at is None]
+
+
+@pytest.mark.parametrize("start", [0.1, 0.21, 1.02, 1.52, 2.51, 3.51])
+@pytest.mark.parametrize("way", [0, 1], ids=["there", "back"])
+def test_what_a_partition_swallowed_is_told_as_lost_and_nothing_else_is(start: float, way: int) -> None:
+    with workshop() as folder:
+        world = Witnessed(folder, plan=CALM)
+        world.watch()
+        ends = [node.id for node in world.nodes]
+        world.agenda.at(start, lambda: world.broker.parted.add((ends[way], ends[1 - way])))
+        world.agenda.at(start + 1.2, world.broker.parted.clear)
+        assert world.run().broken is None
+        story = world.remembered
+    assert told(story) == of_those_that_want_an_answer(world.truth)
+    assert not [one for one in story.told if one.fate is Fate.LOST and one.by != way]
+
+
+def test_what_was_doubled_on_the_way_is_told_as_doubled() -> None:
+    with workshop() as folder:
+        world = Witnessed(folder, plan=CALM._replace(duplication=0.5))
+        world.watch()
+        findings = world.run()
+        story = world.remembered
+    assert findings.faults["doubled"] > 0
+    assert [one for one in story.told if len(one.heard) > 1]
+    assert not [one for one in story.told if one.fate is Fate.LOST]

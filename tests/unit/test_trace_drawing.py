@@ -1,0 +1,113 @@
+"""A drawing is believed at a glance, so what it shows is read back out of it and held against the story."""
+
+import re
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from console.commands.looking import DRAWINGS as ENDINGS
+from console.trace.drawings import DRAWINGS
+from console.trace.layout import TALLEST_GAP, gap_height, plan
+from console.trace.mermaid import mermaid
+from console.trace.story import Story
+from console.trace.svg import NARROWEST_PIXELS, svg
+from console.trace.telling import Record, tell
+from tests.unit.test_trace_matching import hearing, saying
+from tests.unit.trace_rows import ANSWERING, INITIATE, OPENING, record, rows
+
+SVG = "{http://www.w3.org/2000/svg}"
+NASTY = "ri-<script>alert(1)</script>&\"'"
+
+
+@pytest.fixture
+def story() -> Story:
+    return tell(record("ri-a", OPENING), record("ri-b", ANSWERING, "acceptor"), "It is up.")
+
+
+def read(text: str) -> ET.Element:
+    return ET.fromstring(text)  # noqa: S314 - our own text
+
+
+def arrows(root: ET.Element) -> list[tuple[str, str]]:
+    groups = [group for group in root.iter(f"{SVG}g") if group.get("class", "").startswith("told")]
+    return [(group.get("class", ""), group.findtext(f"{SVG}title") or "") for group in groups]
+
+
+@pytest.mark.parametrize("width", [1, NARROWEST_PIXELS, 360, 860, 10_000])
+def test_every_message_is_an_arrow_that_says_what_it_was(story: Story, width: int) -> None:
+    found = arrows(read(svg(story, width)))
+    assert [css for css, _ in found] == [
+        "told arrived",
+        "told unnoted",
+        "told arrived repeated",
+        "told arrived",
+        "told arrived",
+    ]
+    assert found[2][1] == (
+        f"ri-a → ri-b: {INITIATE}\nsaid again at 1.500 s\nheard at 1.510 s, after 10 ms: Idle → Accepting"
+    )
+
+
+def test_lost_and_doubled_ones_are_seen() -> None:
+    lost = tell(record("ri-a", saying(1, 2, 3)), record("ri-b", hearing(2.1)))
+    kinds = [css for css, _ in arrows(read(svg(lost)))]
+    assert kinds == ["told lost", "told arrived repeated", "told under-way repeated"]
+    assert len([line for line in read(svg(lost)).iter(f"{SVG}line") if line.get("class") == "cross"]) == 2
+    doubled = tell(record("ri-a", saying(1)), record("ri-b", hearing(2, 3)))
+    assert "doubled, heard again at 3.000 s, after 2.0 s" in arrows(read(svg(doubled)))[0][1]
+
+
+def test_time_only_goes_down_and_arrows_never_go_up(story: Story) -> None:
+    where = plan(story, 860, 0)
+    heights = [where.rows[place, one.row] for place, end in enumerate(story.ends) for one in end.moments]
+    assert len(set(heights)) == len(heights)
+    ways = [line for line in read(svg(story)).iter(f"{SVG}line") if (line.get("class") or "").startswith("way")]
+    assert ways
+    assert all(float(line.get("y2", 0)) > float(line.get("y1", 0)) for line in ways)
+
+
+def test_long_pauses_are_short_and_marked() -> None:
+    assert gap_height(0) < gap_height(0.01) < gap_height(1) <= gap_height(1e6) == TALLEST_GAP
+    assert "1.0 s later" not in svg(tell(record("ri-a", OPENING), record("ri-b", ANSWERING)))
+    late = rows((0, "", "Idle", "command create", []), (3600, "Idle", "Connecting", "command initiate", []))
+    assert "60 min later" in svg(tell(record("ri-a", late), record("ri-b", [])))
+
+
+def test_no_name_becomes_markup() -> None:
+    nasty = Record(NASTY, NASTY, NASTY, NASTY, OPENING)
+    text = svg(tell(nasty, nasty, NASTY))
+    assert "<script" not in text
+    assert NASTY in "".join(read(text).itertext())
+    diagram = mermaid(tell(nasty, nasty, NASTY))
+    assert "<script" not in diagram
+
+
+def test_a_drawing_of_nothing_is_a_drawing() -> None:
+    empty = tell(record("ri-a", []), Record("ri-b", "vpc-b", "b", "", (), asked=False))
+    assert "not asked" in svg(empty)
+    assert mermaid(empty).startswith("sequenceDiagram\n")
+
+
+def test_a_drawing_alone_brings_its_colours_for_light_and_dark(story: Story) -> None:
+    assert "prefers-color-scheme: dark" in svg(story)
+    assert "<style" not in svg(story, alone=False)
+    used = set(re.findall(r"s-[a-z]+", svg(story, alone=False)))
+    assert used == {"s-idle", "s-connecting", "s-accepting", "s-activated"}
+
+
+def test_the_sequence_diagram_has_every_message_and_closes_what_it_opens(story: Story) -> None:
+    lines = [line.strip() for line in mermaid(story).splitlines()]
+    assert lines.count("end") == sum(line.startswith("rect ") for line in lines) == 2
+    assert "A->>B: Initiate 1.1 (again)" in lines
+    assert "B-)A: NotReady: PeerNotConfigured" in lines
+    open_ended = mermaid(tell(record("ri-a", OPENING), record("ri-b", ANSWERING[:3])))
+    assert open_ended.count("rect ") == open_ended.count("    end\n")
+    assert "A-xB: Initiate 1.1 (lost)" in mermaid(tell(record("ri-a", saying(1, 2)), record("ri-b", hearing(2.1))))
+
+
+def test_the_story_as_data_comes_back(story: Story) -> None:
+    assert Story.model_validate_json(DRAWINGS[".json"](story)) == story
+
+
+def test_the_endings_that_are_checked_early_are_those_that_can_be_drawn() -> None:
+    assert tuple(DRAWINGS) == ENDINGS
