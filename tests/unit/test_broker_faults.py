@@ -101,3 +101,15 @@ def test_pauses_grow_up_to_a_bound_and_begin_again_after_a_stable_session() -> N
     assert drawn[:3] == [FIRST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2, FIRST_PAUSE_SECONDS * 4]
     assert drawn[-1] == LONGEST_PAUSE_SECONDS
     assert pauses.next(STABLE_AFTER_SECONDS) == FIRST_PAUSE_SECONDS
+
+
+def in_a_circle() -> ConnectionError:
+    """Make a fault that was caused by what it caused, as aiormq does when a connection is cut while it is opened."""
+    first, second = ConnectionResetError("cut"), ConnectionError("while closing")
+    first.__cause__, second.__context__ = second, first
+    return first
+
+
+@pytest.mark.timeout(10)
+def test_a_fault_that_was_caused_by_itself_is_looked_at_once() -> None:
+    assert refusal(in_a_circle(), "broker") is None

@@ -6,6 +6,7 @@ Found by experiment with aio-pika 10.2.1 and aiormq 7.2.4:
 - A connection that the broker closes while it is opened (no such virtual host, no access to it, too many connections)
   raises InvalidFrameError with the code and the text in a local variable only. `refusal` fetches them.
 - A connection that ends without an error rejects what waits on it with a bare `Exception`.
+- A connection that is cut while it is opened raises an error whose causes form a circle.
 """
 
 import asyncio
@@ -104,9 +105,11 @@ def _is_final(farewell: spec.Connection.Close) -> bool:
 
 
 def _is_certificate_fault(fault: BaseException | None) -> bool:
-    while fault is not None:
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
         if isinstance(fault, ssl.SSLCertVerificationError):
             return True
+        seen.add(id(fault))
         fault = fault.__cause__ or fault.__context__
     return False
 
