@@ -53,12 +53,13 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 test: check broker ## everything: check, then simulation, integration (every broker there is), end to end
 	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
 	tier "simulation" simulation "$(PARALLEL)"
-	tier "integration" integration "$(PAIR)"
+	rung=$$(scripts/bootstrap rung)
+	tier "integration, on: $$rung" integration "$(PAIR)"
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do
 	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration "$(PAIR)"
 	done
-	tier "end to end" "end_to_end and not compose" "$(PAIR)"
+	tier "end to end, on: $$rung" "end_to_end and not compose" "$(PAIR)"
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
 	  tier "compose" compose
 	else
