@@ -10,12 +10,10 @@ PYTHON_HERE := .venv/bin/python
 PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
 STAMP := .venv/.set-up
 
-# What needs no broker shares the cores among its tests. Two processes with a broker each are enough for the other tiers,
-# which mostly wait; `make test PAIR=` runs them one by one.
+# What needs no broker shares the machine's cores among its tests; the tiers with a broker do not.
 PARALLEL := -n auto --maxprocesses 4
-PAIR := -n 2 --dist worksteal
 
-.PHONY: help setup broker demo drawing bench bench-quick check test format docs clean
+.PHONY: help setup broker demo drawing chaos bench bench-quick check test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +33,9 @@ demo: setup broker ## the cross-account story with real processes, narrated
 drawing: setup broker ## docs/trace.svg anew, drawn from a run of the cross-account story
 	.venv/bin/peering demo cross-account --trace docs/trace.svg
 
+chaos: setup broker ## break real workers, a real RabbitMQ and a cluster of three for some minutes, and check what is left
+	.venv/bin/peering chaos $(CHAOS_ARGS)
+
 bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md
 	.venv/bin/peering bench --json docs/performance/latest.json --svg docs/performance
 	$(PYTHON_HERE) -m console.bench.page docs/performance/latest.json docs/performance.md
@@ -53,13 +54,12 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 test: check broker ## everything: check, then simulation, integration (every broker there is), end to end
 	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
 	tier "simulation" simulation "$(PARALLEL)"
-	rung=$$(scripts/bootstrap rung)
-	tier "integration, on: $$rung" integration "$(PAIR)"
+	tier "integration" integration
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do
-	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration "$(PAIR)"
+	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration
 	done
-	tier "end to end, on: $$rung" "end_to_end and not compose" "$(PAIR)"
+	tier "end to end" "end_to_end and not compose"
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
 	  tier "compose" compose
 	else

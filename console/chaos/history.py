@@ -53,13 +53,13 @@ class History:
         """An owner will not ask again; whether it was carried out is not known."""
         self._write(GIVEN_UP, request=request)
 
-    def fault(self, kind: str, whom: str, detail: str) -> None:
+    def fault(self, kind: str, whom: str) -> None:
         """A fault begins."""
-        self._write(FAULT, kind=kind, whom=whom, detail=detail)
+        self._write(FAULT, kind=kind, whom=whom)
 
-    def healed(self, kind: str, whom: str, detail: str) -> None:
-        """That fault is over, and this is what it did."""
-        self._write(HEALED, kind=kind, whom=whom, detail=detail)
+    def healed(self, kind: str, whom: str, did: str | None) -> None:
+        """That fault is over, and this is what it did; None if it found nothing to break."""
+        self._write(HEALED, kind=kind, whom=whom, did=did)
 
     def calm(self) -> None:
         """All faults are over."""

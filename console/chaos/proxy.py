@@ -52,6 +52,7 @@ class FaultProxy:
         self._upstreams = [*upstreams[first % len(upstreams) :], *upstreams[: first % len(upstreams)]]
         self._server: asyncio.Server | None = None
         self._pairs: set[_Pair] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self.there, self.back = Way(), Way()
         self.delay_seconds = 0.0
         self.refusing = False
@@ -60,13 +61,15 @@ class FaultProxy:
         self.torn = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, LOOPBACK, 0)
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
         self.reset()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     @property
     def port(self) -> int:
@@ -100,6 +103,11 @@ class FaultProxy:
         """Break every connection as soon as so many more bytes have passed, wherever in a frame that is."""
         self.torn.clear()
         self._tear_after = after_bytes
+
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.create_task(self._accept(reader, writer))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.refusing:

@@ -9,22 +9,24 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from console.brokers import url_of
 from console.chaos.brokers import Node, nodes_of
 from console.chaos.cast import ACTORS, Actor
+from console.chaos.disks import small_disks
 from console.chaos.proxy import FaultProxy
 from console.client import Console
-from console.supervisor import Patience, Program, Report, State, Supervisor
+from console.supervisor import OnChange, Patience, Program, Report, State, Supervisor
 from shared.broker.address import BrokerAddress
 from shared.broker.control import ControlPlaneError, ControlPlaneUnreachable, provision, wait_until_ready
 from shared.broker.embedded import speaks_amqp
-from shared.broker.names import VHOST, EndpointQueue, endpoint_queues
+from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
 from shared.broker.topology import Account, Definitions, definitions
 
@@ -43,7 +45,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 """Shorter than the defaults, so that in a minute every timer runs out more than once."""
 
 _PATIENCE: Final = Patience(first_pause=0.1, longest_pause=1.0, stable_after=1.0, drain_limit=15.0)
-_PROVISION_LIMIT_SECONDS: Final = 30.0
+_PROVISION_LIMIT_SECONDS: Final = 90.0
 _LOOK_EVERY_SECONDS: Final = 0.5
 _SALT_BYTES: Final = 4
 
@@ -61,10 +63,20 @@ class Site:
     consoles: Mapping[str, Console]
     document: Definitions
     password: str
+    small_disks: bool
+    """Whether each worker's store lies on a disk of its own that can be filled."""
+    endings: list[tuple[str, str]]
+    """Every end of a worker's process: whose, and how it ended with its last words."""
+    expected: Counter[str] = field(default_factory=Counter)
+    """How often each worker was ended on purpose."""
 
-    def store(self, actor: Actor) -> Path:
-        """Where this worker remembers."""
-        return store_of(self.folder, actor)
+    def disk(self, actor: Actor) -> Path:
+        """The folder, and perhaps the disk, that holds this worker's store."""
+        return store_of(self.folder, actor).parent
+
+    def log(self, actor: Actor) -> Path:
+        """Where this worker says what happens to it."""
+        return self.folder / LOGS / f"{actor.id}.log"
 
     def pid(self, actor: Actor) -> int | None:
         """This worker's process id, None while it is not running."""
@@ -77,6 +89,11 @@ class Site:
         senders = [one.account for one in ACTORS]
         return [queue for one in ACTORS for queue in endpoint_queues(one.account, one.id, senders)]
 
+    @property
+    def reply_queues(self) -> list[str]:
+        """Every queue in which an owner may wait for replies."""
+        return [console_queue_name(one.account, slot) for one in ACTORS for slot in range(CONSOLE_SLOTS)]
+
     async def management(self) -> str:
         """The control plane's address, with its login, at a node that lives. Raises ControlPlaneUnreachable."""
         for node in self.nodes:
@@ -85,7 +102,7 @@ class Site:
         raise ControlPlaneUnreachable("no node of the broker answers")
 
     async def provision(self) -> None:
-        """Have everything on the broker that belongs there. Raises ControlPlaneError if that can't be done in time."""
+        """Have everything on the broker that belongs there. Raises TimeoutError if that can't be done in time."""
         async with asyncio.timeout(_PROVISION_LIMIT_SECONDS):
             while True:
                 try:
@@ -106,9 +123,9 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sit
         Account(ADMINISTRATOR, passwords[ADMINISTRATOR]),
         salt=secrets.token_bytes(_SALT_BYTES),
     )
-    for name in (STORES, LOGS):
-        (folder / name).mkdir(parents=True, mode=0o700)
+    (folder / LOGS).mkdir(parents=True, mode=0o700)
     async with AsyncExitStack() as up:
+        small = up.enter_context(small_disks([store_of(folder, one).parent for one in ACTORS]))
         say("broker: three nodes that form a cluster" if cluster else "broker: a private rabbitmq-server")
         opened = nodes_of(folder / "broker", document, cluster=cluster)
         nodes = await asyncio.to_thread(opened.__enter__)
@@ -120,7 +137,8 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sit
         await wait_until_ready(management)
         await provision(management, document)
         say(f"workers: {len(ACTORS)} processes, each behind a proxy of its own")
-        supervisor = await up.enter_async_context(Supervisor(patience=_PATIENCE))
+        endings: list[tuple[str, str]] = []
+        supervisor = await up.enter_async_context(Supervisor(_note_endings(endings), _PATIENCE))
         for one in ACTORS:
             address = _address(proxies[one.id].port, one.account, passwords)
             supervisor.start(_program(folder, one, address))
@@ -132,17 +150,20 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sit
         }
         for one in ACTORS:
             await consoles[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
-        yield Site(folder, nodes, supervisor, proxies, consoles, document, passwords[ADMINISTRATOR])
+        yield Site(folder, nodes, supervisor, proxies, consoles, document, passwords[ADMINISTRATOR], small, endings)
 
 
 def store_of(folder: Path, actor: Actor) -> Path:
     """Where this worker remembers."""
-    return folder / STORES / f"{actor.id}.sqlite"
+    return folder / STORES / actor.id / "store.sqlite"
 
 
-def gave_up(reports: Sequence[Report]) -> list[str]:
-    """Workers that refuse to start again."""
-    return [f"{one.name}: {one.last}" for one in reports if one.state is State.REFUSED]
+def _note_endings(endings: list[tuple[str, str]]) -> OnChange:
+    def note(report: Report) -> None:
+        if report.state in {State.PAUSING, State.REFUSED}:
+            endings.append((report.name, report.last or ""))
+
+    return note
 
 
 def _address(port: int, account: str, passwords: Mapping[str, str]) -> BrokerAddress:

@@ -1,0 +1,110 @@
+"""A checker that was never shown a bad history may be blind, so here is a good one to be spoilt.
+
+Two real processors with real stores live through a connection: opened, used from both ends, suspended, resumed, used
+again. What they leave behind, and what their owners were answered, is what `peering chaos` would find.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from console.chaos.cast import Actor, Connection, End
+from console.chaos.evidence import Asked, Evidence, Remembered, remembered
+from shared.protocol.words import Intent
+from shared.store.memory import TimelineRow
+from shared.store.payloads import Received
+from tests.unit.runtime_bench import Bench, bench, carried
+
+HUB, NORTH = "vpc-hub", "vpc-north"
+MINE, THEIRS = "ri-a", "ri-b"
+TICK_SECONDS = 0.01
+
+Spoil = Callable[[Evidence], None]
+
+
+class Life:
+    """Both ends and both owners, on one clock."""
+
+    def __init__(self, first: Bench, second: Bench) -> None:
+        """Nothing has happened yet."""
+        self.benches = {HUB: first, NORTH: second}
+        self.requests: dict[str, Asked] = {}
+
+    def ask(self, endpoint: str, *commands: dict[str, Any]) -> None:
+        """Let an owner ask, write down the answers, and let both ends talk until they rest."""
+        request = f"{len(self.requests):032x}"
+        own = self.benches[endpoint]
+        own.now = self._later()
+        answers = own.ask(*commands, request=request)
+        forms: Any = commands
+        given: Any = answers
+        self.requests[request] = Asked(endpoint, forms, given)
+        self._talk(endpoint)
+
+    def _talk(self, endpoint: str) -> None:
+        speaker, hearer = self.benches[endpoint], next(one for name, one in self.benches.items() if name != endpoint)
+        while letters := carried(speaker.outcomes[-1], speaker):
+            hearer.now = self._later()
+            hearer.run(*letters)
+            speaker, hearer = hearer, speaker
+
+    def _later(self) -> float:
+        return max(one.now for one in self.benches.values()) + TICK_SECONDS
+
+
+def lived(folder: Path, *more: tuple[str, str, str]) -> Evidence:
+    """The history of a good connection; `more` are further plain commands: endpoint, kind, interface."""
+    with bench(folder, "initiator", "hub") as first, bench(folder, "acceptor", "north") as second:
+        life = Life(first, second)
+        life.ask(NORTH, second.create(THEIRS, first.information(MINE)))
+        life.ask(HUB, first.create(MINE, second.information(THEIRS), initiate=True))
+        for number in (1, 2, 3):
+            life.ask(HUB, {"kind": "send", "interface": MINE, "body": f"there {number}"})
+        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 1"})
+        life.ask(HUB, {"kind": "suspend", "interface": MINE})
+        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "in vain"})
+        life.ask(HUB, {"kind": "resume", "interface": MINE})
+        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 2"})
+        for endpoint, kind, interface in more:
+            life.ask(endpoint, {"kind": kind, "interface": interface})
+        actors = {name: Actor(one.end.endpoint, one.end.role) for name, one in life.benches.items()}
+    connection = Connection(End(actors[HUB], MINE), End(actors[NORTH], THEIRS))
+    paths = {HUB: folder / "hub.sqlite", NORTH: folder / "north.sqlite"}
+    stores = {name: remembered(paths[name], actor, life.requests) for name, actor in actors.items()}
+    return Evidence([connection], stores, life.requests)
+
+
+def spoilt(good: Evidence, spoil: Spoil) -> Evidence:
+    """The same history with something wrong in it."""
+    bad = copy.deepcopy(good)
+    spoil(bad)
+    return bad
+
+
+def timeline(evidence: Evidence, interface: str) -> list[TimelineRow]:
+    """An interface's timeline, to be spoilt."""
+    return _home(evidence, interface).timelines[interface]
+
+
+def inbox(evidence: Evidence, interface: str) -> list[Received]:
+    """An interface's inbox, to be spoilt."""
+    return _home(evidence, interface).inboxes[interface]
+
+
+def row_of(evidence: Evidence, interface: str, cause: str) -> int:
+    """Where in its timeline something happened to an interface."""
+    return next(place for place, row in enumerate(timeline(evidence, interface)) if row.cause.startswith(cause))
+
+
+def change(evidence: Evidence, interface: str, **fields: Intent | int) -> None:
+    """Let an interface's record be another one."""
+    home = _home(evidence, interface)
+    home.interfaces[interface] = replace(home.interfaces[interface], **fields)  # type: ignore[arg-type]
+
+
+def _home(evidence: Evidence, interface: str) -> Remembered:
+    return next(one for one in evidence.stores.values() if interface in one.interfaces)
