@@ -10,8 +10,10 @@ PYTHON_HERE := .venv/bin/python
 PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
 STAMP := .venv/.set-up
 
-# What needs no broker shares the machine's cores among its tests; the tiers with a broker do not.
+# What needs no broker shares the cores among its tests. Two processes with a broker each are enough for the other tiers,
+# which mostly wait; `make test PAIR=` runs them one by one.
 PARALLEL := -n auto --maxprocesses 4
+PAIR := -n 2 --dist worksteal
 
 .PHONY: help setup broker demo drawing chaos bench bench-quick check test format docs clean
 
@@ -54,12 +56,13 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 test: check broker ## everything: check, then simulation, integration (every broker there is), end to end
 	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
 	tier "simulation" simulation "$(PARALLEL)"
-	tier "integration" integration
+	rung=$$(scripts/bootstrap rung)
+	tier "integration, on: $$rung" integration "$(PAIR)"
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do
-	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration
+	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration "$(PAIR)"
 	done
-	tier "end to end" "end_to_end and not compose"
+	tier "end to end, on: $$rung" "end_to_end and not compose" "$(PAIR)"
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
 	  tier "compose" compose
 	else

@@ -12,8 +12,10 @@ from typing import Final
 
 from console.trace.story import Moment, Story
 
-NARROW_PIXELS: Final = 520
-"""Below this width there is no column for times, and words are fewer."""
+NARROW_PIXELS: Final = 700
+"""Below this width there is no column for times, and words beside an end stand below each other."""
+TERSE_PIXELS: Final = 480
+"""Below this width there are fewer words on an arrow."""
 
 STEP: Final = 20.0
 TALLEST_GAP: Final = 64.0
@@ -35,6 +37,7 @@ class Plan:
 
     width: float
     narrow: bool
+    terse: bool
     lanes: tuple[float, float]
     top: float
     start: float
@@ -59,7 +62,7 @@ def plan(story: Story, width: float, top: float) -> Plan:
     narrow = width < NARROW_PIXELS
     lanes = (92.0, width - 92.0) if narrow else (216.0, width - 160.0)
     happened = _in_order(story)
-    made = Plan(width, narrow, lanes, top, happened[0][1].at if happened else 0.0)
+    made = Plan(width, narrow, width < TERSE_PIXELS, lanes, top, happened[0][1].at if happened else 0.0)
     sayings = _sayings(story)
     y, before = top, made.start
     for end, moment in happened:

@@ -180,7 +180,7 @@ def _arrow(root: ET.Element, story: Story, told: Told, place: int, where: Plan) 
         y1 = said + place * STEP
     reached = _flight(group, told, (x1, y1), (x2, side), arrivals)
     ET.SubElement(group, "title").text = full(told, story, where.start)
-    words = ("↻ " if told.repeated else "") + short(told.label, terse=where.narrow)
+    words = ("↻ " if told.repeated else "") + short(told.label, terse=where.terse)
     _along(ET.SubElement(group, "text", {"class": "words halo"}), words, (x1, y1), reached)
 
 

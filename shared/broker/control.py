@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import httpx
 
-from shared.broker.names import DEAD_LETTER_QUEUE, VHOST
+from shared.broker.names import DEAD_LETTER_QUEUE, VHOST, EndpointQueue
 from shared.broker.topology import Definitions
 
 REQUEST_LIMIT_SECONDS: Final = 60.0
@@ -71,6 +71,28 @@ async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) ->
         response = await _request(client, "DELETE", path)
         if response.is_error:
             raise ControlPlaneError(f"RabbitMQ does not purge {queue}: {_reason(response)}")
+
+
+async def unbind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
+    """Let nothing more reach a queue; a binding that is gone already is no fault. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        path = f"{_binding(queue, vhost)}/{quote(queue.routing_key, safe='')}"
+        response = await _request(client, "DELETE", path)
+        if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
+            raise ControlPlaneError(f"RabbitMQ does not unbind {queue.name}: {_reason(response)}")
+
+
+async def bind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
+    """Let its sender's exchange reach a queue again, as it was provisioned. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        response = await _request(client, "POST", _binding(queue, vhost), {"routing_key": queue.routing_key})
+        if response.is_error:
+            raise ControlPlaneError(f"RabbitMQ does not bind {queue.name}: {_reason(response)}")
+
+
+def _binding(queue: EndpointQueue, vhost: str) -> str:
+    parts = ("e", queue.exchange, "q", queue.name)
+    return "/".join(["/api/bindings", *(quote(part, safe="") for part in (vhost, *parts))])
 
 
 async def dead_letters(

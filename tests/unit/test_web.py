@@ -45,7 +45,7 @@ async def test_a_worker_that_is_away_is_named_and_the_process_is_alive_all_the_s
 @pytest.mark.usefixtures("world")
 async def test_a_person_gets_a_page_and_nothing_on_it_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     async with site_in(tmp_path) as desk, browser(desk) as client:
-        page = await client.get("/")
+        page = await client.get("/", headers={"Host": "127.0.0.1"})
         assert page.headers["content-type"].startswith("text/html")
         assert "https://" not in page.text
         assert (await client.get("/docs")).status_code == 404

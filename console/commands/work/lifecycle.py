@@ -38,16 +38,21 @@ async def create(owners: Owners, screen: Screen, endpoint: str, name: str, inter
 async def configure(owners: Owners, screen: Screen, name: str, wanted: WantedPeer) -> int:
     """Tell an interface who its peer is; what is not said is taken from the context."""
     place = await owners.locate(name)
+    form = await peer_form(owners, place, wanted)
+    result = await owners.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
+    _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
+    return DONE
+
+
+async def peer_form(owners: Owners, place: Located, wanted: WantedPeer) -> PeerForm:
+    """Peer information whole: what was not said is taken from the context. Raises NotUnderstood."""
     interface, _, endpoint = wanted.peer.partition("@")
     known = owners.context.endpoint(endpoint)
     uid = _uid(owners, wanted.account) or (known.account if known is not None else None)
     if uid is None:
         raise NotUnderstood(f"The account of {endpoint} is not known here: give it with --peer-account UID.")
     region = wanted.region or (known.region if known is not None else None) or await _own_region(owners, place)
-    form: PeerForm = {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
-    result = await owners.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
-    _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
-    return DONE
+    return {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
 
 
 async def change(owners: Owners, screen: Screen, verb: Verb, names: Sequence[str]) -> int:

@@ -1,0 +1,33 @@
+// Text from elsewhere is put into the page as text only: nothing here ever reads it as markup.
+
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+export function badge(status, className, text = status) {
+  const element = make("span", { className, textContent: text });
+  element.dataset.status = status;
+  return element;
+}
+
+export async function act(asked) {
+  try {
+    const response = await fetch("/page/act", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Peering-Page": "1" },
+      body: JSON.stringify(asked),
+    });
+    const answer = await response.json();
+    if (answer.outcome) return answer;
+    return { outcome: "failed", code: `HTTP ${response.status}`, sentence: sentenceOf(answer.detail) };
+  } catch (fault) {
+    return { outcome: "failed", code: "NoServer", sentence: `The server cannot be reached: ${fault.message}.` };
+  }
+}
+
+function sentenceOf(detail) {
+  if (!Array.isArray(detail)) return String(detail);
+  return detail.map((one) => `${one.loc.at(-1)}: ${one.msg}`).join("; ");
+}

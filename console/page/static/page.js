@@ -1,0 +1,128 @@
+// The server decides and draws; here is only what a browser has to do: choose, listen, show.
+
+import { make } from "./dom.js";
+import { Side } from "./side.js";
+
+const find = (selector) => document.querySelector(selector);
+const sides = [new Side(find("#left"), chosen), new Side(find("#right"), chosen)];
+sides[0].other = sides[1];
+sides[1].other = sides[0];
+
+let stream = null;
+let width = 0;
+
+// What is chosen stands in the address, so that it can be reloaded and passed on.
+
+function remembered() {
+  const query = new URLSearchParams(location.hash.slice(1));
+  return [query.get("left") ?? "", query.get("right") ?? ""];
+}
+
+function chosen() {
+  const query = new URLSearchParams();
+  if (sides[0].place) query.set("left", sides[0].place);
+  if (sides[1].place) query.set("right", sides[1].place);
+  history.replaceState(null, "", `#${query.toString().replaceAll("%40", "@")}`);
+  listen();
+}
+
+// One stream of events; the browser connects again by itself and says which state it has.
+
+function listen() {
+  stream?.close();
+  width = drawingWidth();
+  const query = new URLSearchParams({ width });
+  if (sides[0].place) query.set("left", sides[0].place);
+  if (sides[1].place) query.set("right", sides[1].place);
+  stream = new EventSource(`/page/events?${query}`);
+  stream.addEventListener("open", () => line("live", "live"));
+  stream.addEventListener("error", () => line("the line is lost; trying again …", "lost"));
+  stream.addEventListener("world", (event) => showWorld(JSON.parse(event.data)));
+  stream.addEventListener("connection", (event) => showConnection(JSON.parse(event.data)));
+}
+
+function line(text, state) {
+  const element = find("#line");
+  element.textContent = text;
+  element.className = state;
+}
+
+function drawingWidth() {
+  return Math.min(1400, Math.max(300, Math.floor(find("#drawing").clientWidth || 860)));
+}
+
+function showWorld(world) {
+  if (!sides[0].endpoint && world.endpoints.length) begin(world.endpoints);
+  for (const side of sides) side.showWorld(world.endpoints);
+}
+
+function begin(endpoints) {
+  const wanted = remembered().map((place) => place.split("@"));
+  const first = endpoints.find((one) => one.role === "initiator") ?? endpoints[0];
+  const second = endpoints.find((one) => one.role === "acceptor") ?? endpoints.at(-1);
+  [first, second].forEach((fallback, place) => {
+    const [name, endpoint] = wanted[place];
+    const side = sides[place];
+    side.world = endpoints;
+    side.endpoint = endpoints.some((one) => one.endpoint === endpoint) ? endpoint : fallback.endpoint;
+    side.interface = side.endpoint === endpoint ? name : "";
+  });
+  if (sides[0].place || sides[1].place) listen();
+}
+
+function showConnection(connection) {
+  connection.sides.forEach((side, place) => {
+    if (side.place === sides[place].place) sides[place].showEnd(side);
+  });
+  find("#sentence").textContent = connection.sentence || "Choose or create an interface on both sides.";
+  find("#told").replaceChildren(...connection.told.map((text) => make("li", { textContent: text })));
+  showDrawing(connection.drawing);
+}
+
+// The drawing: the server's SVG, parsed as XML, in which no text can become markup.
+
+function showDrawing(text) {
+  const frame = find("#drawing");
+  const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  const atEnd = frame.scrollHeight - frame.scrollTop - frame.clientHeight < 60;
+  const focused = arrows().indexOf(document.activeElement);
+  frame.replaceChildren(document.importNode(parsed, true));
+  arrows().forEach((arrow) => arrow.setAttribute("tabindex", "-1"));
+  if (focused >= 0) arrows()[focused]?.focus({ preventScroll: true });
+  else if (atEnd) frame.scrollTop = frame.scrollHeight;
+}
+
+function arrows() {
+  return [...document.querySelectorAll("#drawing .told")];
+}
+
+function caption(target) {
+  const group = target.closest?.("#drawing g");
+  const title = group?.querySelector(":scope > title");
+  if (title) find("#caption").textContent = title.textContent;
+}
+
+const frame = find("#drawing");
+for (const kind of ["mouseover", "focusin", "click"]) {
+  frame.addEventListener(kind, (event) => caption(event.target));
+}
+frame.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const all = arrows();
+  if (!step || !all.length) return;
+  event.preventDefault();
+  const place = all.indexOf(document.activeElement);
+  const next = place < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, place + step));
+  all[next].focus();
+});
+
+let resizing = 0;
+addEventListener("resize", () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => {
+    if (Math.abs(drawingWidth() - width) > 8) listen();
+  }, 200);
+});
+addEventListener("hashchange", () => location.reload());
+
+listen();
