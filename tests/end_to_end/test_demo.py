@@ -13,17 +13,23 @@ import yaml
 from console.demo.stories import STORIES
 from console.demo.typed import Typed, change, configure, create, create_both, send
 from console.topology import load
+from console.trace.story import Story
 from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command
 from tests.waiting import wait_for_blocking
 
+HELD = ("Activated", "Suspending", "Suspended", "Activating")
 ESCAPE = "\x1b"
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("story", sorted(STORIES))
 def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, story: str) -> None:
-    ended = type_command("demo", story, environment={"TMPDIR": str(tmp_path)})
+    drawn = tmp_path / "drawn.json"
+    ended = type_command("demo", story, "--trace", str(drawn), environment={"TMPDIR": str(tmp_path)})
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    ends = Story.model_validate_json(drawn.read_text()).ends
+    drawn.unlink()
+    assert [[band.status for band in end.bands][-5:] for end in ends] == [[*HELD, "Activated"]] * 2
     assert "12 of 12 statuses seen" in ended.stdout
     assert "✗ not seen" not in ended.stdout
     assert ESCAPE not in ended.stdout

@@ -39,6 +39,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "hypothesis": (),
     "pytest": (),
     "pytest_asyncio": (),
+    "selenium": (),
     "testcontainers": (),
 }
 

@@ -53,6 +53,7 @@ export class Side {
     this.endpoint = endpoint;
     this.interface = name;
     this.at(".after").value = "";
+    if (name && matchMedia("(max-width: 680px)").matches) this.at(".interfaces").open = false;
     this.showWorld(this.world);
     this.showEnd({ view: null, trouble: "", inbox: [] });
     this.list("");

@@ -1,0 +1,189 @@
+"""The cross-account story is told by clicking through it: both owners, both ends, every refusal, and what breaks."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, emulate, faults
+from tests.end_to_end.programs import PEERING, REPOSITORY, Up, peering_up, read_until, surroundings
+from tests.waiting import wait_for_blocking
+
+CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+FITS = "return document.documentElement.scrollWidth <= innerWidth"
+NASTY = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    folder = tmp_path_factory.mktemp("page")
+    with peering_up(CROSS_ACCOUNT, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
+        yield up
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Chrome]:
+    with chromium(tmp_path) as driver:
+        yield driver
+        assert driver.title == "Peering connections", "a text from elsewhere has run as a program"
+        assert faults(driver) == []
+
+
+def columns(driver: Chrome) -> tuple[Column, Column]:
+    return Column(driver, "left"), Column(driver, "right")
+
+
+def arrows(driver: Chrome, kind: str, words: str) -> int:
+    """How many arrows of a kind say this."""
+    texts = f"return [...document.querySelectorAll('#drawing .told.{kind} .words')].map((one) => one.textContent)"
+    return sum(words in str(text) for text in driver.execute_script(texts))
+
+
+def wait_for_arrows(driver: Chrome, kind: str, words: str, at_least: int = 1) -> None:
+    wait_for_blocking(
+        lambda: arrows(driver, kind, words),
+        LIMIT_SECONDS,
+        until=lambda count: count >= at_least,
+        what=f"{at_least} arrows {kind}: {words}",
+    )
+
+
+@pytest.mark.timeout(180)
+def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: Chrome) -> None:
+    driver.get(up.url)
+    alice, bob = columns(driver)
+    alice.reads(".owner", "alice")
+    bob.reads(".owner", "bob")
+    alice.create("ri-alice", NASTY)
+    bob.create("ri-bob")
+    alice.ask("initiate", "refused (PeerNotConfigured)")
+    alice.configure("ri-bob@vpc-bob")
+    alice.ask("initiate", "ri-alice: Connecting")
+    alice.shows("Connecting")
+    wait_for_arrows(driver, "arrived", "Initiate 1.1")
+    assert driver.find_elements(By.CSS_SELECTOR, "#drawing .disagree"), "Connecting and Idle do not go together"
+    bob.ask("initiate", "refused (NotInitiator)")
+    bob.configure("ri-alice@vpc-alice")
+    for one in (alice, bob):
+        one.shows("Activated")
+    assert "both ends are Activated and name each other" in driver.find_element(By.ID, "sentence").text
+    alice.send(NASTY, "Accepted as number 1")
+    bob.reads(".inbox", NASTY)
+    bob.ask("suspend", "ri-bob: Suspending")
+    alice.shows("Suspended")
+    alice.ask("resume", "refused (HeldByPeer)")
+    alice.send("hello?", "refused (NotActivated)")
+    bob.ask("resume", "ri-bob: Activating")
+    alice.shows("Activated")
+    wait_for_arrows(driver, "arrived", "Declare 1.2 suspended")
+    assert up.desk.done("show", "ri-alice")["link"] is True
+
+
+@pytest.mark.timeout(180)
+def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
+    establish(up, "ri-one", "ri-two")
+    driver.get(f"{up.url}/#left=ri-one@vpc-alice&right=ri-two@vpc-bob")
+    alice, bob = columns(driver)
+    alice.shows("Activated")
+    bob.shows("Activated")
+    alice.press(".wires button")
+    alice.reads(".answer", "goes nowhere now")
+    alice.send("into the void", "Accepted as number 1")
+    wait_for_arrows(driver, "repeated", "Data 1", at_least=1)
+    alice.press(".wires button[aria-pressed=true]")
+    alice.reads(".answer", "passes again")
+    bob.reads(".inbox", "into the void")
+    wait_for_arrows(driver, "lost", "Data 1")
+    before = bob.text(".worker")
+    bob.press(".kill")
+    bob.reads(".answer", "was killed (SIGKILL)")
+    wait_for_blocking(lambda: bob.text(".worker"), LIMIT_SECONDS, until=lambda now: "process" in now and now != before)
+    alice.send("are you there?", "Accepted as number 2")
+    bob.reads(".inbox", "are you there?")
+
+
+@pytest.mark.timeout(180)
+def test_it_can_be_used_by_keyboard_on_a_phone_and_in_the_dark(up: Up, driver: Chrome) -> None:
+    establish(up, "ri-three", "ri-four")
+    driver.get(f"{up.url}/#left=ri-three@vpc-alice&right=ri-four@vpc-bob")
+    alice, bob = columns(driver)
+    alice.shows("Activated")
+    wait_for_arrows(driver, "arrived", "Initiate 1.1")
+    for width, dark in ((1400, False), (800, True), (390, False), (390, True)):
+        emulate(driver, width, 844, dark=dark)
+        wait_for_blocking(lambda: driver.execute_script(FITS), LIMIT_SECONDS, what=f"it fits into {width} pixels")
+    background = "return getComputedStyle(document.body).backgroundColor"
+    assert driver.execute_script(background) == "rgb(13, 16, 21)"
+    driver.find_element(By.ID, "drawing").send_keys(Keys.ARROW_DOWN)
+    caption = driver.find_element(By.ID, "caption")
+    wait_for_blocking(
+        lambda: caption.text, LIMIT_SECONDS, until=lambda text: "ri-three → ri-four: Initiate 1.1" in text
+    )
+    button = bob.find("[data-do=suspend]")
+    driver.execute_script("arguments[0].focus()", button)
+    button.send_keys(Keys.ENTER)
+    alice.shows("Suspended")
+    wait_for_blocking(lambda: unnamed(driver), LIMIT_SECONDS, until=lambda seen: seen == [], forgive=NOT_YET)
+
+
+def unnamed(driver: Chrome) -> list[str | None]:
+    """Whatever can be used and has no name to be read out."""
+    controls = driver.find_elements(By.CSS_SELECTOR, "button, input, select, summary, [role=region]")
+    assert controls
+    return [one.get_attribute("outerHTML") for one in controls if one.is_displayed() and not one.accessible_name]
+
+
+@pytest.mark.timeout(180)
+def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driver: Chrome) -> None:
+    establish(up, "ri-five", "ri-six")
+    with served(up, "127.0.0.1:0") as url:
+        driver.get(f"{url}/#left=ri-five@vpc-alice&right=ri-six@vpc-bob")
+        alice, bob = columns(driver)
+        alice.shows("Activated")
+        bob.shows("Activated")
+        wait_for_blocking(
+            lambda: driver.find_element(By.ID, "line").text, LIMIT_SECONDS, until=lambda text: text == "live"
+        )
+        assert not alice.find(".breaking").is_displayed(), "a server that started no worker can kill none"
+    wait_for_blocking(lambda: driver.find_element(By.ID, "line").text, LIMIT_SECONDS, until=lambda text: "lost" in text)
+    up.desk.done("suspend", "ri-six")
+    up.desk.both_show("Suspended", "ri-five", "ri-six")
+    with served(up, url.removeprefix("http://")):
+        alice.shows("Suspended")
+        bob.shows("Suspended")
+        wait_for_arrows(driver, "arrived", "Declare 1.2 suspended")
+
+
+def establish(up: Up, first: str, second: str) -> None:
+    """Bring a connection up by the door that the buttons use."""
+    one, two = {"endpoint": "vpc-alice", "interface": first}, {"endpoint": "vpc-bob", "interface": second}
+    for asked in (
+        {**one, "do": "create"},
+        {**two, "do": "create"},
+        {**one, "do": "configure", "peer": f"{second}@vpc-bob"},
+        {**two, "do": "configure", "peer": f"{first}@vpc-alice"},
+        {**one, "do": "initiate"},
+    ):
+        answer = httpx.post(f"{up.url}/page/act", json=asked, headers={"Origin": up.url, "X-Peering-Page": "1"})
+        assert answer.json()["outcome"] == "done", answer.text
+
+
+@contextmanager
+def served(up: Up, listen: str) -> Iterator[str]:
+    """A window of its own beside what runs."""
+    context = str(up.folder / "context.json")
+    command = [*PEERING, "serve", "--topology", context, "--listen", listen, "--folder", str(up.folder), "--json"]
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, text=True) as program:
+        try:
+            yield str(read_until(program, event="ready")["url"])
+        finally:
+            program.terminate()
+            program.communicate(timeout=LIMIT_SECONDS)
