@@ -13,7 +13,10 @@ from random import Random
 from typing import Any, Generic, TypeVar
 
 from console.chaos.cast import ACTORS
-from console.chaos.faults import BROKER_FAULTS, CABLE_FAULTS, NODE_FAULTS, QUEUE_FAULTS, WORKER_FAULTS, Fault
+from console.chaos.faults.broker import BROKER_FAULTS, NODE_FAULTS, QUEUE_FAULTS
+from console.chaos.faults.cable import CABLE_FAULTS
+from console.chaos.faults.fault import Fault
+from console.chaos.faults.worker import WORKER_FAULTS
 from console.chaos.history import History
 from console.chaos.site import Site
 

@@ -17,7 +17,7 @@ from console.chaos.cast import ACTORS, Connections
 from console.chaos.checker import check
 from console.chaos.disks import DISK_MEGABYTES
 from console.chaos.evidence import Evidence, asked_in, remembered
-from console.chaos.faults import STORE_COMPLAINT
+from console.chaos.faults.worker import STORE_COMPLAINT
 from console.chaos.figures import Figures, count
 from console.chaos.finishing import finish
 from console.chaos.history import History, read

@@ -84,12 +84,10 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`. Raises StoreRefused or BrokerRefused: faults that waiting cannot cure."""
-        processor = await self._on_thread(self._open)
-        self._log.info("started", store=str(self._settings.store), role=self._end.role.name)
-        if not self._settings.enforced:
-            self._log.warning("identities are not enforced: all accounts share one broker user")
         try:
-            await self._serve(processor)
+            processor = await self._opened()
+            if processor is not None:
+                await self._serve(processor)
         finally:
             refresh(self._settings.health_file, healthy=False)
             await self._on_thread(self._store.close)
@@ -112,7 +110,31 @@ class Worker:
                 task.cancel()
             await asyncio.gather(health, batches, link, return_exceptions=True)
 
+    async def _opened(self) -> Processor | None:
+        """Open the store, as soon as its disk lets it be opened; None if the worker is told to end before that."""
+        while not self._stopping.is_set():
+            try:
+                processor = await self._on_thread(self._open)
+            except StoreTrouble as error:
+                self._log.error("the store takes nothing: trying again", error=str(error))
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(STORE_PAUSE_SECONDS):
+                        await self._stopping.wait()
+            else:
+                self._log.info("started", store=str(self._settings.store), role=self._end.role.name)
+                if not self._settings.enforced:
+                    self._log.warning("identities are not enforced: all accounts share one broker user")
+                return processor
+        return None
+
     def _open(self) -> Processor:
+        try:
+            return self._prepared()
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _prepared(self) -> Processor:
         chance = SystemRandom()
         self._store.open(chance.getrandbits(53))
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)

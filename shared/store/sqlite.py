@@ -6,6 +6,7 @@ keeps a second worker of the same endpoint out; what the file remembers of its e
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import sqlite3
 from contextlib import ExitStack
@@ -38,6 +39,11 @@ _ONE: Final = f"SELECT {COLUMNS} FROM interface WHERE id = ?"  # noqa: S608 - na
 StoreTrouble = sqlite3.OperationalError
 """Nothing can be made durable at the moment (disk full, I/O error): nothing has happened, try again later."""
 
+_PASSING_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+_PASSING_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_PRIMARY_CODE: Final = 0xFF
+"""What a disk says that is full or ill; of an extended result code of SQLite's, the lowest byte is the primary one."""
+
 
 class StoreRefused(Exception):
     """The store cannot be used by this worker; the text says why and what would help."""
@@ -69,7 +75,7 @@ class Store:
         self.last_row = 0
 
     def open(self, nonce: int) -> None:
-        """Open the file, or make it; `nonce` names the life of a new one. Raises StoreRefused."""
+        """Open the file, or make it; `nonce` names the life of a new one. Raises StoreRefused or StoreTrouble."""
         try:
             self._open(nonce)
         except BaseException:
@@ -84,12 +90,16 @@ class Store:
         except BlockingIOError:
             raise StoreRefused(f"{self._path} is in use by another worker") from None
         except OSError as error:
+            if error.errno in _PASSING_ERRORS:
+                raise StoreTrouble(f"{self._path} cannot be opened: {error.strerror}") from None
             raise StoreRefused(f"{self._path} cannot be opened: {error.strerror}") from None
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             self._resources.callback(self._db.close)
             self._prepare(nonce)
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _PASSING_CODES:
+                raise
             raise StoreRefused(f"{self._path} is not a store, or is damaged: {error}") from None
         self.payloads, self.memory = Payloads(self._db), Memory(self._db)
 

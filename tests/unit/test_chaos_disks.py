@@ -51,6 +51,21 @@ def test_a_process_that_may_write_no_files_cannot_commit_until_it_may(tmp_path: 
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 
 
+@pytest.mark.parametrize("there_already", [True, False])
+def test_a_disk_that_takes_nothing_does_not_make_a_store_a_damaged_one(tmp_path: Path, *, there_already: bool) -> None:
+    if there_already:
+        with opened(tmp_path) as store:
+            write(store)
+    limit_files(os.getpid(), 0)
+    try:
+        with pytest.raises(StoreTrouble), opened(tmp_path):
+            pass
+    finally:
+        limit_files(os.getpid(), None)
+    with opened(tmp_path) as store:
+        write(store)
+
+
 def test_a_limit_for_a_process_that_is_gone_is_no_fault() -> None:
     ended = os.fork()
     if not ended:

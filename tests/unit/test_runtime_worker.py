@@ -19,6 +19,7 @@ from shared.runtime.logs import logger
 from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
+from shared.store.sqlite import StoreTrouble
 from tests.unit.runtime_bench import bench, carried
 from tests.waiting import wait_for
 
@@ -87,3 +88,48 @@ async def test_what_was_said_while_the_broker_was_away_is_said_again_when_it_is_
         worker.stop()
         await running
     assert len(link.confirmed) == 1
+
+
+async def test_a_disk_that_is_full_when_it_starts_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    monkeypatch.setattr(module, "STORE_PAUSE_SECONDS", 0.01)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    troubles = troubled(worker, monkeypatch, times=3)
+    link: Any = worker._link
+    running = asyncio.create_task(worker.run())
+    try:
+        await wait_for(lambda: link.unknown, 10)
+    finally:
+        worker.stop()
+        await running
+    assert troubles == ["full"] * 3
+
+
+async def test_a_worker_that_waits_for_its_disk_ends_when_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    troubles = troubled(worker, monkeypatch, times=1_000)
+    running = asyncio.create_task(worker.run())
+    await wait_for(lambda: troubles, 10)
+    worker.stop()
+    await asyncio.wait_for(running, 3)
+
+
+def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
+    """Let the worker's store be full the first times that it is opened; returns what is noted each time."""
+    opened, troubles = worker._store.open, list[str]()
+
+    def full(nonce: int) -> None:
+        if len(troubles) < times:
+            troubles.append("full")
+            raise StoreTrouble("database or disk is full")
+        opened(nonce)
+
+    monkeypatch.setattr(worker._store, "open", full)
+    return troubles
