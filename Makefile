@@ -15,7 +15,7 @@ STAMP := .venv/.set-up
 PARALLEL := -n auto --maxprocesses 4
 PAIR := -n 2 --dist worksteal
 
-.PHONY: help setup broker browser demo drawing chaos bench bench-quick check test format docs clean
+.PHONY: help setup broker browser clients demo drawing chaos bench bench-quick check test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ broker: ## make sure that there is a RabbitMQ to run (installs Debian's package 
 
 browser: ## make sure that there is a chromium for the tests of the page (installs Debian's package where it may)
 	scripts/bootstrap browser
+
+clients: setup ## install the real cloud's clients that the end-to-end tests call with (Python and Node)
+	scripts/bootstrap clients
 
 demo: setup broker ## the cross-account story with real processes, narrated
 	.venv/bin/peering demo cross-account
@@ -56,7 +59,7 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 	$(PYTEST) $(PARALLEL) -m "unit or model or tidy"
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen.
-test: check broker browser ## everything: check, then simulation, integration (every broker there is), end to end
+test: check broker browser clients ## everything: check, then simulation, integration (every broker there is), end to end
 	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
 	tier "simulation" simulation "$(PARALLEL)"
 	rung=$$(scripts/bootstrap rung)

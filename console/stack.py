@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -39,11 +39,14 @@ class Stack:
     broker: Found
     supervisor: Supervisor
     broker_report: Callable[[], Report]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    added: list[EndpointSection] = field(default_factory=list)
 
     @property
     def topology(self) -> Topology:
-        """What was asked for, with the broker's address and all logins."""
-        return self.broker.topology
+        """What was asked for and what was added since, with the broker's address and all logins."""
+        asked = self.broker.topology
+        return asked.model_copy(update={"endpoints": (*asked.endpoints, *self.added)})
 
     @property
     def reports(self) -> list[Report]:
@@ -76,10 +79,10 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
             async with _watched(found, on_change) as broker_report, Supervisor(on_change) as supervisor:
                 say(f"workers: {len(topology.endpoints)} processes, logs in {shown(folder / 'logs')}")
                 for endpoint in topology.endpoints:
-                    supervisor.start(_program(found, endpoint, folder, settings or {}))
+                    supervisor.start(program_of(found, endpoint, folder, settings or {}))
                 with _context_file(folder, found.topology) as context:
                     await _until_ready(supervisor, context)
-                    yield Stack(folder, context, found, supervisor, broker_report)
+                    yield Stack(folder, context, found, supervisor, broker_report, settings or {})
         finally:
             if found.own is not None:  # what it holds is said again by the workers, so it needs no farewell
                 await asyncio.to_thread(found.own.kill)
@@ -147,7 +150,7 @@ def _log(folder: Path, endpoint: str) -> Path:
     return folder / "logs" / f"{endpoint}.log"
 
 
-def _program(found: Found, endpoint: EndpointSection, folder: Path, settings: Mapping[str, str]) -> Program:
+def program_of(found: Found, endpoint: EndpointSection, folder: Path, settings: Mapping[str, str]) -> Program:
     """One worker. Its login is in the environment: a command line is there for everybody to read."""
     account = found.topology.account(endpoint.account)
     broker = found.topology.broker

@@ -188,6 +188,15 @@ class Supervisor:
         """Send a program a signal; one that dies of it comes back."""
         self._supervised[name].send(what)
 
+    async def end(self, name: str) -> None:
+        """Let one program finish, kill it if it doesn't within the limit, and forget it."""
+        one, task = self._supervised.pop(name), self._tasks.pop(name)
+        one.stop()
+        _, late = await asyncio.wait({task}, timeout=self._patience.drain_limit)
+        if late:
+            one.send(signal.SIGKILL)
+        await task
+
     async def stop(self) -> None:
         """Let all finish, at the same time; kill those that don't within the limit."""
         for one in self._supervised.values():

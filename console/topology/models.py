@@ -94,13 +94,18 @@ class BrokerSection(Section):
 
 
 class AccountSection(Section):
-    """An owner; uid is also the login at the broker, by password or by certificate."""
+    """An owner; uid is also the login at the broker, by password or by certificate.
+
+    The access key is for the cloud's HTTP API; where none is given, the console makes one up.
+    """
 
     uid: AccountId
     name: Text | None = None
     password: Annotated[Password | None, Field(repr=False)] = None
     certificate_file: Path | None = None
     key_file: Path | None = None
+    access_key_id: Text | None = None
+    access_key_secret: Annotated[Password | None, Field(repr=False)] = None
 
     @property
     def shown(self) -> str:

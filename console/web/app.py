@@ -10,6 +10,8 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from console.cloud.cloud import Cloud
+from console.cloud.gateway import gateway
 from console.page.routes import router as page
 from console.web.health import router as health
 from console.web.metrics import Metrics
@@ -18,7 +20,7 @@ from console.web.site import Site
 TITLE: Final = "Peering simulator"
 
 
-def make_app(site: Site) -> FastAPI:
+def make_app(site: Site, cloud: Cloud) -> FastAPI:
     """Put the web server's parts together around one desk."""
     app = FastAPI(
         title=TITLE,
@@ -29,7 +31,8 @@ def make_app(site: Site) -> FastAPI:
         openapi_url="/_peering/openapi.json",
     )
     app.state.site = site
-    app.state.metrics = Metrics()
+    app.state.metrics = metrics = Metrics()
+    app.router.routes.append(gateway(cloud, metrics.count))
     app.include_router(health)
     app.include_router(page)
     return app

@@ -22,12 +22,17 @@ class Metrics:
     def __init__(self) -> None:
         """Every server counts for itself; nothing is global."""
         self._registry = CollectorRegistry()
-        self.answers = Counter(
+        self._answers = Counter(
             "peering_api_answers", "Answers of the cloud's API", ["action", "code"], registry=self._registry
         )
-        self.seconds = Histogram(
+        self._seconds = Histogram(
             "peering_api_seconds", "Time to answer", ["action"], buckets=SECONDS_BUCKETS, registry=self._registry
         )
+
+    def count(self, action: str, code: str, seconds: float) -> None:
+        """Count an answer of the cloud's API."""
+        self._answers.labels(action, code).inc()
+        self._seconds.labels(action).observe(seconds)
 
     def scrape(self, workers: Sequence[WorkerView | Silent]) -> tuple[bytes, str]:
         """What is counted here and there, as Prometheus reads it, and the content type of that."""

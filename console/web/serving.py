@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 from fastapi import FastAPI
 
+from console.cloud.cloud import cloud_of
+from console.cloud.records import Key
 from console.stack import Stack
 from console.topology import Context
 from console.web.app import make_app
@@ -38,12 +40,23 @@ class _Quiet(uvicorn.Server):
         yield
 
 
+class Window(NamedTuple):
+    """Where it is served, and with which access keys the cloud's API is called: they are secrets."""
+
+    url: str
+    keys: Sequence[Key]
+
+
 @asynccontextmanager
-async def web(context: Context, folder: Path, listen: Listen, stack: Stack | None = None) -> AsyncIterator[str]:
-    """Serve the cloud's API and the page until the block ends; yields the URL. Raises CannotListen."""
+async def web(context: Context, folder: Path, listen: Listen, stack: Stack | None = None) -> AsyncIterator[Window]:
+    """Serve the cloud's API and the page until the block ends. Raises CannotListen."""
     with bound(listen) as listening:
-        async with site(context, folder, stack) as desk, serving(make_app(desk), listening):
-            yield url_of(listening)
+        async with (
+            site(context, folder, stack) as desk,
+            cloud_of(desk) as cloud,
+            serving(make_app(desk, cloud), listening),
+        ):
+            yield Window(url_of(listening), cloud.keys())
 
 
 @asynccontextmanager

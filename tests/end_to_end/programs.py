@@ -88,6 +88,7 @@ class Up:
     program: subprocess.Popen[str]
     folder: Path
     url: str
+    keys: Sequence[dict[str, str]]
     processes: Sequence[dict[str, Any]]
 
     @property
@@ -116,7 +117,7 @@ def peering_up(topology: Path, folder: Path, **environment: str) -> Iterator[Up]
     with program:
         try:
             ready = read_until(program, event="ready")
-            yield Up(program, folder, ready["url"], ready["processes"])
+            yield Up(program, folder, ready["url"], ready["keys"], ready["processes"])
         finally:
             program.terminate()
             program.communicate(timeout=LIMIT_SECONDS)

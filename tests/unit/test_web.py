@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.cloud.cloud import cloud_of
 from console.web.app import make_app
 from console.web.listening import Listen, listen_at
 from console.web.serving import CannotListen, bound, serving, url_of
@@ -55,7 +56,12 @@ async def test_a_person_gets_a_page_and_nothing_on_it_is_loaded_from_elsewhere(t
 async def test_it_serves_on_a_real_socket_and_ends_when_told(tmp_path: Path) -> None:
     with bound(Listen(port=0)) as listening:
         url = url_of(listening)
-        async with site_in(tmp_path) as desk, serving(make_app(desk), listening), httpx.AsyncClient() as client:
+        async with (
+            site_in(tmp_path) as desk,
+            cloud_of(desk) as cloud,
+            serving(make_app(desk, cloud), listening),
+            httpx.AsyncClient() as client,
+        ):
             assert (await client.get(f"{url}/_peering/health")).status_code == 200
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))) as again:
         assert again.getsockname()

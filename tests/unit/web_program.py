@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from console.client import asking
+from console.cloud.cloud import cloud_of
 from console.topology import find_context
 from console.web.app import make_app
 from console.web.site import Site, site
@@ -27,8 +28,10 @@ async def site_in(folder: Path) -> AsyncIterator[Site]:
 @asynccontextmanager
 async def browser(desk: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app around this desk."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(make_app(desk)), base_url="http://peering") as client:
-        yield client
+    async with cloud_of(desk) as cloud:
+        transport = httpx.ASGITransport(make_app(desk, cloud))
+        async with httpx.AsyncClient(transport=transport, base_url="http://peering") as client:
+            yield client
 
 
 def world_for_consoles(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from rich.text import Text
-
 from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
+from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen
 from console.stack import FOLDER
 from console.topology import find_context
 from console.web.listening import listen_at
-from console.web.serving import CannotListen, web
+from console.web.serving import CannotListen, Window, web
 
 
 async def serve(screen: Screen, path: Path | None, listen: str | None, folder: Path | None) -> int:
@@ -24,20 +23,21 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     ended = asyncio.Event()
     try:
         with told_to_end(ended):
-            async with web(context, place, listen_at(listen)) as url:
-                _tell(screen, "ready", url)
+            async with web(context, place, listen_at(listen)) as window:
+                _ready(screen, window)
                 await ended.wait()
     except CannotListen as fault:
         screen.failed("CannotListen", f"{fault}.")
         return FAILED
-    _tell(screen, "stopped", url)
+    if screen.as_json:
+        screen.data({"event": "stopped", "url": window.url})
+    else:
+        screen.show("stopped")
     return DONE
 
 
-def _tell(screen: Screen, event: str, url: str) -> None:
+def _ready(screen: Screen, window: Window) -> None:
     if screen.as_json:
-        screen.data({"event": event, "url": url})
-    elif event == "ready":
-        screen.show(Text(f"the page and the cloud's API: {url}"), "ready")
+        screen.data({"event": "ready", "url": window.url, "keys": keys_data(window)})
     else:
-        screen.show("stopped")
+        screen.show(*window_lines(window), "ready")

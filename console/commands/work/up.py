@@ -17,13 +17,14 @@ from rich.text import Text
 from console.brokers import StackRefused
 from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
+from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen, plain
 from console.stack import BROKER_NAME, FOLDER, Stack, running, shown
 from console.supervisor import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
 from console.web.listening import Listen, listen_at
-from console.web.serving import CannotListen, web
+from console.web.serving import CannotListen, Window, web
 from shared.broker.embedded import BrokerNotStarted
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
@@ -56,9 +57,9 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
 async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Board, ended: asyncio.Event) -> None:
     async with (
         running(topology, folder, board.say, on_change=board.changed) as stack,
-        web(stack.context, stack.folder, listen, stack) as url,
+        web(stack.context, stack.folder, listen, stack) as window,
     ):
-        with board.shown(stack, url):
+        with board.shown(stack, window):
             await ended.wait()
         board.say("stopping")
 
@@ -91,15 +92,15 @@ class Board:
             self._screen.show(_line(report))
 
     @contextmanager
-    def shown(self, stack: Stack, url: str) -> Iterator[None]:
+    def shown(self, stack: Stack, window: Window) -> Iterator[None]:
         """All is up: say what to type next, and keep the table up to date meanwhile."""
         self._stack, self.ready = stack, True
         if self._screen.as_json:
-            fields = [asdict(report) for report in stack.reports]
-            self._screen.data({"event": "ready", "folder": str(stack.folder), "url": url, "processes": fields})
+            more = {"keys": keys_data(window), "processes": [asdict(report) for report in stack.reports]}
+            self._screen.data({"event": "ready", "folder": str(stack.folder), "url": window.url, **more})
             yield
             return
-        self._screen.show("", Text(f"The page and the cloud's API: {url}"))
+        self._screen.show("", *window_lines(window))
         self._screen.show("", Text("Type in another terminal:", "bold"), *self._suggestions(stack), "")
         if not self._screen.out.is_terminal:
             self._screen.show(*(_line(report) for report in stack.reports), "ready")

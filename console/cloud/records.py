@@ -1,0 +1,129 @@
+"""What a worker does not hold would be lost with this process, so it is written down; a status never is.
+
+Each record is one row of the console's own store, as JSON.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+INITIATING = "InitiatingSide"
+ACCEPTING = "AcceptingSide"
+
+
+class Record(BaseModel):
+    """A row: `kind` says which sort, `id` which one."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: ClassVar[str]
+
+    id: str
+    account: str
+    region: str = ""
+
+
+class Key(Record):
+    """An access key: `id` is public, `secret` signs."""
+
+    kind = "key"
+    secret: str = Field(repr=False)
+    active: bool = True
+
+
+class Labelled(Record):
+    """What people may name, describe, tag and group."""
+
+    name: str = ""
+    description: str = ""
+    created: str = ""
+    group: str = "rg-default"
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Router(Labelled):
+    """A VPC's router or a VBR: `workers` names the endpoint whose worker is it, in each role.
+
+    `started` are those of them that this console's own supervisor runs.
+    """
+
+    kind = "router"
+    cidr: str = ""
+    workers: dict[str, str] = Field(default_factory=dict)
+    started: list[str] = Field(default_factory=list)
+    details: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def is_vbr(self) -> bool:
+        """Whether it is a VBR."""
+        return self.id.startswith("vbr-")
+
+    @property
+    def type(self) -> str:
+        """Its type, as the API says."""
+        return "VBR" if self.is_vbr else "VRouter"
+
+    @property
+    def vpc(self) -> str:
+        """The VPC that it routes for; empty of a VBR."""
+        return "" if self.is_vbr else f"vpc-{self.rest}"
+
+    @property
+    def table(self) -> str:
+        """Its route table."""
+        return f"vtb-{self.rest}"
+
+    @property
+    def rest(self) -> str:
+        """What its ids have in common."""
+        return self.id.partition("-")[2]
+
+
+class RouterInterface(Labelled):
+    """What was said of an interface that its worker does not know: a connection's price, not its state.
+
+    The opposite's four fields are kept as they were said, because they may be said one by one; the worker is told once
+    they are complete.
+    """
+
+    kind = "interface"
+    router: str
+    role: str
+    endpoint: str
+    spec: str
+    opposite_region: str
+    opposite_interface: str = ""
+    opposite_router: str = ""
+    opposite_type: str = ""
+    opposite_owner: str = ""
+    access_point: str = ""
+    opposite_access_point: str = ""
+    probe_source: str = ""
+    probe_target: str = ""
+    probe_rate_milliseconds: int | None = None
+    probe_threshold: int | None = None
+    charge: str = "PostPaid"
+    ends: str = "2999-09-08T16:00:00Z"
+    business: str = "Normal"
+    fast_link: bool = False
+    connected: str = ""
+
+
+class RouteEntry(Labelled):
+    """A custom route: what goes to `destination` leaves through `next_hop`."""
+
+    kind = "route"
+    table: str
+    destination: str
+    next_hop_type: str
+    next_hop: str
+
+
+class Token(Record):
+    """What a ClientToken was answered, and to which question."""
+
+    kind = "token"
+    asked: str
+    answer: str
+    at: float

@@ -1,0 +1,87 @@
+"""A client library is tested from outside, in an environment of its own: its pins are none of ours.
+
+Reads a line of JSON for each call and writes one for each outcome. Run by the clients' Python, which has none of this
+project's packages.
+"""
+
+import importlib
+import json
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+Call = dict[str, Any]
+Outcome = dict[str, Any]
+
+
+def snake(action: str) -> str:
+    """The name of an action's method: `DescribeVpcs` is `describe_vpcs`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action).lower()
+
+
+def new_sdk(
+    address: str, key: str, secret: str, region: str, *, algorithm: str | None = None
+) -> Callable[[Call], Outcome]:
+    """alibabacloud-vpc20160428."""
+    config = importlib.import_module("alibabacloud_tea_openapi.utils_models").Config(
+        access_key_id=key, access_key_secret=secret, endpoint=address, protocol="http", region_id=region
+    )
+    if algorithm is not None:
+        config.signature_algorithm = algorithm
+    models = importlib.import_module("alibabacloud_vpc20160428.models")
+    client = importlib.import_module("alibabacloud_vpc20160428.client").Client(config)
+
+    def call(asked: Call) -> Outcome:
+        action = asked["action"]
+        request = getattr(models, f"{action}Request")().from_map(asked["parameters"])
+        try:
+            answer = getattr(client, snake(action))(request)
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is the outcome
+            return failure(error, getattr(error, "code", ""), getattr(error, "status_code", 0), str(error))
+        return {"body": answer.body.to_map()}
+
+    return call
+
+
+def old_sdk(address: str, key: str, secret: str, region: str) -> Callable[[Call], Outcome]:
+    """aliyun-python-sdk-vpc."""
+    client = importlib.import_module("aliyunsdkcore.client").AcsClient(key, secret, region)
+
+    def call(asked: Call) -> Outcome:
+        name = f"{asked['action']}Request"
+        request = getattr(importlib.import_module(f"aliyunsdkvpc.request.v20160428.{name}"), name)()
+        request.set_endpoint(address)
+        for parameter, value in asked["parameters"].items():
+            if parameter == "RegionId":
+                request.add_query_param(parameter, value)
+            else:
+                plural = f"set_{parameter}s"
+                getattr(request, plural if isinstance(value, list) else f"set_{parameter}")(value)
+        try:
+            return {"body": json.loads(client.do_action_with_exception(request))}
+        except Exception as error:  # noqa: BLE001 - whatever a client raises is the outcome
+            code = getattr(error, "error_code", "")
+            return failure(error, code, getattr(error, "http_status", 0), getattr(error, "message", str(error)))
+
+    return call
+
+
+def failure(error: Exception, code: str, status: int, message: str) -> Outcome:
+    """An error as the client raised it."""
+    return {"error": {"kind": type(error).__name__, "code": code, "status": status, "message": message}}
+
+
+CLIENTS: dict[str, Callable[..., Callable[[Call], Outcome]]] = {"new": new_sdk, "old": old_sdk}
+
+
+def main(which: str, *arguments: str) -> None:
+    """Answer calls until there are none."""
+    call = new_sdk(*arguments, algorithm="v2") if which == "new-v2" else CLIENTS[which](*arguments)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(call(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
