@@ -8,6 +8,7 @@ from typing import Final
 
 from console.compose import DEFINITIONS, compose_definitions
 from console.printed.commands import commands_page
+from console.printed.control import control_document
 from console.printed.refusals import refusals_page
 from console.printed.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
 from console.printed.transitions import transitions_page
@@ -20,6 +21,7 @@ PRINTED: Final[Mapping[str, Callable[[Path], str]]] = {
     "docs/requests.schema.json": lambda _: request_schema(),
     "docs/trace.schema.json": lambda _: trace_schema(),
     "docs/asyncapi.yaml": lambda _: asyncapi_document(),
+    "docs/openapi.json": lambda _: control_document(),
     str(DEFINITIONS): compose_definitions,
 }
 

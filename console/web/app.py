@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from console.cloud.cloud import Cloud
+from console.cloud.control import router as control
 from console.cloud.gateway import gateway
 from console.page.routes import router as page
 from console.web.health import router as health
@@ -20,8 +21,17 @@ from console.web.site import Site
 TITLE: Final = "Peering simulator"
 
 
-def make_app(site: Site, cloud: Cloud) -> FastAPI:
-    """Put the web server's parts together around one desk."""
+def make_app(site: Site, cloud: Cloud | None = None) -> FastAPI:
+    """Put the web server's parts together around one desk; without a cloud there is the page and no API."""
+    app, metrics = described_app(), Metrics()
+    app.state.site, app.state.cloud, app.state.metrics = site, cloud, metrics
+    if cloud is not None:
+        app.router.routes.insert(0, gateway(cloud, metrics.count))
+    return app
+
+
+def described_app() -> FastAPI:
+    """The routes without anything behind them, from which their description is printed."""
     app = FastAPI(
         title=TITLE,
         version="1",
@@ -30,9 +40,7 @@ def make_app(site: Site, cloud: Cloud) -> FastAPI:
         redoc_url=None,
         openapi_url="/_peering/openapi.json",
     )
-    app.state.site = site
-    app.state.metrics = metrics = Metrics()
-    app.router.routes.append(gateway(cloud, metrics.count))
     app.include_router(health)
+    app.include_router(control)
     app.include_router(page)
     return app
