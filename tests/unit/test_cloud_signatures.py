@@ -1,0 +1,188 @@
+"""A signature check that takes anything passes every other test, so the wrong ones are tried one by one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+from console.cloud.records import Key
+from console.cloud.signatures import Received, signature_of
+from tests.unit.cloud_desk import ALICE, KEYS, REGION, Town, acs3_headers, cloud_world, common, rpc_signed, town_in
+from tests.unit.console_world import World
+
+KEY, SECRET = KEYS[ALICE]
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+# As three clients sent them to a dump server (the reference, section 5), with the keys that they were given.
+OLD_PYTHON = (
+    "Role=InitiatingSide&OppositeRegionId=cn-shanghai&Spec=Large.2&RouterType=VRouter&RouterId=vrt-a"
+    "&Name=n%20a%2Fme~%2A&AutoPay=True&Tags.1.Value=v1&Tags.1.Key=k1&Version=2016-04-28&Action=CreateRouterInterface"
+    "&Format=JSON&RegionId=cn-hangzhou&Timestamp=2026-11-23T06%3A25%3A59Z&SignatureMethod=HMAC-SHA1&SignatureType="
+    "&SignatureVersion=1.0&SignatureNonce=faff0a10aeddf42d052d94875ec3b64b&AccessKeyId=FAKEAKID"
+    "&Signature=LiOYE9GxWV23w13u%2BeK3o%2B227lk%3D"
+)
+POP_CORE = (
+    "AccessKeyId=FAKEAKID&Action=CreateRouterInterface&Format=JSON&Name=n%20a%2Fme~%2A%27%28&RegionId=cn-hangzhou"
+    "&Role=InitiatingSide&SignatureMethod=HMAC-SHA1&SignatureNonce=d65b9434a78093d3408a9beb10df97a2"
+    "&SignatureVersion=1.0&Timestamp=2026-11-23T06%3A29%3A46Z&Version=2016-04-28"
+    "&Signature=I7NaNqgfgXbXhgSSTZfyRAaN4TQ%3D"
+)
+NEW_PYTHON = (
+    "AutoPay=True&ClientToken=tok-1&Name=n+a%2Fme~%2A&OppositeRegionId=cn-shanghai&Period=1&RegionId=cn-hangzhou"
+    "&Role=InitiatingSide&RouterId=vrt-a&RouterType=VRouter&Spec=Large.2&Tags.1.Key=k1&Tags.1.Value=v1"
+)
+NEW_PYTHON_HEADERS = {
+    "host": "127.0.0.1:18080",
+    "x-acs-version": "2016-04-28",
+    "x-acs-action": "CreateRouterInterface",
+    "user-agent": "AlibabaCloud (Linux; x86_64) Python/3.11.7 Core/0.4.3 TeaDSL/2",
+    "x-acs-date": "2026-11-23T06:25:23Z",
+    "x-acs-signature-nonce": "4788db909c8ebfede3a4f4658083d56e",
+    "accept": "application/json",
+    "x-acs-content-sha256": EMPTY,
+    "x-acs-credentials-provider": "static_ak",
+    "authorization": "ACS3-HMAC-SHA256 Credential=FAKEAKID,SignedHeaders=accept;host;user-agent;x-acs-action;"
+    "x-acs-content-sha256;x-acs-credentials-provider;x-acs-date;x-acs-signature-nonce;x-acs-version,"
+    "Signature=e7ebb04179131ac1992634e00dd0e71ca14643d81e58f12f30dc42404d2eeb25",
+}
+
+
+def received(query: str = "", form: str = "", headers: dict[str, str] | None = None) -> Received:
+    pairs = [tuple(parse_qsl(text, keep_blank_values=True)) for text in (query, form)]
+    return Received("POST", "/", pairs[0], pairs[1], headers or {}, form.encode())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        received(OLD_PYTHON),
+        received(form=POP_CORE),
+        received(NEW_PYTHON, headers=NEW_PYTHON_HEADERS),
+    ],
+    ids=["old Python", "pop-core", "new Python"],
+)
+def test_what_real_clients_sent_matches_and_with_another_secret_it_does_not(request_: Received) -> None:
+    signature = signature_of(request_)
+    assert signature.key == "FAKEAKID"
+    assert signature.matches("FAKEAKSECRET")
+    assert not signature.matches("FAKEAKSECREt")
+
+
+def test_one_changed_parameter_or_header_is_noticed() -> None:
+    assert not signature_of(received(OLD_PYTHON.replace("Large.2", "Large.1"))).matches("FAKEAKSECRET")
+    assert not signature_of(received(NEW_PYTHON.replace("Large.2", "Large.1"), headers=NEW_PYTHON_HEADERS)).matches(
+        "FAKEAKSECRET"
+    )
+    other = NEW_PYTHON_HEADERS | {"x-acs-action": "DeleteRouterInterface"}
+    assert not signature_of(received(NEW_PYTHON, headers=other)).matches("FAKEAKSECRET")
+    assert not signature_of(received(NEW_PYTHON, "a=b", NEW_PYTHON_HEADERS)).matches("FAKEAKSECRET")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    yield from cloud_world(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
+    async with town_in(world, tmp_path) as made:
+        yield made
+
+
+def minutes_ago(minutes: float) -> str:
+    return (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def asked(**changed: str) -> dict[str, str]:
+    return {"RegionId": REGION, **common(KEY, "DescribeRouterInterfaces"), **changed}
+
+
+def said(response: httpx.Response) -> tuple[int, str]:
+    body: dict[str, Any] = response.json()
+    return response.status_code, str(body.get("Code", ""))
+
+
+async def test_each_wrong_signature_of_version_1_has_its_own_code(town: Town) -> None:
+    async def answer(parameters: dict[str, str]) -> tuple[int, str]:
+        return said(await town.http.post("/", params=parameters))
+
+    assert await answer(rpc_signed("POST", asked(), SECRET)) == (200, "")
+    assert await answer(rpc_signed("POST", asked(), "another secret")) == (400, "SignatureDoesNotMatch")
+    assert await answer(rpc_signed("GET", asked(), SECRET)) == (400, "SignatureDoesNotMatch")
+    assert await answer(rpc_signed("POST", asked(AccessKeyId="NOBODY"), SECRET)) == (404, "InvalidAccessKeyId.NotFound")
+    assert await answer(asked()) == (400, "MissingSignature")
+    for name in ("AccessKeyId", "SignatureMethod", "SignatureNonce", "Timestamp"):
+        without = {key: value for key, value in asked().items() if key != name}
+        assert await answer(rpc_signed("POST", without, SECRET)) == (400, f"Missing{name}")
+    assert await answer(rpc_signed("POST", asked(SignatureMethod="ROT13"), SECRET)) == (400, "InvalidSignatureMethod")
+    assert await answer(rpc_signed("POST", asked(Timestamp=minutes_ago(16)), SECRET)) == (
+        400,
+        "InvalidTimeStamp.Expired",
+    )
+    assert await answer(rpc_signed("POST", asked(Timestamp=minutes_ago(-16)), SECRET)) == (
+        400,
+        "InvalidTimeStamp.Expired",
+    )
+    assert await answer(rpc_signed("POST", asked(Timestamp=minutes_ago(14)), SECRET)) == (200, "")
+    assert await answer(rpc_signed("POST", asked(Timestamp="yesterday"), SECRET)) == (400, "InvalidTimeStamp.Format")
+    sha256 = rpc_signed("POST", asked(SignatureMethod="HMAC-SHA256"), SECRET, "sha256")
+    assert await answer(sha256) == (200, "")
+
+
+async def test_a_request_that_was_taken_once_is_not_taken_again(town: Town) -> None:
+    signed = rpc_signed("POST", asked(), SECRET)
+    assert said(await town.http.post("/", params=signed)) == (200, "")
+    assert said(await town.http.post("/", params=signed)) == (400, "SignatureNonceUsed")
+    forged = rpc_signed("POST", asked(SignatureNonce="fresh"), "another secret")
+    assert said(await town.http.post("/", params=forged)) == (400, "SignatureDoesNotMatch")
+    real = rpc_signed("POST", asked(SignatureNonce="fresh"), SECRET)
+    assert said(await town.http.post("/", params=real)) == (200, ""), "a forger used somebody's nonce up"
+
+
+async def test_what_does_not_match_is_told_with_the_string_to_sign(town: Town) -> None:
+    """The old Python SDK splits the message at its colon, and dies if there is none."""
+    response = await town.http.post("/", params=rpc_signed("POST", asked(), "another secret"))
+    assert response.json()["Message"].partition(":")[2].startswith("POST&%2F&AccessKeyId%3DKEYOFALICE")
+
+
+async def test_each_wrong_signature_of_acs3_has_its_own_code(town: Town) -> None:
+    async def answer(query: dict[str, str], headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
+        return said(await town.http.post("/", params=query, headers=headers, content=body))
+
+    query, action = {"RegionId": REGION}, "DescribeRouterInterfaces"
+    headers = acs3_headers(query, action, KEY, SECRET)
+    assert await answer(query, headers) == (200, "")
+    assert await answer(query, headers) == (400, "SignatureNonceUsed")
+    assert await answer(query, acs3_headers(query, action, KEY, "another")) == (400, "SignatureDoesNotMatch")
+    assert await answer(query, acs3_headers(query, action, "NOBODY", SECRET)) == (404, "InvalidAccessKeyId.NotFound")
+    assert await answer({**query, "PageSize": "5"}, acs3_headers(query, action, KEY, SECRET)) == (
+        400,
+        "SignatureDoesNotMatch",
+    )
+    assert await answer(query, acs3_headers(query, action, KEY, SECRET), b"more") == (400, "SignatureDoesNotMatch")
+    old = acs3_headers(query, action, KEY, SECRET, **{"x-acs-date": minutes_ago(20)})
+    assert await answer(query, old) == (400, "InvalidTimeStamp.Expired")
+    cut = acs3_headers(query, action, KEY, SECRET) | {"Authorization": f"ACS3-HMAC-SHA256 Credential={KEY}"}
+    assert await answer(query, cut) == (400, "IncompleteSignature")
+
+
+async def test_a_key_that_was_switched_off_lets_nobody_in(town: Town) -> None:
+    key = town.cloud.store.get(Key, KEY)
+    assert key is not None
+    town.cloud.store.put(key.model_copy(update={"active": False}))
+    response = await town.http.post("/", params=rpc_signed("POST", asked(), SECRET))
+    assert said(response) == (400, "InvalidAccessKeyId.Inactive")
+
+
+async def test_nothing_is_done_for_whoever_is_not_known(town: Town) -> None:
+    one, _ = await town.pair()
+    wanted = {**common(KEY, "DeactivateRouterInterface"), "RegionId": REGION, "RouterInterfaceId": one}
+    response = await town.http.post("/", data=rpc_signed("POST", wanted, "another secret"))
+    assert response.status_code == 400
+    assert await town.status(one) == "Active"
