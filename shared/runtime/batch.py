@@ -41,8 +41,9 @@ class Batch:
     nonce: int
     at: float
     outbound: Outbound = field(default_factory=Outbound)
-    touched: dict[str, bool] = field(default_factory=dict)
-    quiet: dict[str, bool] = field(default_factory=dict)
+    touched: dict[str, Interface] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    rested: dict[str, None] = field(default_factory=dict)
     spoken: set[str] = field(default_factory=set)
     transitions: list[Transition] = field(default_factory=list)
     replies: list[Parcel] = field(default_factory=list)
@@ -59,9 +60,10 @@ class Batch:
         """Let one event happen to one interface; returns its state, and the refusal if it was refused."""
         state, effects = self.step(before, event)
         self.steps += 1
+        self.touched[state.id] = state
         if state is not before:
             self.store.save(state)
-        self.touched[state.id] = self.touched.get(state.id, False) or state is not before
+            self.changed.add(state.id)
         said: list[str] = []
         refused: Refused | None = None
         for effect in effects:
@@ -116,8 +118,8 @@ class Batch:
                 self.opened.add(PeerId(state.peer.endpoint, state.peer.account))
         if said:
             self.spoken.add(state.id)
-            self.quiet.pop(state.id, None)
+            self.rested.pop(state.id, None)
         elif was is not status and status.stable and state.open:
-            self.quiet[state.id] = True
+            self.rested[state.id] = None
         if was is not status or (said and not repeated):
             self.store.note(TimelineEntry(state.id, self.at, was, status, cause, "\n".join(said)))

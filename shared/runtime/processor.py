@@ -21,6 +21,7 @@ from shared.runtime.desk import CHANGING, REPLY_LIMIT_BYTES, Desk, fitting
 from shared.runtime.letters import Asked, Heard, Item, Letter, read, split
 from shared.runtime.parcels import Parcel
 from shared.runtime.peers import PeerId, Peers
+from shared.runtime.resting import Resting
 from shared.runtime.timers import Pauses, Ripe, Timers
 from shared.runtime.watchers import Watchers
 from shared.store.sqlite import Store, StoreTrouble
@@ -33,8 +34,8 @@ EVENTS_LIMIT: Final = 1_000
 LATELY_SECONDS: Final = 1.0
 """How much of its past a worker repeats when it starts, because it may have ended before it could say it."""
 
-QUIET_SECONDS: Final = 0.25
-"""How long an end that has come to rest without a word waits before it tells its peer so, for people to see."""
+FAULT_PAUSE_SECONDS: Final = 8.0
+"""How long a timer rests whose handling went wrong."""
 
 COUNTED: Final = (
     "steps",
@@ -83,7 +84,7 @@ class Processor:
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
         self._timers = Timers(pauses, chance)
         self.restate: deque[str] = deque()
-        self._quiet: dict[str, float] = {}
+        self._resting = Resting()
         self.counters = dict.fromkeys(COUNTED, 0)
         self._watchers = Watchers(end.endpoint.id)
         self._desk = Desk(end.endpoint, end.role, peers, self._watchers, self.counters)
@@ -95,7 +96,7 @@ class Processor:
             self._peers.meet(PeerId(endpoint, account), now).life = lives.get((endpoint, account))
         for interface in self._store.waiting():
             self._timers.soon(interface, Timer.RESEND, now)
-        self._quiet.update(dict.fromkeys(self._store.memory.lately(LATELY_SECONDS), now))
+        self._resting.remember(self._store.memory.lately(LATELY_SECONDS), now)
 
     def restore(self, at: float) -> None:
         """Begin a new life of every interface, because this store came from a backup."""
@@ -115,14 +116,15 @@ class Processor:
             if peer.endpoint == endpoint:
                 acquaintance.routed = found
 
-    def run(self, letters: Sequence[Letter], now: float, at: float) -> Outcome:
+    def run(self, letters: Sequence[Letter], now: float, at: float, heard: float | None = None) -> Outcome:
         """Take one batch to its end. `now` is monotonic seconds, `at` seconds since 1970 for people's eyes.
 
-        Raises StoreTrouble when nothing can be made durable; then nothing has happened.
+        `heard` is when the first letter came that is not among these: a timer that ran out later may have its answer
+        there, and waits for it. Raises StoreTrouble when nothing can be made durable; then nothing has happened.
         """
         outcome = Outcome()
         items = list(self._open(letters, outcome))
-        items += [Item(ripe=ripe) for ripe in self._timers.due(now, EVENTS_LIMIT)]
+        items += [Item(ripe=ripe) for ripe in self._timers.due(now if heard is None else heard, EVENTS_LIMIT)]
         items += [Item(restate=interface) for interface in self._to_restate(now)]
         try:
             batch = self._attempt(items, now, at)
@@ -148,9 +150,7 @@ class Processor:
                 yield item
 
     def _to_restate(self, now: float) -> list[str]:
-        told = [interface for interface, at in self._quiet.items() if at <= now][:EVENTS_LIMIT]
-        for interface in told:
-            del self._quiet[interface]
+        told = self._resting.take(now, EVENTS_LIMIT)
         doubted = [self.restate.popleft() for _ in range(min(len(self.restate), EVENTS_LIMIT))]
         return told + doubted
 
@@ -239,7 +239,7 @@ class Processor:
         if what is not None and all(what.letter != place for place, _ in outcome.rejected):
             outcome.rejected.append((what.letter, f"{type(fault).__name__} while it was handled"))
         if item.ripe is not None:
-            self._timers.soon(item.ripe.interface, item.ripe.timer, now + QUIET_SECONDS * 32)
+            self._timers.soon(item.ripe.interface, item.ripe.timer, now + FAULT_PAUSE_SECONDS)
         outcome.faults.append(Fault(str(item.ripe or item.restate or "a letter"), fault))
 
     def _conclude(self, batch: Batch, outcome: Outcome, now: float) -> None:
@@ -249,13 +249,14 @@ class Processor:
         for peer, life in batch.met.items():
             if self._peers.hear(peer, life, now):
                 self.restate.extend(self._store.peered_with(*peer))
-        for interface, progress in batch.touched.items():
-            state = self._store.load(interface)
-            if state is not None:
-                self._timers.update(interface, wanted_timers(state), now, progress=progress)
-        for interface in self._quiet.keys() & batch.spoken:
-            del self._quiet[interface]
-        self._quiet.update(dict.fromkeys(batch.quiet, now + QUIET_SECONDS))
+        for interface, state in batch.touched.items():
+            toward = "" if state.peer is None else state.peer.endpoint
+            progress = interface in batch.changed
+            self._timers.update(interface, toward, wanted_timers(state), now, progress=progress)
+        self._timers.learn(now)
+        self._resting.spoken(batch.spoken)
+        if batch.changed:
+            self._resting.changed(batch.rested, now)
         for peer in batch.outbound.addressees:
             if (known := self._peers.known.get(peer)) is not None:
                 known.spoken = now
@@ -282,7 +283,7 @@ class Processor:
         outcome.parcels.extend(batch.outbound.parcels(own.id, own.account, self._store.life))
         outcome.parcels.extend(self._watchers.tell(self._store, now))
         outcome.reachability = self._peers.changes(now)
-        moments = [self._timers.next(), self._peers.next(), min(self._quiet.values(), default=None)]
+        moments = [self._timers.next(), self._peers.next(), self._resting.next()]
         if self.restate:
             moments.append(now)
         outcome.next_due = min((moment for moment in moments if moment is not None), default=None)

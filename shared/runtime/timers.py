@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from random import Random
 from typing import NamedTuple
 
 from shared.protocol.words import Timer
+from shared.runtime.patience import Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,9 @@ class Pauses:
     connect_timeout_seconds: float = 120.0
     jitter: float = 0.25
 
-    def of(self, timer: Timer, attempt: int, chance: Random) -> float:
+    def again(self, first_seconds: float, attempt: int, chance: Random) -> float:
         """The pause before this attempt (0 is the first), spread so that a crowd does not move in step."""
-        if timer is Timer.CONNECT:
-            return self.connect_timeout_seconds
-        grown = self.resend_first_seconds * self.resend_growth ** min(attempt, 16)
+        grown = first_seconds * self.resend_growth ** min(attempt, 16) if attempt else first_seconds
         spread = 1 + self.jitter * (2 * chance.random() - 1)
         return min(grown, self.resend_limit_seconds) * spread
 
@@ -38,10 +37,19 @@ class Ripe(NamedTuple):
     attempt: int
 
 
-class _Armed(NamedTuple):
-    ticket: int
-    attempt: int
-    fired: bool
+@dataclass(slots=True)
+class _Armed:
+    """One timer: `queued` is when the heap looks at it, and `at` may have moved to later since then."""
+
+    interface: str
+    timer: Timer
+    peer: str
+    said: float
+    at: float
+    queued: float
+    attempt: int = 0
+    fired: bool = False
+    wanted: bool = True
 
 
 class Timers:
@@ -50,65 +58,93 @@ class Timers:
     def __init__(self, pauses: Pauses, chance: Random) -> None:
         """Use these pauses; `chance` spreads them."""
         self._pauses, self._chance = pauses, chance
-        self._heap: list[tuple[float, int, str, Timer]] = []
-        self._armed: dict[tuple[str, Timer], _Armed] = {}
+        self._patience = Patience(pauses.resend_first_seconds, pauses.resend_limit_seconds)
+        self._heap: list[tuple[float, int, _Armed]] = []
+        self._resend: dict[str, _Armed] = {}
+        self._connect: dict[str, _Armed] = {}
+        self._answered: dict[str, tuple[float, float]] = {}
         self._ticket = 0
 
     def __len__(self) -> int:
         """How many timers are armed."""
-        return len(self._armed)
+        return len(self._resend) + len(self._connect)
 
-    def update(self, interface: str, wanted: Iterable[Timer], now: float, *, progress: bool) -> None:
+    def update(self, interface: str, peer: str, wanted: Container[Timer], now: float, *, progress: bool) -> None:
         """Make what is armed be what is wanted; progress starts the growing pauses anew."""
-        for timer in Timer:
-            key = (interface, timer)
-            armed = self._armed.get(key)
-            if timer not in wanted:
-                if armed is not None:
-                    del self._armed[key]
-            elif armed is None:
-                self._arm(key, 0, now)
-            elif armed.fired:
-                self._arm(key, 0 if progress else armed.attempt + 1, now)
-            elif progress and timer is Timer.RESEND:
-                self._arm(key, 0, now)
-        if len(self._heap) > 1_000 + 4 * len(self._armed):
-            self._sweep()
+        armed = self._resend.get(interface)
+        if Timer.RESEND in wanted:
+            if armed is None or armed.fired or progress:
+                self._arm_resend(armed, interface, peer, now, progress=progress)
+        elif armed is not None:
+            del self._resend[interface]
+            armed.wanted = False
+            if not armed.attempt and not armed.fired:
+                self._count(armed)
+        armed = self._connect.get(interface)
+        if Timer.CONNECT in wanted:
+            if armed is None or armed.fired:
+                at = now + self._pauses.connect_timeout_seconds
+                self._connect[interface] = self._push(_Armed(interface, Timer.CONNECT, peer, now, at, at))
+        elif armed is not None:
+            del self._connect[interface]
+            armed.wanted = False
+
+    def learn(self, now: float) -> None:
+        """Take note of how long what has been answered since the last time had to wait."""
+        for peer, (first, last) in self._answered.items():
+            self._patience.answered(peer, first, last, now)
+        self._answered.clear()
+        if len(self._heap) > 1_000 + 4 * len(self):
+            self._heap = [entry for entry in self._heap if entry[2].wanted and entry[2].queued == entry[0]]
+            heapify(self._heap)
 
     def soon(self, interface: str, timer: Timer, at: float) -> None:
         """Arm a timer for a given moment, as after a restart."""
-        self._push((interface, timer), 0, at)
+        known = self._resend if timer is Timer.RESEND else self._connect
+        if (before := known.get(interface)) is not None:
+            before.wanted = False
+        known[interface] = self._push(_Armed(interface, timer, "", at, at, at))
 
     def due(self, now: float, limit: int) -> list[Ripe]:
         """Take out what has run out, at most `limit`, the oldest first."""
         ripe: list[Ripe] = []
-        while self._heap and self._heap[0][0] <= now and len(ripe) < limit:
-            _, ticket, interface, timer = heappop(self._heap)
-            armed = self._armed.get((interface, timer))
-            if armed is not None and armed.ticket == ticket:
-                self._armed[interface, timer] = armed._replace(fired=True)
-                ripe.append(Ripe(interface, timer, armed.attempt))
+        while len(ripe) < limit and (at := self.next()) is not None and at <= now:
+            armed = heappop(self._heap)[2]
+            if armed.timer is Timer.RESEND and (until := self._patience.until(armed.peer, armed.said)) > now:
+                armed.at = armed.queued = until
+                self._push(armed)
+            else:
+                armed.fired = True
+                ripe.append(Ripe(armed.interface, armed.timer, armed.attempt))
         return ripe
 
     def next(self) -> float | None:
         """When something will run out; None if nothing ever will."""
         while self._heap:
-            at, ticket, interface, timer = self._heap[0]
-            armed = self._armed.get((interface, timer))
-            if armed is not None and armed.ticket == ticket:
-                return at
+            queued, _, armed = self._heap[0]
+            if armed.wanted and armed.queued == queued:
+                if armed.at == queued:
+                    return queued
+                armed.queued = armed.at
+                self._push(armed)
             heappop(self._heap)
         return None
 
-    def _arm(self, key: tuple[str, Timer], attempt: int, now: float) -> None:
-        self._push(key, attempt, now + self._pauses.of(key[1], attempt, self._chance))
+    def _arm_resend(self, armed: _Armed | None, interface: str, peer: str, now: float, *, progress: bool) -> None:
+        attempt = 0 if progress or armed is None else armed.attempt + 1
+        at = now + self._pauses.again(self._patience.first_pause(peer), attempt, self._chance)
+        if armed is None or armed.fired or at < armed.queued:
+            if armed is not None:
+                armed.wanted = False
+            self._resend[interface] = self._push(_Armed(interface, Timer.RESEND, peer, now, at, at, attempt))
+        else:
+            armed.said, armed.at, armed.attempt = now, at, attempt
 
-    def _push(self, key: tuple[str, Timer], attempt: int, at: float) -> None:
+    def _push(self, armed: _Armed) -> _Armed:
         self._ticket += 1
-        self._armed[key] = _Armed(self._ticket, attempt, fired=False)
-        heappush(self._heap, (at, self._ticket, *key))
+        heappush(self._heap, (armed.queued, self._ticket, armed))
+        return armed
 
-    def _sweep(self) -> None:
-        live = {armed.ticket for armed in self._armed.values()}
-        self._heap = [entry for entry in self._heap if entry[1] in live]
-        heapify(self._heap)
+    def _count(self, armed: _Armed) -> None:
+        first, last = self._answered.get(armed.peer, (armed.said, armed.said))
+        self._answered[armed.peer] = (min(first, armed.said), max(last, armed.said))

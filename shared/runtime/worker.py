@@ -38,6 +38,9 @@ Ts = TypeVarTuple("Ts")
 PUBLISHING_LIMIT_PARCELS: Final = 64
 """AMQP messages on their way out at once: beyond this a window only adds latency (practice notes, 1.5)."""
 
+BATCH_LIMIT_BYTES: Final = 65_536
+"""Bodies of AMQP messages in one batch, and one more: several hundred protocol messages, which share one commit."""
+
 SET_ASIDE_ATTEMPTS: Final = 3
 """How often the dead letters are tried; a broker that takes none of them has said so in its own log."""
 
@@ -52,7 +55,7 @@ class Worker:
         """Nothing happens before `run`."""
         self._settings, self._end, self._log = settings, end, log
         self._store = Store(settings.store, end.endpoint, end.role)
-        self._inbox: deque[Delivery] = deque()
+        self._inbox: deque[tuple[float, Delivery]] = deque()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_PARCELS)
@@ -150,8 +153,17 @@ class Worker:
     # One door in.
 
     def _enqueue(self, delivery: Delivery) -> None:
-        self._inbox.append(delivery)
+        self._inbox.append((time.monotonic(), delivery))
         self._arrived.set()
+
+    def _take(self) -> list[Delivery]:
+        """What goes into the next batch: small enough that what follows from it leaves while the next is decided."""
+        taken: list[Delivery] = []
+        weight = 0
+        while self._inbox and weight < BATCH_LIMIT_BYTES and len(taken) < self._settings.batch_limit:
+            taken.append(self._inbox.popleft()[1])
+            weight += len(taken[-1].body)
+        return taken
 
     def _letter(self, delivery: Delivery) -> Letter:
         """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
@@ -170,14 +182,14 @@ class Worker:
             if self._can_say_again:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
-            count = min(len(self._inbox), self._settings.batch_limit)
-            deliveries = [self._inbox.popleft() for _ in range(count)]
+            deliveries = self._take()
             letters = [self._letter(delivery) for delivery in deliveries]
+            now, heard = time.monotonic(), self._inbox[0][0] if self._inbox else None
             try:
-                outcome = await self._on_thread(processor.run, letters, time.monotonic(), time.time())
+                outcome = await self._on_thread(processor.run, letters, now, time.time(), heard)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
-                self._inbox.extendleft(reversed(deliveries))
+                self._inbox.extendleft((now, delivery) for delivery in reversed(deliveries))
                 next_due = time.monotonic() + STORE_PAUSE_SECONDS
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 continue
@@ -207,7 +219,7 @@ class Worker:
             task = asyncio.create_task(self._publish(parcel, processor))
             self._on_their_way.add(task)
             task.add_done_callback(self._on_their_way.discard)
-        tell(self._log, outcome)
+        asyncio.get_running_loop().call_soon(tell, self._log, outcome)  # after what was said has left
 
     async def _set_aside(self, delivery: Delivery, reason: str) -> None:
         """Copy it to the dead letters; while the broker is away the original is not acknowledged either."""

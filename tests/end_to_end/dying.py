@@ -91,9 +91,11 @@ def load(trigger: Trigger) -> None:
     """Put the trigger into the shipped classes, around what they do and not instead of it."""
     run_batch, commit, acknowledge, publish = Processor.run, Store.commit, Link.acknowledge, Link.publish
 
-    def watched_run(self: Processor, letters: Sequence[Letter], now: float, at: float) -> BatchOutcome:
+    def watched_run(
+        self: Processor, letters: Sequence[Letter], now: float, at: float, heard: float | None = None
+    ) -> BatchOutcome:
         trigger.begin(letters)
-        return run_batch(self, letters, now, at)
+        return run_batch(self, letters, now, at, heard)
 
     def watched_commit(self: Store) -> None:
         trigger.reach(Point.BEFORE_COMMIT)

@@ -55,3 +55,29 @@ def test_a_restart_says_nothing_about_what_was_said_long_ago(tmp_path: Path) -> 
             b.ask(b.create("ri-z"))
         with bench(tmp_path, "acceptor", "b", nonce=2) as b:
             assert said(b.run()) == []
+
+
+def test_a_busy_end_says_that_it_rests_when_it_is_quiet_or_when_it_must(tmp_path: Path) -> None:
+    with bench(tmp_path, "initiator", "a") as a, bench(tmp_path, "acceptor", "b") as b:
+        rests(b, a)
+        rested, told = b.now, said(b.run())
+        while not told:
+            told = said(b.run(b.asking(b.create(f"ri-{int(b.now * 10)}", a.information("ri-z"))), after=0.1))
+        assert [message["status"] for message in told] == ["Activated"]
+        assert 3.0 <= b.now - rested < 3.2
+
+
+def test_looking_is_no_work_that_would_keep_an_end_from_saying_that_it_rests(tmp_path: Path) -> None:
+    with bench(tmp_path, "initiator", "a") as a, bench(tmp_path, "acceptor", "b") as b:
+        rests(b, a)
+        looked = [b.run(b.asking({"kind": "show", "interface": "ri-b"}), after=0.1) for _ in range(3)]
+        assert [len(said(outcome)) for outcome in looked] == [0, 0, 1]
+
+
+def test_a_timer_waits_for_what_arrived_before_it_ran_out(tmp_path: Path) -> None:
+    """The answer may be there, unread: only what came later is no excuse."""
+    with bench(tmp_path, "initiator", "a") as a:
+        a.run(a.asking(a.create("ri-a", {**a.information("ri-b"), "endpoint": "vpc-b"}, initiate=True)))
+        began = a.now
+        assert said(a.processor.run([], began + 2.0, began, heard=began + 0.1)) == []
+        assert len(said(a.processor.run([], began + 2.0, began, heard=began + 1.0))) == 1

@@ -22,22 +22,21 @@ def timers() -> Timers:
 
 
 def test_pauses_grow_to_their_limit() -> None:
-    pauses = [EVEN.of(RESEND, attempt, chance()) for attempt in range(8)]
+    pauses = [EVEN.again(0.5, attempt, chance()) for attempt in range(8)]
     assert pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0, 8.0]
-    assert EVEN.of(RESEND, 10_000, chance()) == 8.0
-    assert EVEN.of(CONNECT, 5, chance()) == 120.0
+    assert EVEN.again(0.5, 10_000, chance()) == 8.0
 
 
 def test_pauses_are_spread_by_a_quarter_at_most() -> None:
     dice = chance()
-    pauses = [Pauses().of(RESEND, 1, dice) for _ in range(1000)]
+    pauses = [Pauses().again(0.5, 1, dice) for _ in range(1000)]
     assert 0.75 <= min(pauses) < 0.8
     assert 1.2 < max(pauses) <= 1.25
 
 
 def test_a_timer_fires_once_and_not_before_its_time() -> None:
     waiting = timers()
-    waiting.update("ri-a", {RESEND}, 10.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {RESEND}, 10.0, progress=True)
     assert waiting.next() == 10.5
     assert waiting.due(10.49, 9) == []
     assert waiting.due(10.5, 9) == [Ripe("ri-a", RESEND, 0)]
@@ -47,40 +46,40 @@ def test_a_timer_fires_once_and_not_before_its_time() -> None:
 
 def test_what_is_not_wanted_any_more_does_not_fire() -> None:
     waiting = timers()
-    waiting.update("ri-a", {RESEND, CONNECT}, 0.0, progress=True)
-    waiting.update("ri-a", {CONNECT}, 0.1, progress=True)
+    waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, 0.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {CONNECT}, 0.1, progress=True)
     assert waiting.due(50.0, 9) == []
     assert waiting.next() == 120.0
-    waiting.update("ri-a", (), 0.2, progress=True)
+    waiting.update("ri-a", "vpc-b", (), 0.2, progress=True)
     assert (len(waiting), waiting.next()) == (0, None)
 
 
 def test_attempts_without_progress_are_counted_and_progress_begins_anew() -> None:
     waiting, now = timers(), 0.0
-    waiting.update("ri-a", {RESEND}, now, progress=True)
+    waiting.update("ri-a", "vpc-b", {RESEND}, now, progress=True)
     moments: list[float] = []
     for attempt in range(3):
         now = waiting.next() or 0.0
         moments.append(now)
         assert waiting.due(now, 9) == [Ripe("ri-a", RESEND, attempt)]
-        waiting.update("ri-a", {RESEND}, now, progress=False)
+        waiting.update("ri-a", "vpc-b", {RESEND}, now, progress=False)
     assert moments == [0.5, 1.5, 3.5]
-    waiting.update("ri-a", {RESEND}, 4.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {RESEND}, 4.0, progress=True)
     assert waiting.due(4.5, 9) == [Ripe("ri-a", RESEND, 0)]
 
 
 def test_hearing_nothing_new_does_not_put_off_what_is_due() -> None:
     waiting = timers()
-    waiting.update("ri-a", {RESEND, CONNECT}, 0.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, 0.0, progress=True)
     for now in (0.1, 0.2, 0.3):
-        waiting.update("ri-a", {RESEND, CONNECT}, now, progress=False)
+        waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, now, progress=False)
     assert waiting.next() == 0.5
 
 
 def test_progress_does_not_put_off_the_end_of_the_opening() -> None:
     waiting = timers()
-    waiting.update("ri-a", {CONNECT}, 0.0, progress=True)
-    waiting.update("ri-a", {CONNECT}, 100.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {CONNECT}, 0.0, progress=True)
+    waiting.update("ri-a", "vpc-b", {CONNECT}, 100.0, progress=True)
     assert waiting.due(120.0, 9) == [Ripe("ri-a", CONNECT, 0)]
 
 
@@ -96,7 +95,8 @@ def test_the_oldest_come_first_and_no_more_than_asked_for() -> None:
 def test_changes_of_mind_do_not_pile_up(changes: int) -> None:
     waiting = timers()
     for number in range(changes):
-        waiting.update("ri-a", {RESEND}, number * 0.001, progress=True)
+        waiting.update("ri-a", "vpc-b", {RESEND}, number * 0.001, progress=True)
+        waiting.learn(number * 0.001)
     assert len(waiting) == 1
     assert len(waiting._heap) <= 1_005
     assert waiting.due(changes, 9) == [Ripe("ri-a", RESEND, 0)]

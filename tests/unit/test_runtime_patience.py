@@ -1,0 +1,95 @@
+"""Under load answers are slow and nothing is lost, and whoever repeats itself then makes them slower still."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from shared.protocol.words import Timer
+from shared.runtime.patience import Patience
+from shared.runtime.timers import Pauses, Ripe, Timers
+
+BOB, EVE = "vpc-b", "vpc-e"
+RESEND = {Timer.RESEND}
+
+
+def timers() -> Timers:
+    return Timers(Pauses(jitter=0.0), Random(1))  # noqa: S311 - the same pauses each time
+
+
+def test_before_anything_was_answered_the_least_pause_counts() -> None:
+    assert Patience(0.5, 8.0).first_pause(BOB) == 0.5
+
+
+def test_the_pause_follows_how_long_answers_take_and_falls_again() -> None:
+    patience = Patience(0.5, 8.0)
+    patience.answered(BOB, 0.0, 0.0, 1.0)
+    assert patience.first_pause(BOB) == 3.0, "RFC 6298 (2.2): R + 4 * R / 2"
+    for number in range(1, 100):
+        patience.answered(BOB, number, number, number + 1.0)
+    assert 1.0 <= patience.first_pause(BOB) < 1.01
+    for number in range(100, 200):
+        patience.answered(BOB, number, number, number + 0.001)
+    assert patience.first_pause(BOB) == 0.5
+
+
+def test_the_pause_is_never_longer_than_its_limit_and_each_peer_has_its_own() -> None:
+    patience = Patience(0.5, 8.0)
+    patience.answered(BOB, 0.0, 0.0, 100.0)
+    assert patience.first_pause(BOB) == 8.0
+    assert patience.first_pause(EVE) == 0.5
+
+
+def test_what_was_overtaken_is_not_waited_for() -> None:
+    patience = Patience(0.5, 8.0)
+    patience.answered(BOB, 10.0, 12.0, 13.0)
+    assert patience.until(BOB, 11.0) <= 11.0
+    assert patience.until(BOB, 12.5) == 13.0 + 8.0
+
+
+def test_nothing_is_repeated_while_a_peer_works_off_what_was_said_before() -> None:
+    """A thousand a second are said, a hundred a second are answered: nobody is overtaken, so nobody is late."""
+    waiting = timers()
+    for number in range(1_000):
+        waiting.update(f"ri-{number}", BOB, RESEND, number / 1_000, progress=True)
+    for number in range(1_000):
+        now = number / 1_000 + 0.01 * number
+        waiting.update(f"ri-{number}", BOB, (), now, progress=True)
+        waiting.learn(now)
+        assert waiting.due(now, 1_000) == []
+
+
+def test_a_lost_word_is_repeated_when_a_later_one_was_answered() -> None:
+    waiting = timers()
+    waiting.update("ri-lost", BOB, RESEND, 0.0, progress=True)
+    waiting.update("ri-later", BOB, RESEND, 0.1, progress=True)
+    waiting.update("ri-later", BOB, (), 0.2, progress=True)
+    waiting.learn(0.2)
+    assert waiting.due(0.49, 9) == []
+    assert waiting.due(0.5, 9) == [Ripe("ri-lost", Timer.RESEND, 0)]
+
+
+def test_a_peer_that_falls_silent_is_asked_again_within_the_pause() -> None:
+    waiting = timers()
+    waiting.update("ri-1", BOB, RESEND, 0.0, progress=True)
+    waiting.update("ri-2", BOB, RESEND, 0.1, progress=True)
+    waiting.update("ri-1", BOB, (), 0.3, progress=True)
+    waiting.learn(0.3)
+    moment = waiting.next()
+    assert moment is not None
+    assert waiting.due(moment, 9) == []
+    assert waiting.next() == pytest.approx(0.3 + 0.9)
+    assert waiting.due(1.3, 9) == [Ripe("ri-2", Timer.RESEND, 0)]
+
+
+def test_an_answer_to_something_said_twice_is_no_measure() -> None:
+    """Karn's rule (RFC 6298 section 3): nobody knows which of the two was answered."""
+    waiting = timers()
+    waiting.update("ri-a", BOB, RESEND, 0.0, progress=True)
+    assert waiting.due(0.5, 9)
+    waiting.update("ri-a", BOB, RESEND, 0.5, progress=False)
+    waiting.update("ri-a", BOB, (), 60.0, progress=True)
+    waiting.learn(60.0)
+    waiting.update("ri-b", BOB, RESEND, 60.0, progress=True)
+    assert waiting.next() == 60.5
