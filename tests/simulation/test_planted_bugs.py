@@ -19,7 +19,7 @@ SEEDS_LIMIT = 400
 """Each is seen within this many worlds of the fixed set; most within ten."""
 
 KILLS = Plan(seconds=12.0, connections=3, commands=4, kills=8, loss=0.4, wrong_peers=0.5)
-FULL_DISKS = Plan(seconds=5.0, commands=8, full_disks=6, loss=0.5, wrong_peers=0.5)
+FULL_DISKS = Plan(seconds=12.0, connections=3, commands=2, full_disks=8, loss=0.6)
 LOST_STORES = Plan(seconds=12.0, connections=3, commands=3, losses=1, loss=0.1)
 BACKUPS = Plan(seconds=10.0, commands=12, restores=2)
 
