@@ -77,6 +77,10 @@ OutputOption = Annotated[
         help="Where to draw: .svg a picture, .mmd a Mermaid sequence diagram, .json the story as data.",
     ),
 ]
+LastOption = Annotated[
+    int | None,
+    typer.Option("--last", metavar="MOMENTS", min=1, help="Only so many of the latest moments; all if not given."),
+]
 EndpointArgument = Annotated[
     str | None, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="One endpoint; all if not given.")
 ]
@@ -124,9 +128,9 @@ def timeline(options: Options, interface: InterfaceArgument, after: AfterOption 
 
 
 @command
-def trace(options: Options, interface: InterfaceArgument, output: OutputOption) -> None:
+def trace(options: Options, interface: InterfaceArgument, output: OutputOption, last: LastOption = None) -> None:
     """Draw who said what to whom, when, what it changed, what was lost or said again, and where the ends disagreed."""
-    running.run(options, lambda owners, screen: drawing.trace(owners, screen, interface, output))
+    running.run(options, lambda owners, screen: drawing.trace(owners, screen, interface, output, last))
 
 
 @command

@@ -1,7 +1,8 @@
 """An end that can be broken at the press of a button is believed to survive it; only `peering up` has such buttons.
 
 Killing is SIGKILL to a process of our own supervisor. A wire is cut in the broker, where one account's exchange is
-bound to the queue that another one's worker reads: what is said goes nowhere, as on a cut cable.
+bound to the queue that another one's worker reads: what is said goes nowhere, as on a cut cable. On a broker that is
+not ours it stays cut when this program ends, until the next one provisions it.
 """
 
 from __future__ import annotations

@@ -92,11 +92,10 @@ class Follower:
 
     async def look(self) -> None:
         """Ask how the end stands, and what has arrived since the last time."""
-        interface = self.place.interface
-        inbox: ReadForm = {"kind": "inbox", "interface": interface, "after": self.read, "limit": _PAGE}
         try:
             self.view = await self.owners.view(self.place)
-            arrived = (await self.owners.one(self.place.endpoint, inbox))["payloads"]
+            while await self._read_on():
+                continue
         except Refused as refused:
             self.trouble, self.view = refused.sentence, None
         except ConsoleTrouble as trouble:
@@ -105,8 +104,15 @@ class Follower:
             self.trouble = str(trouble)
         else:
             self.trouble = ""
-            self.inbox.extend(PayloadView.model_validate(payload) for payload in arrived)
-            self.read = arrived[-1]["row"] if arrived else self.read
+
+    async def _read_on(self) -> bool:
+        """Read a page of what arrived; whether there was anything."""
+        interface = self.place.interface
+        inbox: ReadForm = {"kind": "inbox", "interface": interface, "after": self.read, "limit": _PAGE}
+        arrived = (await self.owners.one(self.place.endpoint, inbox))["payloads"]
+        self.inbox.extend(PayloadView.model_validate(payload) for payload in arrived)
+        self.read = arrived[-1]["row"] if arrived else self.read
+        return bool(arrived)
 
     @property
     def record(self) -> Record:

@@ -42,13 +42,16 @@ async def timeline(owners: Owners, place: Located, after: int = 0, limit: int | 
     return rows
 
 
-async def gather(owners: Owners, name: str) -> Story:
-    """The story of the connection that an interface is one end of. Raises Refused or ConsoleTrouble."""
+async def gather(owners: Owners, name: str, last: int | None = None) -> Story:
+    """The story of the connection that an interface is one end of, or its `last` moments.
+
+    Raises Refused or ConsoleTrouble.
+    """
     own, other, trouble = await both_ends(owners, name)
     records = [await _record(owners, own), await _other_record(owners, own, other)]
     if own.role == "acceptor":
         records.reverse()
-    return tell(records[0], records[1], why(own, other, trouble))
+    return tell(records[0], records[1], why(own, other, trouble), last=last)
 
 
 async def _record(owners: Owners, view: InterfaceView) -> Record:

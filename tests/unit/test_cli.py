@@ -158,6 +158,9 @@ def test_a_connection_is_drawn_from_what_both_ends_remember(peering: Peering, tm
     assert [one.status for one in story.ends[1].bands] == ["Idle", "Accepting", "Activated"]
     assert [one.label.split(" ")[0] for one in story.told][:3] == ["Initiate", "Declare", "Declare"]
     assert story.sentence == "ri-b is up: both ends are Activated and name each other."
+    peering("trace", "ri-b", "-o", str(tmp_path / "last.json"), "--last", "2")
+    part = Story.model_validate_json((tmp_path / "last.json").read_text())
+    assert sum(len(end.moments) for end in part.ends) == 2
     assert ".svg, .mmd, .json" in peering("trace", "ri-a", "-o", "drawn.png", code=2).stderr
 
 

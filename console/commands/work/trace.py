@@ -13,9 +13,9 @@ from console.trace.gathering import gather
 from console.trace.story import Fate, Story
 
 
-async def trace(owners: Owners, screen: Screen, name: str, file: Path) -> int:
+async def trace(owners: Owners, screen: Screen, name: str, file: Path, last: int | None) -> int:
     """Draw the connection of an interface into a file, and say what there is to see."""
-    story = await gather(owners, name)
+    story = await gather(owners, name, last)
     draw(story, file)
     counts = summary(story)
     if screen.as_json:

@@ -14,6 +14,7 @@ export class Side {
     this.other = null;
     this.world = [];
     this.shown = "";
+    this.views = [];
     this.listen();
   }
 
@@ -51,13 +52,24 @@ export class Side {
 
   goTo(endpoint, name) {
     this.endpoint = endpoint;
-    this.interface = name;
     this.at(".after").value = "";
-    if (name && matchMedia("(max-width: 680px)").matches) this.at(".interfaces").open = false;
     this.showWorld(this.world);
-    this.showEnd({ view: null, trouble: "", inbox: [] });
     this.list("");
+    this.pick(name);
+  }
+
+  pick(name) {
+    this.interface = name;
+    if (name && matchMedia("(max-width: 680px)").matches) this.at(".interfaces").open = false;
+    this.showEnd({ view: null, trouble: "", inbox: [] });
+    this.markChosen();
     this.choose(this);
+  }
+
+  markChosen() {
+    for (const button of this.root.querySelectorAll(".list button")) {
+      button.setAttribute("aria-current", String(button.dataset.id === this.interface));
+    }
   }
 
   async create(form) {
@@ -120,7 +132,7 @@ export class Side {
     const statuses = this.endpoint + JSON.stringify(own.statuses);
     if (statuses !== this.shown) {
       this.shown = statuses;
-      this.list("");
+      this.refresh();
     }
   }
 
@@ -147,26 +159,48 @@ export class Side {
   async list(after) {
     if (!this.endpoint) return;
     const asked = (this.asked = {});
-    const from = after || before(this.at(".after").value.trim());
-    const query = new URLSearchParams({ endpoint: this.endpoint, after: from, deleted: "true" });
-    let page;
+    const page = await this.page(after || before(this.at(".after").value.trim()));
+    if (!page || asked !== this.asked) return;
+    const kept = after ? this.views : [];
+    this.showList([...kept, ...page.interfaces], page.next);
+  }
+
+  // As much as is shown, anew, without moving anything.
+  async refresh() {
+    const wanted = Math.max(1, this.views.length);
+    const asked = (this.asked = {});
+    const views = [];
+    let next = before(this.at(".after").value.trim());
+    do {
+      const page = await this.page(next);
+      if (!page || asked !== this.asked) return;
+      views.push(...page.interfaces);
+      next = page.next;
+    } while (next && views.length < wanted);
+    this.showList(views, next);
+  }
+
+  async page(after) {
+    const query = new URLSearchParams({ endpoint: this.endpoint, after, deleted: "true" });
     try {
       const response = await fetch(`/page/interfaces?${query}`);
-      if (!response.ok) return;
-      page = await response.json();
+      return response.ok ? await response.json() : null;
     } catch {
-      return; // the line at the top says that the server is away
+      return null; // the line at the top says that the server is away
     }
-    if (asked !== this.asked) return;
+  }
+
+  showList(views, next) {
+    this.views = views;
+    this.next = next;
     const list = this.at(".list");
-    const focused = document.activeElement?.dataset?.id;
-    const items = page.interfaces.map((view) => this.item(view));
-    if (after) list.append(...items);
-    else list.replaceChildren(...items);
-    if (!list.children.length) list.append(make("li", { className: "worker", textContent: "none yet" }));
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
-    this.next = page.next;
-    this.at(".more").hidden = !page.next || list.children.length >= LIST_LIMIT;
+    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
+    const nothing = make("li", { className: "worker", textContent: "none" });
+    const top = list.scrollTop;
+    list.replaceChildren(...(views.length ? views.map((view) => this.item(view)) : [nothing]));
+    list.scrollTop = top;
+    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    this.at(".more").hidden = !next || views.length >= LIST_LIMIT;
   }
 
   item(view) {
@@ -176,7 +210,7 @@ export class Side {
     button.dataset.id = view.interface;
     button.setAttribute("aria-current", String(view.interface === this.interface));
     button.addEventListener("click", () => {
-      this.goTo(this.endpoint, view.interface);
+      this.pick(view.interface);
       const peer = view.peer;
       const known = peer && this.world.some((one) => one.endpoint === peer.endpoint);
       if (known && this.other && !this.other.interface) this.other.goTo(peer.endpoint, peer.interface);
@@ -205,9 +239,6 @@ export class Side {
     this.at(".inbox").replaceChildren(
       ...side.inbox.map((payload) => make("li", { value: payload.number, textContent: payload.body })),
     );
-    for (const button of this.root.querySelectorAll(".list button")) {
-      button.setAttribute("aria-current", String(button.dataset.id === view.interface));
-    }
   }
 }
 
