@@ -190,22 +190,31 @@ class Watch:
 
     def state(self) -> ConnectionOnPage:
         """Both columns as they stand."""
-        views = [None if end is None else end.view for end in self.ends]
-        own = next((view for view in views if view is not None), None)
-        other = next((view for view in reversed(views) if view is not None and view is not own), None)
-        trouble = next((end.trouble for end in self.ends if end is not None and end.trouble), None)
-        sentence = "" if own is None else why(own, other, trouble)
+        link, sentence = self._judged()
         story = tell(self._record(0), self._record(1), last=MOMENTS_SHOWN)
         first = min((one.at for end in story.ends for one in end.moments), default=0.0)
         nothing = SideOnPage(place="", view=None, trouble="", inbox=[])
         left, right = (nothing if end is None else end.side for end in self.ends)
         return ConnectionOnPage(
             sides=(left, right),
-            link=None if own is None else link_exists(own, other),
+            link=link,
             sentence=sentence,
             drawing=svg(story, self._width, alone=False),
             told=[full(told, story, first) for told in story.told],
         )
+
+    def _judged(self) -> tuple[bool | None, str]:
+        """Whether the link exists, and why (not): from the view that is fresh, and from the other one's if it is."""
+        seen = [end for end in self.ends if end is not None and end.view is not None]
+        seen.sort(key=lambda end: bool(end.trouble))
+        if not seen or seen[0].view is None:
+            return None, ""
+        own, others = seen[0], [end for end in self.ends if end is not None and end is not seen[0]]
+        if own.trouble:
+            return None, f"This is how it was: {own.trouble}"
+        other = others[0] if others else None
+        view, trouble = (None, None) if other is None else (other.view, other.trouble or None)
+        return None if trouble else link_exists(seen[0].view, view), why(seen[0].view, view, trouble)
 
     def _record(self, place: int) -> Record:
         end, other = self.ends[place], self.ends[1 - place]

@@ -231,6 +231,23 @@ async def test_who_has_the_present_state_is_told_nothing_and_who_missed_somethin
 
 
 @pytest.mark.timeout(30)
+async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it(
+    client: httpx.AsyncClient, desk: Site, workers: Workers
+) -> None:
+    await connect(client)
+    desk.owners.patience_seconds = 0.2
+    async with aclosing(watch(desk)) as events:
+        await connection_when(events, "Activated", "Activated")
+        workers.silent.add("vpc-b")
+        async for event in events:
+            if isinstance(event.data, ConnectionOnPage) and event.data.sides[1].trouble:
+                assert event.data.link is None
+                assert event.data.sentence.startswith("ri-a is Activated, but the peer is silent: ")
+                assert event.data.sides[1].view is not None
+                break
+
+
+@pytest.mark.timeout(30)
 async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, desk: Site) -> None:
     nasty = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     await act(client, "create", "ri-a@vpc-a", name=nasty)

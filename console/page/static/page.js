@@ -75,6 +75,7 @@ function showConnection(connection) {
     if (side.place === sides[place].place) sides[place].showEnd(side);
   });
   find("#sentence").textContent = connection.sentence || "Choose or create an interface on both sides.";
+  find("#sentence").dataset.link = String(connection.link);
   find("#told").replaceChildren(...connection.told.map((text) => make("li", { textContent: text })));
   showDrawing(connection.drawing);
 }
