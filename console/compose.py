@@ -9,11 +9,15 @@ import json
 from pathlib import Path
 from typing import Final
 
-from console.topology import load
+import yaml
+
+from console.topology import BrokerSection, load
 from shared.broker.topology import Account, definitions
 
 TOPOLOGY: Final = Path("examples/compose.yaml")
 DEFINITIONS: Final = Path("docker/rabbitmq/definitions.json")
+CONSOLE: Final = Path("docker/console.yaml")
+BROKER_INSIDE: Final = "amqp://rabbitmq:5672/peering"
 ADMINISTRATOR: Final = Account("admin", "demo-password-of-admin")
 _SALT: Final = b"demo"
 
@@ -25,3 +29,12 @@ def compose_definitions(repository: Path) -> str:
     endpoints = [(one.account, one.id) for one in topology.endpoints]
     document = definitions(accounts, endpoints, ADMINISTRATOR, salt=_SALT)
     return json.dumps(document, indent=1) + "\n"
+
+
+def compose_console(repository: Path) -> str:
+    """Print the topology as the console's container sees it: the same, with the broker by its name in there."""
+    topology = load(repository / TOPOLOGY)
+    inside = topology.model_copy(update={"broker": BrokerSection(url=BROKER_INSIDE)})
+    document = inside.model_dump(mode="json", exclude_none=True)
+    head = "# Printed from examples/compose.yaml by `make docs`. DEMO PASSWORDS AND KEYS: they protect nothing."
+    return f"{head}\n" + yaml.safe_dump(document, sort_keys=False)

@@ -1,13 +1,14 @@
 """What no cloud lets a customer do, a simulator must: make it slow, make it forget, make it owe, begin anew.
 
-These calls are not signed: whoever reaches this address runs the simulator. Nothing here is on unless asked for.
+These calls are not signed: whatever program reaches this address runs the simulator; web pages are kept out. Nothing
+here is on unless asked for.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, HTTPException, Request, status
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.cloud import resetting, seeding
@@ -17,7 +18,17 @@ from console.cloud.records import RouterInterface
 from console.cloud.rules import Rule
 from console.cloud.seeding import Planted, Seed
 
-router: Final = APIRouter(prefix="/_peering")
+
+def from_a_program(
+    origin: Annotated[str | None, Header(include_in_schema=False)] = None,
+    sec_fetch_site: Annotated[str, Header(include_in_schema=False)] = "none",
+) -> None:
+    """Browsers name the page that asks, and no page has business here; programs name none. Answers 403 otherwise."""
+    if origin is not None or sec_fetch_site != "none":
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "refused: a web page asked for it.")
+
+
+router: Final = APIRouter(prefix="/_peering", dependencies=[Depends(from_a_program)])
 
 
 class Standing(BaseModel):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from console.compose import DEFINITIONS, compose_definitions
+from console.compose import CONSOLE, DEFINITIONS, compose_console, compose_definitions
 from console.printed.commands import commands_page
 from console.printed.control import control_document
 from console.printed.refusals import refusals_page
@@ -23,6 +23,7 @@ PRINTED: Final[Mapping[str, Callable[[Path], str]]] = {
     "docs/asyncapi.yaml": lambda _: asyncapi_document(),
     "docs/openapi.json": lambda _: control_document(),
     str(DEFINITIONS): compose_definitions,
+    str(CONSOLE): compose_console,
 }
 
 

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import pytest
 
-from console.compose import DEFINITIONS, TOPOLOGY, compose_definitions
+from console.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_console, compose_definitions
+from tests.end_to_end.clients.calling import Key, client, install
+from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, connect, new_end, take_down
 from tests.end_to_end.programs import REPOSITORY, Desk
 from tests.waiting import wait_for_blocking
 
@@ -40,12 +42,14 @@ class Project:
     name: str
     amqp_port: int
     management_port: int
+    console_port: int
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Type `docker compose …`."""
         ports = {
             "PEERING_AMQP_PORT": str(self.amqp_port),
             "PEERING_MANAGEMENT_PORT": str(self.management_port),
+            "PEERING_CONSOLE_PORT": str(self.console_port),
         }
         command = ["docker", "compose", "--project-name", self.name, *words]
         ended = subprocess.run(
@@ -89,7 +93,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
-    made = Project(f"peering-test-{secrets.token_hex(4)}", *free_ports(2))
+    made = Project(f"peering-test-{secrets.token_hex(4)}", *free_ports(3))
     try:
         made.run("up", "--build", "--detach", "--wait")
         yield made
@@ -147,6 +151,22 @@ def test_the_walk_through_of_the_readme(project: Project, topology: Path) -> Non
 
 @pytest.mark.compose
 @pytest.mark.timeout(600)
+def test_the_clouds_own_client_connects_the_endpoints_that_run(project: Project) -> None:
+    install()
+    url = f"http://127.0.0.1:{project.console_port}"
+    keys = [Key(one, f"LTAI-demo-key-of-{one}", f"demo-secret-of-{one}") for one in ("alice", "bob")]
+    with client("new", url, keys[0]) as alice, client("new", url, keys[1], "cn-beijing") as bob:
+        assert [vpc["VpcId"] for vpc in alice.call("DescribeVpcs")["Vpcs"]["Vpc"]] == ["vpc-alice"]
+        first = new_end(alice, "vrt-alice", INITIATING, "cn-beijing")
+        second = new_end(bob, "vrt-bob", ACCEPTING, "cn-hangzhou")
+        connect(first, second)
+        take_down(first, second)
+        refused = alice.refused("CreateVpc", CidrBlock="10.0.0.0/8")
+        assert (refused.status, refused.code) == (400, "QuotaExceeded.Vpc")
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
 def test_one_account_cannot_command_the_others_end(project: Project, topology: Path) -> None:
     assert desk_of("alice", topology).refused("suspend", "ri-bob@vpc-bob") == "NotOwner"
     from_inside = project.inside("alice-initiator", "suspend", "ri-bob@vpc-bob", "--patience", "2")
@@ -190,3 +210,4 @@ def test_the_broker_is_published_on_loopback_alone_and_knows_no_guest(project: P
 
 def test_the_brokers_definitions_are_what_the_code_prints() -> None:
     assert (REPOSITORY / DEFINITIONS).read_text() == compose_definitions(REPOSITORY)
+    assert (REPOSITORY / CONSOLE).read_text() == compose_console(REPOSITORY)

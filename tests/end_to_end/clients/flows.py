@@ -61,7 +61,7 @@ def point(end: End, other: End) -> None:
         OppositeInterfaceId=other.id,
         OppositeRouterId=other.router,
         OppositeRouterType="VBR" if other.router.startswith("vbr") else "VRouter",
-        OppositeInterfaceOwnerId=int(account),
+        OppositeInterfaceOwnerId=int(account) if account.isdecimal() else account,
     )
 
 

@@ -1,0 +1,146 @@
+"""A rule must end by itself, or the simulator stays broken after the test that wanted it so."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.cloud.records import RouterInterface
+from console.cloud.rules import Rule, Rules
+from tests.unit.cloud_desk import ALICE, BOB, REGION, Town, cloud_world, town_in
+from tests.unit.console_world import World
+
+
+class Clock:
+    """A time that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        """Tell it."""
+        return self.now
+
+
+def interface(name: str = "ri-1", account: str = ALICE) -> RouterInterface:
+    return RouterInterface(
+        id=name,
+        account=account,
+        region=REGION,
+        router="vrt-a",
+        role="InitiatingSide",
+        endpoint="vpc-a",
+        spec="Large.2",
+        opposite_region=REGION,
+    )
+
+
+def rule(**fields: Any) -> Rule:  # noqa: ANN401 - whatever a rule may hold
+    return Rule.model_validate(fields)
+
+
+def test_a_status_is_held_for_so_long_and_then_it_is_what_it_is() -> None:
+    clock = Clock()
+    rules = Rules(clock)
+    assert rules.shown(interface(), "Idle") == "Idle"
+    rules.add(rule(do="hold", seconds=5))
+    assert rules.shown(interface(), "Active") == "Idle"
+    rules.add(rule(do="hold", status="Activating", seconds=2))
+    assert rules.shown(interface(), "Active") == "Activating"
+    clock.now = 3
+    assert rules.shown(interface(), "Active") == "Idle"
+    clock.now = 5
+    assert rules.shown(interface(), "Active") == "Active"
+    assert rules.standing() == {}
+
+
+def test_what_is_stale_knows_nothing_of_newer_interfaces() -> None:
+    rules = Rules(Clock())
+    rules.shown(interface("ri-old"), "Idle")
+    rules.add(rule(do="stale"))
+    assert rules.shown(interface("ri-old"), "Active") == "Idle"
+    assert rules.shown(interface("ri-new"), "Idle") is None
+
+
+def test_a_skipped_status_is_never_seen() -> None:
+    rules = Rules(Clock())
+    rules.add(rule(do="skip", statuses=["Connecting", "Deactivating"]))
+    seen = [rules.shown(interface(), one) for one in ("Idle", "Connecting", "Active", "Deactivating", "Inactive")]
+    assert seen == ["Idle", "Idle", "Active", "Active", "Inactive"]
+
+
+def test_a_rule_is_for_whom_it_names_and_so_often_as_it_says() -> None:
+    rules = Rules(Clock())
+    rules.add(rule(do="refuse", account=ALICE, action="DescribeVpcs", code="Throttling.User", http_status=400, times=2))
+    refused = [rules.refusal(account, "DescribeVpcs", "") for account in (BOB, ALICE, ALICE, ALICE)]
+    assert [one.code if one else None for one in refused] == [None, "Throttling.User", "Throttling.User", None]
+    rules.add(rule(do="delay", interface="ri-1", delay_seconds=3))
+    assert rules.delay_seconds(ALICE, "CreateVpc", "") == 0
+    assert rules.delay_seconds(BOB, "DeleteRouterInterface", "ri-1") == 3
+    assert rules.remove()
+    assert not rules.remove(2)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    yield from cloud_world(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
+    async with town_in(world, tmp_path) as made:
+        yield made
+
+
+async def test_who_waits_for_active_waits_until_the_rule_is_dropped(town: Town) -> None:
+    one, two = await town.pair(connected=False)
+    made = await town.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
+    assert made.status_code == 201
+    assert await town.status(one) == "Connecting"
+    assert await town.status(two) == "Idle"
+    assert await town.refused("ConnectRouterInterface", RouterInterfaceId=one) == (400, "IncorrectRIStatus")
+    standing = (await town.http.get("/_peering/rules")).json()
+    assert [each["rule"]["interface"] for each in standing] == [one]
+    assert (await town.http.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
+    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert await town.status(one) == "Active"
+
+
+async def test_a_refused_call_does_nothing(town: Town) -> None:
+    one, _ = await town.pair()
+    await town.http.post("/_peering/rules", json={"do": "refuse", "action": "DeactivateRouterInterface", "times": 1})
+    assert await town.refused("DeactivateRouterInterface", RouterInterfaceId=one) == (503, "ServiceUnavailable")
+    assert await town.status(one) == "Active"
+    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    assert await town.status(one) == "Inactive"
+
+
+async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing(town: Town) -> None:
+    pairs = [{"initiator": "vrt-a", "acceptor": "vrt-c"}, {"initiator": "vbr-a", "acceptor": "vrt-b", "connect": False}]
+    planted = (await town.http.post("/_peering/seed", json={"pairs": pairs})).json()["pairs"]
+    assert await town.status(planted[0]["acceptor"]) == "Active"
+    assert await town.status(planted[1]["acceptor"], BOB) == "Idle"
+    nowhere = await town.http.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
+    assert (nowhere.status_code, nowhere.json()["detail"]["code"]) == (404, "InvalidRouterId.NotFound")
+    assert (await town.http.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
+    for account in (ALICE, BOB):
+        assert (await town.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
+
+
+async def test_a_web_page_may_not_do_any_of_this(town: Town) -> None:
+    one, _ = await town.pair()
+    for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://peering"}):
+        assert (await town.http.post("/_peering/reset", headers=headers)).status_code == 403
+    assert await town.status(one) == "Active"
+
+
+async def test_what_is_counted_can_be_scraped(town: Town) -> None:
+    await town.pair()
+    await town.refused("ConnectRouterInterface", RouterInterfaceId="ri-nobody")
+    scraped = (await town.http.get("/metrics")).text
+    assert 'peering_api_answers_total{action="ConnectRouterInterface",code="OK"} 1.0' in scraped
+    assert 'action="ConnectRouterInterface",code="InvalidRouterInterfaceId.NotFound"} 1.0' in scraped
+    assert 'peering_interfaces{endpoint="vpc-a",status="Activated"} 1.0' in scraped
+    assert 'peering_api_seconds_count{action="CreateRouterInterface"} 2.0' in scraped
