@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from console.cloud.ends import End, Ends
 from console.cloud.faults import NO_REGION, Fault, Kind
 from console.cloud.gate import Gate
 from console.cloud.parameters import Parameters
-from console.cloud.records import Key, RouterInterface
+from console.cloud.records import TOKEN_LIFE_SECONDS, Key, RouterInterface, Token
 from console.cloud.routers import Routers
 from console.cloud.rules import Rules
 from console.cloud.store import CloudStore
@@ -83,10 +84,17 @@ async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
         rules, routers = Rules(), Routers(site, store)
         cloud = Cloud(site, store, rules, routers, Ends(site, store, routers, rules), Gate(store))
         _have_keys(cloud)
+        _forget_old_tokens(store)
         await routers.open()
         yield cloud
     finally:
         store.close()
+
+
+def _forget_old_tokens(store: CloudStore) -> None:
+    for token in store.every(Token):
+        if time.time() - token.at > TOKEN_LIFE_SECONDS:
+            store.remove(token)
 
 
 def _have_keys(cloud: Cloud) -> None:

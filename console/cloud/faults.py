@@ -93,7 +93,6 @@ BAD_OPPOSITE_TYPE: Final = Kind(
 BAD_LINK_ROLE: Final = Kind(BAD, "LinkRole.NotSupport", "This linkrole is not supported")
 BAD_ACCOUNT: Final = Kind(BAD, "InvalidAliuid", "Invalid Aliuid.")
 NO_PRICE: Final = Kind(BAD, "InvalidPrice.NotFound", "Pricing plan result not found.")
-NOT_SOLD: Final = Kind(BAD, "COMMODITY.INVALID_COMPONENT", "The instance component is invalid.")
 STATUS_TO_MODIFY: Final = Kind(
     BAD,
     "IncorrectStatus",
@@ -171,7 +170,6 @@ ROUTE_IN_TRANSITION: Final = Kind(
 # -------------------------------------------------------------------------------------- not documented
 
 NO_ROUTER: Final = Kind(MISSING, "InvalidRouterId.NotFound", "The specified RouterId does not exist in our records.")
-VBR_NOT_ACTIVE: Final = Kind(BAD, "IncorrectStatus.Vbr", "The VBR is not active.")
 FIVE_ALREADY: Final = Kind(
     BAD, "QuotaExceeded.RouterInterface", "The router interfaces of this router reach the limit of 5."
 )

@@ -24,13 +24,12 @@ from console.cloud.answers import Body, error_body, wants_xml, written
 from console.cloud.cloud import Call, Cloud
 from console.cloud.faults import BROKEN_INSIDE, NO_SUCH_ACTION, TOKEN_REUSED, Fault
 from console.cloud.parameters import Parameters
-from console.cloud.records import Token
+from console.cloud.records import TOKEN_LIFE_SECONDS, Token
 from console.cloud.signatures import Received
 
 Handler = Callable[[Call], Awaitable[Body]]
 
 BODY_LIMIT_BYTES: Final = 1_048_576
-TOKEN_LIFE_SECONDS: Final = 86_400.0
 _LOG: Final = logging.getLogger(__name__)
 
 ACTIONS: Final[Mapping[str, Handler]] = {
@@ -142,26 +141,25 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
 
 async def _once(call: Call, handler: Handler) -> Body:
     """Answer a repeated ClientToken as it was answered first. Raises Fault."""
-    token = call.parameters.text("ClientToken")
+    token = call.parameters.token()
     if not token or call.parameters.action.startswith(("Describe", "List")):
         return await handler(call)
     name = f"{call.account} {call.parameters.action} {token}"
-    async with call.cloud.locks[name]:
-        known = call.cloud.store.get(Token, name)
-        if known is not None and time.time() - known.at < TOKEN_LIFE_SECONDS:
-            if known.asked != call.parameters.asked():
-                raise Fault(TOKEN_REUSED)
-            answer: dict[str, Any] = json.loads(known.answer)
-            return answer
-        body = await handler(call)
-        call.cloud.store.put(
-            Token(
-                id=name,
-                account=call.account,
-                asked=call.parameters.asked(),
-                answer=json.dumps(body),
-                at=time.time(),
-            )
-        )
-    call.cloud.locks.pop(name, None)
+    try:
+        async with call.cloud.locks[name]:
+            return await _first_answer(call, handler, name)
+    finally:
+        call.cloud.locks.pop(name, None)
+
+
+async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
+    asked, store = call.parameters.asked(), call.cloud.store
+    known = store.get(Token, name)
+    if known is not None and time.time() - known.at < TOKEN_LIFE_SECONDS:
+        if known.asked != asked:
+            raise Fault(TOKEN_REUSED)
+        answer: dict[str, Any] = json.loads(known.answer)
+        return answer
+    body = await handler(call)
+    store.put(Token(id=name, account=call.account, asked=asked, answer=json.dumps(body), at=time.time()))
     return body

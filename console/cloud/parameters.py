@@ -110,6 +110,13 @@ class Parameters:
             raise Fault(BAD_DESCRIPTION)
         return value
 
+    def token(self) -> str:
+        """The ClientToken: at most 64 ASCII characters; empty if none. Raises Fault."""
+        value = self.text("ClientToken")
+        if len(value) > TOKEN_LIMIT or not value.isascii():
+            raise malformed("ClientToken")
+        return value
+
     def asked(self) -> str:
         """The question without what differs each time it is asked, to be compared."""
         per_call = {"Timestamp", "SignatureNonce", "Signature", "ClientToken"}
@@ -121,10 +128,10 @@ class Parameters:
         return [found[number] for number in sorted(found)]
 
 
-def address(text: str, fault: Fault) -> str:
+def address(text: str, fault: Fault) -> IPv4Address:
     """An IPv4 address. Raises the fault."""
     try:
-        return str(IPv4Address(text))
+        return IPv4Address(text)
     except AddressValueError:
         raise fault from None
 

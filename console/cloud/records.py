@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 INITIATING = "InitiatingSide"
 ACCEPTING = "AcceptingSide"
 
+TOKEN_LIFE_SECONDS = 86_400.0
+
 
 class Record(BaseModel):
     """A row: `kind` says which sort, `id` which one."""

@@ -1,5 +1,17 @@
 """The workers of one test session share a broker, from the ladder that all tests with a broker stand on."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from tests.end_to_end.clients.town import Town, running_town
 from tests.integration.broker_ladder import broker, pytest_report_header
 
 __all__ = ["broker", "pytest_report_header"]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """A running simulator, for the tests that call it with the real clients."""
+    with running_town(tmp_path_factory.mktemp("town")) as running:
+        yield running

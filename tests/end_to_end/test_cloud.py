@@ -5,19 +5,16 @@ The cloud's own clients, unmodified, over HTTP, against `peering up` with real w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.clients.calling import NODE, PYTHON, Client, Key, client, install
+from tests.end_to_end.clients.calling import Key, client, install
 from tests.end_to_end.clients.flows import (
     ACCEPTING,
     INITIATING,
-    Vpc,
     act,
     connect,
     new_end,
@@ -25,61 +22,10 @@ from tests.end_to_end.clients.flows import (
     point,
     take_down,
 )
-from tests.end_to_end.programs import Up, peering_up, running_with
+from tests.end_to_end.clients.town import ALICE, BOB, CLIENTS, LIBRARIES, TOPOLOGY, Town, keys_of
+from tests.end_to_end.programs import peering_up, running_with
 
 pytestmark = pytest.mark.timeout(300)
-
-ALICE, BOB = "1000000000000001", "1000000000000002"
-TOPOLOGY = f"""\
-accounts:
-  - {{uid: {ALICE}, name: alice}}
-  - {{uid: {BOB}, name: bob}}
-endpoints:
-  - {{id: vpc-alice, kind: vpc, account: {ALICE}, region: cn-hangzhou, role: initiator}}
-  - {{id: vpc-bob, kind: vpc, account: {BOB}, region: cn-hangzhou, role: acceptor}}
-"""
-CLIENTS = (*PYTHON, *NODE)
-LIBRARIES = ("new", "old", "node", "pop-post")
-
-
-@dataclass
-class Town:
-    """A running simulator, and everybody's clients in it, started when they are needed."""
-
-    url: str
-    keys: dict[str, Key]
-    started: ExitStack
-    clients: dict[tuple[str, str, str], Client] = field(default_factory=dict)
-    made: dict[tuple[str, str], list[Vpc]] = field(default_factory=dict)
-
-    def client(self, which: str, account: str = ALICE, region: str = "cn-hangzhou") -> Client:
-        """The client of this library, account and region."""
-        place = (which, account, region)
-        if place not in self.clients:
-            made = client(which, self.url, self.keys[account], region)
-            self.clients[place] = self.started.enter_context(made)
-        return self.clients[place]
-
-    def vpcs(self, owner: Client, count: int = 2) -> list[Vpc]:
-        """VPCs of this client's account and region, made once: each test leaves them empty."""
-        made = self.made.setdefault((owner.key.account, owner.region), [])
-        while len(made) < count:
-            made.append(new_vpc(owner))
-        return made[:count]
-
-
-def keys_of(up: Up) -> dict[str, Key]:
-    return {one["account"]: Key(one["account"], one["access_key_id"], one["access_key_secret"]) for one in up.keys}
-
-
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    install()
-    folder = tmp_path_factory.mktemp("town")
-    topology = folder / "town.yaml"
-    topology.write_text(TOPOLOGY)
-    with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up, ExitStack() as started:
-        yield Town(up.url, keys_of(up), started)
 
 
 @pytest.mark.parametrize("which", LIBRARIES)
@@ -194,73 +140,6 @@ def test_many_clients_at_once(town: Town) -> None:
         seen = list(pool.map(lambda one: [one.status(ends[0].id) for _ in range(20)], clients))
     assert seen == [["Active"] * 20] * len(clients)
     take_down(*ends)
-
-
-@pytest.mark.parametrize("which", ["old", "pop-post"])
-def test_terraforms_order_of_calls_for_a_connection_of_two_resources(town: Town, which: str) -> None:
-    """As the legacy resources do it, with their polling (the reference, sections 4.1 and 4.2); both wire forms."""
-    terraform = town.client(which)
-    one, two = town.vpcs(terraform)
-    ends = []
-    for router, role, name in ((one.router, INITIATING, "tf-first"), (two.router, ACCEPTING, "tf-second")):
-        made = new_end(terraform, router, role, InstanceChargeType="PostPaid", ClientToken=f"{which}-{name}")
-        terraform.call("ModifyRouterInterfaceAttribute", RouterInterfaceId=made.id, Name=name)
-        ends.append(made)
-    first, second = ends
-    for end, other in ((second, first), (first, second)):
-        assert terraform.status(end.id) == terraform.status(other.id) == "Idle"
-        point(end, other)
-        shown = terraform.shown(end.id)
-        opposite = [shown[f"Opposite{name}"] for name in ("InterfaceId", "RouterId", "RouterType", "InterfaceOwnerId")]
-        assert opposite == [other.id, other.router, "VRouter", ALICE]
-    act(first, "Connect")
-    for end in ends:
-        terraform.wait(end.id, "Active")
-    act(first, "Deactivate")
-    terraform.wait(first.id, "Inactive")
-    if terraform.status(second.id) == "Active":
-        act(second, "Deactivate")
-    terraform.wait(second.id, "Inactive")
-    for end in ends:
-        act(end, "Delete")
-    for end in ends:
-        terraform.wait(end.id, "")
-
-
-def test_terraforms_order_of_calls_for_its_new_resource(town: Town) -> None:
-    """FastLink: renamed, resized, frozen, thawed, regrouped, tagged, and deleted while Active (section 4.3)."""
-    terraform = town.client("pop-post")
-    border = terraform.call("CreateVirtualBorderRouter", PhysicalConnectionId="pc-2", VlanId=8)["VbrId"]
-    made = terraform.call(
-        "CreateRouterInterface",
-        AutoPay="true",
-        RouterType="VBR",
-        RouterId=border,
-        OppositeRegionId="cn-hangzhou",
-        Spec="Mini.2",
-        Role=INITIATING,
-        AccessPointId="ap-cn-hangzhou-1",
-        OppositeRouterId=town.vpcs(terraform, 1)[0].router,
-        OppositeRouterType="VRouter",
-        OppositeInterfaceOwnerId=ALICE,
-        FastLinkMode="true",
-        **{"Tag.1.Key": "Created", "Tag.1.Value": "TF"},
-    )["RouterInterfaceId"]
-    terraform.wait(made, "Active")
-    about = {"RouterInterfaceId": made}
-    terraform.call("ModifyRouterInterfaceAttribute", **about, Name="tf-renamed")
-    assert terraform.call("ModifyRouterInterfaceSpec", **about, Spec="Mini.5", ClientToken="tf-1")["Spec"] == "Mini.5"
-    terraform.call("DeactivateRouterInterface", **about)
-    terraform.wait(made, "Inactive")
-    terraform.call("ActivateRouterInterface", **about)
-    terraform.wait(made, "Active")
-    group = {"ResourceType": "ROUTERINTERFACE", "ResourceId": made}
-    terraform.call("ChangeResourceGroup", **group, NewResourceGroupId="rg-tf")
-    shown = terraform.shown(made)
-    assert (shown["Name"], shown["Spec"], shown["ResourceGroupId"]) == ("tf-renamed", "Mini.5", "rg-tf")
-    assert shown["Tags"] == {"Tags": [{"Key": "Created", "Value": "TF"}]}
-    terraform.call("DeleteExpressConnect", **about, Force="true", ClientToken="tf-2")
-    assert terraform.shown(made)["RouterInterfaceId"] == ""
 
 
 @pytest.mark.parametrize("which", LIBRARIES)

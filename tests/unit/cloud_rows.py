@@ -11,6 +11,24 @@ from typing import Any, Final, NamedTuple
 from console.cloud import faults
 from console.cloud.faults import Kind
 from tests.unit.cloud_desk import ABROAD, REGION, Town
+from tests.unit.cloud_states import (
+    a_second_pair,
+    a_second_pair_at_once,
+    active,
+    busy,
+    connecting,
+    fast_link,
+    five,
+    idle,
+    idle_and_owing,
+    inactive,
+    nothing,
+    owing,
+    prepaid,
+    routed,
+    to_its_own_router,
+    widowed,
+)
 
 
 class Row(NamedTuple):
@@ -20,95 +38,6 @@ class Row(NamedTuple):
     action: str
     parameters: dict[str, Any]
     answer: Kind
-
-
-async def nothing(_: Town) -> tuple[str, str]:
-    return "", ""
-
-
-async def idle(town: Town) -> tuple[str, str]:
-    return await town.create("vrt-a", "InitiatingSide"), await town.create("vrt-c", "AcceptingSide")
-
-
-async def configured(town: Town) -> tuple[str, str]:
-    return await town.pair(connected=False)
-
-
-async def active(town: Town) -> tuple[str, str]:
-    return await town.pair()
-
-
-async def connecting(town: Town) -> tuple[str, str]:
-    one, two = await idle(town)
-    await town.point(one, two, "vrt-c")
-    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
-    return one, two
-
-
-async def inactive(town: Town) -> tuple[str, str]:
-    one, two = await active(town)
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
-    return one, two
-
-
-async def widowed(town: Town) -> tuple[str, str]:
-    one, two = await inactive(town)
-    await town.call("DeleteRouterInterface", RouterInterfaceId=one)
-    return one, two
-
-
-async def owing(town: Town) -> tuple[str, str]:
-    return await _owing(town, await active(town))
-
-
-async def idle_and_owing(town: Town) -> tuple[str, str]:
-    return await _owing(town, await configured(town))
-
-
-async def _owing(town: Town, ends: tuple[str, str]) -> tuple[str, str]:
-    for interface in ends:
-        business = {"business_status": "FinancialLocked"}
-        answer = await town.http.put(f"/_peering/interfaces/{interface}/business-status", json=business)
-        assert answer.status_code == 200
-    return ends
-
-
-async def routed(town: Town) -> tuple[str, str]:
-    one, two = await inactive(town)
-    await town.call(
-        "CreateRouteEntry",
-        RouteTableId="vtb-a",
-        DestinationCidrBlock="10.1.0.0/16",
-        NextHopType="RouterInterface",
-        NextHopId=one,
-    )
-    return one, two
-
-
-async def prepaid(town: Town) -> tuple[str, str]:
-    more: dict[str, Any] = {"InstanceChargeType": "PrePaid", "Period": 1, "OppositeRegionId": ABROAD}
-    return await town.create("vrt-a", "InitiatingSide", **more), ""
-
-
-async def to_its_own_router(town: Town) -> tuple[str, str]:
-    one, two = await town.create("vrt-a", "InitiatingSide"), await town.create("vrt-a", "AcceptingSide")
-    await town.point(one, two, "vrt-a")
-    return one, two
-
-
-async def a_second_pair(town: Town) -> tuple[str, str]:
-    await active(town)
-    return await configured(town)
-
-
-async def a_second_pair_at_once(town: Town) -> tuple[str, str]:
-    await connecting(town)
-    return await configured(town)
-
-
-async def five(town: Town) -> tuple[str, str]:
-    ids = [await town.create("vrt-a", "InitiatingSide") for _ in range(4)]
-    return ids[0], await town.create("vrt-a", "AcceptingSide")
 
 
 CREATE: Final = {
@@ -124,6 +53,7 @@ DEACTIVATE, DELETE = "DeactivateRouterInterface", "DeleteRouterInterface"
 DELETE_BOTH, RESIZE = "DeleteExpressConnect", "ModifyRouterInterfaceSpec"
 LIST, SHOW = "DescribeRouterInterfaces", "DescribeRouterInterfaceAttribute"
 FIRST, SECOND = {"RouterInterfaceId": "{i}"}, {"RouterInterfaceId": "{a}"}
+FACING_VBR = {**SECOND, "OppositeRouterType": "VBR"}
 NOBODY: Final = {"RouterInterfaceId": "ri-nobody"}
 
 
@@ -160,6 +90,7 @@ ROWS: Final = (
     Row(nothing, NEW, {**CREATE, "RouterId": "vrt-c"}, faults.BAD_ROLE),
     Row(five, NEW, CREATE, faults.FIVE_ALREADY),
     Row(owing, NEW, CREATE, faults.BILLS),
+    Row(nothing, NEW, {**CREATE, **{f"Tags.{n}.Key": f"k{n}" for n in range(1, 22)}}, faults.TOO_MANY_TAGS),
     # ----
     Row(nothing, MODIFY, {}, lacks("RouterInterfaceId")),
     Row(nothing, MODIFY, NOBODY, faults.NO_INTERFACE_TO_MODIFY),
@@ -175,7 +106,15 @@ ROWS: Final = (
     Row(idle, MODIFY, {**FIRST, "HcThreshold": "99"}, faults.BAD_THRESHOLD),
     Row(idle, MODIFY, {**FIRST, "HcRate": "1"}, faults.BAD_RATE),
     Row(idle, MODIFY, {**FIRST, "HealthCheckSourceIp": "10.0.0.1"}, faults.BAD_PROBE),
-    Row(idle, MODIFY, {**FIRST, "HealthCheckSourceIp": "1", "HealthCheckTargetIp": "2"}, faults.BAD_PROBE),
+    Row(idle, MODIFY, {**FACING_VBR, "HealthCheckSourceIp": "1", "HealthCheckTargetIp": "2"}, faults.BAD_PROBE),
+    Row(
+        idle,
+        MODIFY,
+        {**FACING_VBR, "HealthCheckSourceIp": "10.0.0.1", "HealthCheckTargetIp": "192.168.0.1"},
+        faults.BAD_PROBE_SOURCE,
+    ),
+    Row(busy, MODIFY, {**FIRST, "Name": "other"}, faults.IN_PROCESS),
+    Row(fast_link, MODIFY, {**SECOND, "OppositeInterfaceId": "ri-other"}, faults.OPPOSITE_IS_VBR),
     Row(
         idle,
         MODIFY,
@@ -264,6 +203,17 @@ ROWS: Final = (
             "NextHopId": "{i}",
         },
         faults.ROUTE_EXISTS,
+    ),
+    Row(
+        nothing,
+        "CreateRouteEntry",
+        {
+            "RouteTableId": "vtb-a",
+            "DestinationCidrBlock": "10.0.0.0/8",
+            "NextHopType": "RouterInterface",
+            "NextHopId": "ri-x",
+        },
+        faults.NO_NEXT_HOP,
     ),
     Row(nothing, "DeleteRouteEntry", {"RouteEntryId": "rte-none"}, faults.NO_ROUTE),
     Row(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from console.cloud.actions.creating import owner
+from console.cloud.actions.creating import check_probe, owner
 from console.cloud.actions.opposite import tell_worker
 from console.cloud.answers import Body
 from console.cloud.cloud import Call
@@ -16,7 +16,6 @@ from console.cloud.faults import (
     BAD_LINK_ROLE,
     BAD_MODIFY,
     BAD_OPPOSITE_TYPE,
-    BAD_PROBE,
     BAD_RATE,
     BAD_SPEC,
     BAD_THRESHOLD,
@@ -31,7 +30,7 @@ from console.cloud.faults import (
     STATUS_TO_RESIZE,
     Fault,
 )
-from console.cloud.parameters import Parameters, address
+from console.cloud.parameters import Parameters
 from console.cloud.records import INITIATING, RouterInterface
 from console.cloud.tables import NEGATIVE, SETTLED, SPECS
 
@@ -46,7 +45,7 @@ async def modify_router_interface_attribute(call: Call) -> Body:
     end = await call.end(NO_INTERFACE_TO_MODIFY)
     _check_status(end)
     record = end.record
-    changes = {**_labels(given), **_opposite(given, end), **_probe(given, record)}
+    changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
     changed = record.model_copy(update=changes)
     call.cloud.store.put(changed)
     if end.status == "Idle":
@@ -107,8 +106,9 @@ def _check_opposite(record: RouterInterface, wanted: dict[str, str]) -> None:
         raise Fault(BAD_MODIFY)
 
 
-def _probe(given: Parameters, record: RouterInterface) -> dict[str, object]:
+def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
     """The health check."""
+    given = call.parameters
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     if given.flag("DeleteHealthCheckIp"):
         if source or target:
@@ -117,10 +117,9 @@ def _probe(given: Parameters, record: RouterInterface) -> dict[str, object]:
     changes: dict[str, object] = {}
     if source or target:
         source, target = source or record.probe_source, target or record.probe_target
-        if not source or not target:
-            raise Fault(BAD_PROBE)
-        changes["probe_source"] = address(source, Fault(BAD_PROBE))
-        changes["probe_target"] = address(target, Fault(BAD_PROBE))
+        router = call.cloud.routers.need(record.router, record.account, record.region)
+        check_probe(router, given.text("OppositeRouterType") or record.opposite_type, source, target)
+        changes |= {"probe_source": source, "probe_target": target}
     for name, field, allowed, kind in (
         ("HcThreshold", "probe_threshold", THRESHOLDS, BAD_THRESHOLD),
         ("HcRate", "probe_rate_milliseconds", RATES_MILLISECONDS, BAD_RATE),

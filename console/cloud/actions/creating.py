@@ -17,6 +17,7 @@ from console.cloud.faults import (
     BAD_ACCOUNT,
     BAD_OPPOSITE_TYPE,
     BAD_PROBE,
+    BAD_PROBE_SOURCE,
     BAD_ROLE,
     BAD_SPEC,
     BILLS,
@@ -26,12 +27,11 @@ from console.cloud.faults import (
     NO_ROUTER,
     ROUTER_OWNER,
     TOO_MANY_TAGS,
-    VBR_NOT_ACTIVE,
     Fault,
     malformed,
     missing,
 )
-from console.cloud.parameters import Parameters, address
+from console.cloud.parameters import Parameters, address, network
 from console.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
 from console.cloud.routers import new_id, now_text
 from console.cloud.tables import NEGATIVE, SPECS
@@ -68,12 +68,11 @@ def _record(call: Call) -> RouterInterface:
     _check_role(given, role, router_type, spec)
     if router.type != router_type:
         raise Fault(NO_ROUTER)
-    if router.details.get("Status", "active") != "active":
-        raise Fault(VBR_NOT_ACTIVE)
     if len(given.tags()) > TAGS_LIMIT:
         raise Fault(TOO_MANY_TAGS)
     charge, ends = _charge(given, region, opposite_region)
-    source, target = probe(given, router_type, given.text("OppositeRouterType"))
+    source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
+    check_probe(router, given.text("OppositeRouterType"), source, target)
     return RouterInterface(
         id=interface_id(),
         account=call.account,
@@ -131,14 +130,16 @@ def owner(given: Parameters) -> str:
     return uid
 
 
-def probe(given: Parameters, router_type: str, opposite_type: str) -> tuple[str, str]:
-    """Source and target of the health check: both or neither, and only from a VPC to a VBR. Raises Fault."""
-    source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
+def check_probe(router: Router, opposite_type: str, source: str, target: str) -> None:
+    """The health check goes from an address of the VPC to one behind the VBR: both or neither. Raises Fault."""
     if not source and not target:
-        return "", ""
-    if not source or not target or router_type != "VRouter" or opposite_type != "VBR":
+        return
+    if not source or not target or router.is_vbr or opposite_type != "VBR":
         raise Fault(BAD_PROBE)
-    return address(source, Fault(BAD_PROBE)), address(target, Fault(BAD_PROBE))
+    inside = network(router.cidr, Fault(BAD_PROBE))
+    if address(source, Fault(BAD_PROBE)) not in inside:
+        raise Fault(BAD_PROBE_SOURCE)
+    address(target, Fault(BAD_PROBE))
 
 
 def _charge(given: Parameters, region: str, opposite_region: str) -> tuple[str, str]:
