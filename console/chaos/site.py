@@ -69,6 +69,8 @@ class Site:
     """Every end of a worker's process: whose, and how it ended with its last words."""
     expected: Counter[str] = field(default_factory=Counter)
     """How often each worker was ended on purpose."""
+    whole: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever needs all nodes, or takes one away."""
 
     def disk(self, actor: Actor) -> Path:
         """The folder, and perhaps the disk, that holds this worker's store."""
