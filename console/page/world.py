@@ -15,7 +15,8 @@ from shared.wire.views import WorkerView
 
 LOOK_SECONDS: Final = 1.0
 SHARE: Final = 20
-"""A look that took long is followed by a rest of so many times that: workers count all their interfaces for it."""
+"""A look that took long is followed by a rest of so many times that, because workers count all their interfaces for it;
+not one that somebody kept waiting, who was not working then."""
 STREAMS_LIMIT: Final = 32
 """How many pages may be open at the same time."""
 
@@ -38,7 +39,8 @@ class World:
                 began = time.monotonic()
                 answers = {one.endpoint: one for one in await self.site.workers()}
                 took = time.monotonic() - began
-                self._fresh_until = began + max(LOOK_SECONDS, SHARE * took)
+                waited = any(isinstance(one, Silent) for one in answers.values())
+                self._fresh_until = began + took + (LOOK_SECONDS if waited else max(LOOK_SECONDS, SHARE * took))
                 context = self.site.context
                 shown = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
                 self._seen = WorldOnPage(source=context.source, endpoints=shown)

@@ -18,11 +18,12 @@ from console.page.demonstrating import Breaker
 from console.page.guard import is_own_name
 from console.page.live import Watch
 from console.page.views import ConnectionOnPage, WorldOnPage
-from console.page.world import World
+from console.page.world import LOOK_SECONDS, World
 from console.web.app import make_app
 from console.web.site import Site
 from tests.unit.console_world import World as Workers
 from tests.unit.web_program import site_in, world_for_consoles
+from tests.waiting import wait_for
 
 ADDRESS = "127.0.0.1:8080"
 OURS = {"Origin": f"http://{ADDRESS}", "X-Peering-Page": "1"}
@@ -245,6 +246,21 @@ async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it
                 assert event.data.sentence.startswith("ri-a is Activated, but the peer is silent: ")
                 assert event.data.sides[1].view is not None
                 break
+
+
+async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_for(
+    desk: Site, workers: Workers
+) -> None:
+    desk.owners.patience_seconds = 0.3
+    world = World(desk, Breaker(desk))
+    workers.silent.add("vpc-b")
+
+    async def answers() -> bool:
+        return next(one.answers for one in (await world.look()).endpoints if one.endpoint == "vpc-b")
+
+    assert not await answers()
+    workers.silent.discard("vpc-b")
+    await wait_for(answers, 2 * LOOK_SECONDS)
 
 
 @pytest.mark.timeout(30)
