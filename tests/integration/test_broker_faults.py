@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from shared.broker import control
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import Link
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker, speaks_amqp
 from shared.broker.guard import group_members
 from shared.broker.messages import LinkCondition, Outcome
-from shared.broker.names import VHOST
+from shared.broker.names import VHOST, endpoint_queue
+from shared.broker.private_files import environment, free_ports
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
     BrokerForTests,
@@ -90,6 +92,41 @@ async def test_nothing_confirmed_is_lost_when_the_broker_is_killed_under_traffic
         acknowledging.cancel()
     assert unknown
     assert {delivery.session for delivery in heard.deliveries} == {1, 2}
+
+
+async def test_a_queue_that_the_broker_cannot_read_any_more_costs_nobody_the_others(
+    own: tuple[BrokerForTests, PrivateBroker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RabbitMQ closes the whole connection of whoever consumes a quorum queue that has lost its process."""
+    monkeypatch.setattr("shared.broker.amqp.link.BROKEN_RETRY_SECONDS", 4.0)
+    broker, process = own
+    two = await two_accounts(broker)
+    from_bob = endpoint_queue(two.bob.uid, two.bobs, two.bob.uid)
+    heard = Heard()
+    await asyncio.to_thread(break_queue, process, two.to_bob())
+    queues = [two.to_bob(), from_bob.name]
+    async with linked(broker.address(two.bob), two.bob.uid, heard, queues) as bob:
+        ((missing, reason),) = bob.state.missing
+        assert missing == two.to_bob()
+        assert "INTERNAL_ERROR" in reason
+        assert await bob.publish(saying(two.bobs, b"still here")) is Outcome.CONFIRMED
+        await wait_for(lambda: b"still here" in heard.bodies(), LIMIT_SECONDS)
+        sessions = bob.state.session
+        await control.delete_queue(broker.management_url, two.to_bob())
+        await broker.provision([two.alice, two.bob], [(two.alice.uid, two.alices), (two.bob.uid, two.bobs)])
+        await wait_for(lambda: not bob.state.missing, 60)
+        assert bob.state.session == sessions
+
+
+def break_queue(process: PrivateBroker, queue: str) -> None:
+    """Take a quorum queue's process away from under it, as an accident at its deletion does."""
+    layout, programs = process._layout, process._programs
+    name = f'list_to_atom("peering_{queue}")'
+    stop = f"ok = ra:stop_server(quorum_queues, {{{name}, node()}})."
+    port = str(free_ports().distribution)
+    ports = {"RABBITMQ_CTL_DIST_PORT_MIN": port, "RABBITMQ_CTL_DIST_PORT_MAX": port}
+    command = [str(programs.server.with_name("rabbitmqctl")), "-n", layout.node, "eval", stop]
+    subprocess.run(command, env=environment(layout) | ports, check=True, capture_output=True, timeout=60)
 
 
 async def test_a_link_that_is_started_before_the_broker_waits_and_then_connects(

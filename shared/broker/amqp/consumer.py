@@ -42,6 +42,8 @@ class Consumer:
         self._acknowledged_tag = 0
         self.session = 0
         self.missing: dict[str, str] = {}
+        self.asking_for: str | None = None
+        """The queue that the broker was asked for, as long as it has not answered."""
 
     async def start(self, queues: Iterable[str], suspects: set[str]) -> None:
         """Consume what can be consumed; the rest is in `missing`, with reasons.
@@ -117,11 +119,14 @@ class Consumer:
             return "there is no channel"
         channel = await self._channel.get_underlay_channel()
         callback = partial(self._deliver, queue, self.session)
+        self.asking_for = queue
         try:
             started = await guarded(channel.basic_consume(queue, callback, timeout=CONNECT_LIMIT_SECONDS))
         except ChannelClosed as fault:
             self.missing[queue] = reason = explain(fault)
+            self.asking_for = None
             return reason
+        self.asking_for = None
         self._tags[queue] = started.consumer_tag or ""
         return None
 

@@ -21,6 +21,7 @@ from aiormq.exceptions import (
     AMQPError,
     AuthenticationError,
     ChannelAccessRefused,
+    ConnectionInternalError,
     InvalidFrameError,
     ProbableAuthenticationError,
 )
@@ -82,6 +83,11 @@ def refusal(fault: BaseException, shown_address: str) -> BrokerRefused | None:
     if farewell is not None and _is_final(farewell):
         return BrokerRefused(f"{shown_address} refuses the connection: {farewell.reply_text}")
     return None
+
+
+def is_brokers_own(fault: BaseException | None) -> bool:
+    """Whether the broker closed the connection because something of its own is broken (541)."""
+    return isinstance(fault, ConnectionInternalError)
 
 
 def explain(fault: BaseException | None) -> str:

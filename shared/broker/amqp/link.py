@@ -16,7 +16,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import close_connection, open_connection
 from shared.broker.amqp.consumer import Consumer, OnDelivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.faults import BrokerRefused, bounded, explain, refusal
+from shared.broker.amqp.faults import BrokerRefused, bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import Declaration
 from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
@@ -27,8 +27,12 @@ SET_UP_LIMIT_SECONDS: Final = 60.0
 DRAIN_LIMIT_SECONDS: Final = 10.0
 STOP_LIMIT_SECONDS: Final = 15.0
 MISSING_RETRY_SECONDS: Final = 5.0
+BROKEN_RETRY_SECONDS: Final = 30.0
+"""How long a queue is left alone whose reader the broker throws out: each attempt costs a session."""
 SET_ASIDE_BODY_BYTES: Final = 64 * 1024
 SET_ASIDE_REASON_CHARACTERS: Final = 500
+
+_BROKEN: Final = "the broker answered with INTERNAL_ERROR when it was to be read, and closed the connection"
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -60,6 +64,7 @@ class Link:
         self._name = name
         self._queues = list(dict.fromkeys(queues))
         self._suspects: set[str] = set()
+        self._broken: dict[str, float] = {}
         self._prefetch = prefetch
         self._on_delivery = on_delivery
         self._on_state = on_state
@@ -187,13 +192,24 @@ class Link:
             publisher = await Publisher.open(publishing, self._exchange, self._user, self._lose)
             consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, self._lose)
             self._publisher, self._consumer = publisher, consumer
-            await consumer.start(self._queues, self._suspects)
+            await consumer.start([queue for queue in self._queues if not self._is_broken(queue)], self._suspects)
+            consumer.missing.update({queue: _BROKEN for queue in self._queues if self._is_broken(queue)})
 
     async def _connect(self, purpose: str) -> AbstractConnection:
         connection = await open_connection(self._address, f"{self._name} {purpose}")
         self._connections.append(connection)
-        connection.close_callbacks.add(lambda _, fault: self._lose(explain(fault)))
+        connection.close_callbacks.add(lambda _, fault: self._end(fault))
         return connection
+
+    def _end(self, fault: BaseException | None) -> None:
+        """A connection has ended; if asking for one queue did it, the next session does without that queue."""
+        queue = None if self._consumer is None else self._consumer.asking_for
+        if queue is not None and is_brokers_own(fault):
+            self._broken[queue] = asyncio.get_running_loop().time() + BROKEN_RETRY_SECONDS
+        self._lose(explain(fault))
+
+    def _is_broken(self, queue: str) -> bool:
+        return asyncio.get_running_loop().time() < self._broken.get(queue, 0.0)
 
     async def _until_lost(self, lost: asyncio.Future[str]) -> None:
         """Wait for the end of the session, and meanwhile look again for queues that were missing."""
@@ -201,7 +217,7 @@ class Link:
             missing = dict(self._consumer.missing) if self._consumer else {}
             await asyncio.wait({lost}, timeout=MISSING_RETRY_SECONDS if missing else None)
             for queue in missing:
-                if not lost.done() and queue not in self._suspects:
+                if not lost.done() and queue not in self._suspects and not self._is_broken(queue):
                     await self.consume(queue)
 
     async def _tear_down(self, setting_up: asyncio.Task[None]) -> None:
