@@ -70,7 +70,7 @@ def plan(story: Story, width: float, top: float) -> Plan:
         if made.rows:
             y += max(STEP, gap_height(gap))
         if gap >= BREAK_SECONDS:
-            made.breaks.append(Break(y - TALLEST_GAP / 2, gap))
+            made.breaks.append(Break(y - STEP, gap))
         made.rows[end, moment.row] = y
         made.times.setdefault(moment.at, y)
         y += STEP * max(0, sayings.get((end, moment.row), 0) - 1)

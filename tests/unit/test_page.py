@@ -275,6 +275,19 @@ async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, 
     assert "<img" not in state.drawing
 
 
+@pytest.mark.timeout(30)
+async def test_of_an_end_that_was_not_chosen_only_what_the_other_one_knows_is_shown(
+    client: httpx.AsyncClient, desk: Site
+) -> None:
+    await connect(client)
+    async with aclosing(Watch(World(desk, Breaker(desk)), [None, RIGHT], 360).news(None)) as events:
+        _, state = await connection_when(events, "", "Activated")
+    assert state.sides[0].place == ""
+    assert "not asked" in state.drawing
+    assert "ri-a" in state.drawing
+    assert state.link is None
+
+
 async def test_only_so_many_pages_are_open_at_the_same_time(desk: Site, client: httpx.AsyncClient) -> None:
     app = make_app(desk)
     app.state.page = World(desk, Breaker(desk), streams=1000)
