@@ -41,23 +41,34 @@ async def add_endpoint(stack: Stack, owners: Owners, endpoint: EndpointSection) 
     known = KnownEndpoint(endpoint.id, endpoint.kind, endpoint.account, endpoint.region, endpoint.role)
     owners.context = replace(owners.context, endpoints=(*owners.context.endpoints, known))
     _tell_others(stack)
-    await _until_ready(stack, owners, endpoint.id)
+    try:
+        await _until_ready(stack, owners, endpoint.id)
+    except BaseException:
+        await _retire(stack, owners, endpoint)
+        raise
 
 
 async def remove_endpoint(stack: Stack, owners: Owners, endpoint: str) -> None:
-    """Stop an endpoint's worker and take its queues and its memory away. Raises ControlPlaneError."""
-    section = next(one for one in stack.added if one.id == endpoint)
-    await stack.supervisor.end(endpoint)
-    stack.added.remove(section)
-    remaining = tuple(one for one in owners.context.endpoints if one.id != endpoint)
-    owners.context = replace(owners.context, endpoints=remaining)
-    _tell_others(stack)
+    """Stop an added endpoint's worker and take its queues and its memory away. Raises ControlPlaneError."""
+    section = next((one for one in stack.added if one.id == endpoint), None)
+    if section is None:
+        return
+    await _retire(stack, owners, section)
     if stack.broker.enforced:
         senders = [one.uid for one in stack.topology.accounts]
         for queue in endpoint_queues(section.account, endpoint, senders):
             await delete_queue(stack.broker.administrator, queue.name)
     for file in (stack.folder / "stores").glob(f"{endpoint}.sqlite*"):
         file.unlink()
+
+
+async def _retire(stack: Stack, owners: Owners, section: EndpointSection) -> None:
+    """Stop its worker; nobody looks for it any more."""
+    await stack.supervisor.end(section.id)
+    stack.added.remove(section)
+    remaining = tuple(one for one in owners.context.endpoints if one.id != section.id)
+    owners.context = replace(owners.context, endpoints=remaining)
+    _tell_others(stack)
 
 
 def _tell_others(stack: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ PAGE: Final = 500
 SETTLE_SECONDS: Final = 1.0
 """How long a call waits for an end that is just passing through a status, before it is judged by it."""
 _LOOK_EVERY_SECONDS: Final = 0.02
+_INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
 _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"})
 
 
@@ -106,7 +108,7 @@ class Ends:
         routers = self._store.every(Router, account, region)
         endpoints = [endpoint for router in routers for endpoint in router.workers.values()]
         command: CommandForm = {"kind": "show", "interface": interface}
-        if not interface.startswith("ri-") or not interface[3:].isalnum() or not endpoints:
+        if not _INTERFACE.fullmatch(interface) or not endpoints:
             return None
         answers = await asyncio.gather(*(self._ask(endpoint, [command]) for endpoint in endpoints))
         shown = [InterfaceView.model_validate(one["result"]) for (one,) in answers if one["outcome"] == "done"]
@@ -125,7 +127,8 @@ class Ends:
             self._store.remove(record)
             return None
         survives = view.status != Status.DELETING or await self._survives(record)
-        return self._end(record, view, survives=survives)
+        latest = self._store.get(RouterInterface, record.id)  # another call may have changed it meanwhile
+        return self._end(latest or record, view, survives=survives)
 
     async def _survives(self, record: RouterInterface) -> bool:
         """Whether an end that is Deleting is so because of its peer: lists leave out what its owner deleted."""

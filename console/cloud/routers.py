@@ -8,6 +8,7 @@ process has a supervisor; elsewhere the routers are those whose workers run alre
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from console.topology import EndpointSection, KnownEndpoint, NoContext
 from console.topology.models import ROLES
 from console.web.site import Site
 from shared.broker.control import ControlPlaneError
+
+_LOG: Final = logging.getLogger(__name__)
 
 SUFFIXES: Final = {INITIATING: "-ini", ACCEPTING: "-acc"}
 """What stands behind the id of a router's second worker."""
@@ -63,7 +66,7 @@ class Routers:
         await asyncio.gather(*(self._declare(one) for one in self._site.context.at_hand))
         if can_grow(self._site.stack):
             routers = self._store.every(Router)
-            await asyncio.gather(*(self._start(one, role) for one in routers for role in self._started_roles(one)))
+            await asyncio.gather(*(self._restart(one, role) for one in routers for role in self._started_roles(one)))
 
     def find(self, name: str, account: str | None = None, region: str | None = None) -> Router | None:
         """A router by its id, if it is this account's and in this region."""
@@ -108,6 +111,13 @@ class Routers:
             if not can_grow(self._site.stack):
                 raise Fault(BAD_ROLE, f"{BAD_ROLE.message} No worker of {router.id} runs in this role here.")
             return await self._start(current, role)
+
+    async def _restart(self, router: Router, role: str) -> None:
+        """Start a worker that was started in a former run; one that doesn't start is missed by its callers alone."""
+        try:
+            await self._start(router, role)
+        except Fault as fault:
+            _LOG.warning("%s is not started as %s: %s", router.id, role, fault.message)
 
     async def _start(self, router: Router, role: str) -> str:
         endpoint = self._usual(router.id, role)

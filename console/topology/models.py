@@ -161,6 +161,7 @@ def _conflicts(accounts: Sequence[AccountSection], endpoints: Sequence[EndpointS
         elif account.name in names:
             yield Conflict(("accounts", place, "name"), f"name {account.name!r} means another account already")
         names |= {account.uid, *([account.name] if account.name else [])}
+    yield from _key_conflicts(accounts)
     uids = {account.uid for account in accounts}
     ids: set[str] = set()
     for place, endpoint in enumerate(endpoints):
@@ -169,6 +170,17 @@ def _conflicts(accounts: Sequence[AccountSection], endpoints: Sequence[EndpointS
         ids.add(endpoint.id)
         for key, sentence in _faults_of(endpoint, uids):
             yield Conflict(("endpoints", place, key), sentence)
+
+
+def _key_conflicts(accounts: Sequence[AccountSection]) -> Iterator[Conflict]:
+    keys: set[str] = set()
+    for place, account in enumerate(accounts):
+        key = account.access_key_id
+        if (key is None) is not (account.access_key_secret is None):
+            yield Conflict(("accounts", place), "an access key has both parts: access_key_id and access_key_secret")
+        if key is not None and key in keys:
+            yield Conflict(("accounts", place, "access_key_id"), "this access key belongs to another account already")
+        keys |= {key} if key is not None else set()
 
 
 def _faults_of(endpoint: EndpointSection, uids: set[str]) -> Iterator[tuple[str, str]]:

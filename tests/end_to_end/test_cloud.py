@@ -5,6 +5,7 @@ The cloud's own clients, unmodified, over HTTP, against `peering up` with real w
 
 from __future__ import annotations
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from tests.end_to_end.clients.flows import (
     take_down,
 )
 from tests.end_to_end.clients.town import ALICE, BOB, CLIENTS, LIBRARIES, TOPOLOGY, Town, keys_of
-from tests.end_to_end.programs import peering_up, running_with
+from tests.end_to_end.programs import PEERING, Up, peering_up, read_until, running_with, surroundings
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -182,6 +183,7 @@ def test_what_was_made_through_the_api_outlives_the_program_and_ends_when_it_is_
             first, second = replace(first, owner=alice), replace(second, owner=alice)
             alice.wait(first.id, "Active")
             assert up.desk.done("show", first.id)["status"] == "Activated"
+            seen_through_another_window(up, tmp_path / "other", first.id)
             act(second, "Deactivate")
             alice.wait(first.id, "Inactive")
             assert alice.refused("DeleteVpc", VpcId=one.id).code == "DependencyViolation.RouterInterface"
@@ -192,3 +194,19 @@ def test_what_was_made_through_the_api_outlives_the_program_and_ends_when_it_is_
             alice.call("DeleteVpc", VpcId=one.id)
             assert not running_with(f"stores/{one.id}.sqlite")
             assert [vpc["VpcId"] for vpc in alice.call("DescribeVpcs")["Vpcs"]["Vpc"]] == [two.id, "vpc-alice"]
+
+
+def seen_through_another_window(up: Up, folder: Path, interface: str) -> None:
+    """`peering serve` beside it: the same statuses for its own keys, and no workers to start."""
+    command = [*PEERING, "serve", "--topology", str(up.folder / "context.json"), "--folder", str(folder), "--json"]
+    with subprocess.Popen(
+        command, env=surroundings(PEERING_LISTEN="127.0.0.1:0"), stdout=subprocess.PIPE, text=True
+    ) as program:
+        ready = read_until(program, event="ready")
+        key = next(one for one in ready["keys"] if one["account"] == ALICE)
+        with client("old", ready["url"], Key(ALICE, key["access_key_id"], key["access_key_secret"])) as alice:
+            assert alice.status(interface) == "Active"
+            assert alice.refused("CreateVpc", CidrBlock="10.0.0.0/8").code == "QuotaExceeded.Vpc"
+        program.terminate()
+        assert read_until(program, event="stopped")["url"] == ready["url"]
+    assert program.returncode == 0

@@ -124,6 +124,17 @@ def test_what_is_listed_twice_is_refused_where_it_is_listed_again(tmp_path: Path
     ]
 
 
+def test_an_access_key_is_one_accounts_and_whole(tmp_path: Path) -> None:
+    more = (
+        "  - {uid: 9, access_key_id: k, access_key_secret: s}\n  - {uid: 10, access_key_id: k, access_key_secret: t}\n"
+    )
+    text = GOOD.replace("endpoints:", f"{more}  - {{uid: 11, access_key_id: m}}\nendpoints:")
+    assert refusal(tmp_path, text) == [
+        "8: this access key belongs to another account already",
+        "9: an access key has both parts: access_key_id and access_key_secret",
+    ]
+
+
 def test_a_vbr_cannot_be_the_acceptor(tmp_path: Path) -> None:
     text = GOOD + "  - id: vbr-a\n    kind: vbr\n    account: 1001\n    region: x\n    role: acceptor\n"
     assert refusal(tmp_path, text) == ["17: a VBR cannot be the acceptor, only the initiator"]

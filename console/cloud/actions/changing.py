@@ -40,16 +40,17 @@ _BUSY: Final = frozenset({"Activating", "Deactivating", "Modifying", "Deleting"}
 
 
 async def modify_router_interface_attribute(call: Call) -> Body:
-    """`ModifyRouterInterfaceAttribute`."""
+    """`ModifyRouterInterfaceAttribute`; two at once go one after the other, so that the worker hears the last one."""
     given = call.parameters
-    end = await call.end(NO_INTERFACE_TO_MODIFY)
-    _check_status(end)
-    record = end.record
-    changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
-    changed = record.model_copy(update=changes)
-    call.cloud.store.put(changed)
-    if end.status == "Idle":
-        await tell_worker(call.cloud, changed)
+    async with call.cloud.locks[given.need("RouterInterfaceId")]:
+        end = await call.end(NO_INTERFACE_TO_MODIFY)
+        _check_status(end)
+        record = end.record
+        changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
+        changed = record.model_copy(update=changes)
+        call.cloud.store.put(changed)
+        if end.status == "Idle":
+            await tell_worker(call.cloud, changed)
     return {}
 
 

@@ -5,6 +5,7 @@ Source: the reference, section 2.1.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -223,6 +224,8 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
         fast_link=True,
     )
     record.opposite_interface = other.id
+    own = cloud.routers.need(record.router, record.account, record.region)
+    await asyncio.gather(cloud.routers.worker(own, INITIATING), cloud.routers.worker(router, ACCEPTING))
     await _made(call, other)
     await _made(call, record)
     await cloud.ends.command(record.endpoint, {"kind": "initiate", "interface": record.id})

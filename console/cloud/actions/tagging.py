@@ -29,8 +29,8 @@ async def tag_resources(call: Call) -> Body:
     if any(len({*record.tags, *tags}) > TAGS_LIMIT for record in records):
         raise Fault(TOO_MANY_TAGS)
     for record in records:
-        record.tags |= tags
-        call.cloud.store.put(record)
+        latest = call.cloud.store.get(type(record), record.id) or record
+        call.cloud.store.put(latest.model_copy(update={"tags": latest.tags | tags}))
     return {}
 
 

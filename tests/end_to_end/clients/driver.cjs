@@ -6,6 +6,7 @@ const readline = require("node:readline");
 
 const [which, address, accessKeyId, accessKeySecret, regionId] = process.argv.slice(2);
 const installed = createRequire(path.join(process.cwd(), "package.json"));
+const readTimeout = 60_000; // a worker that starts on a machine with much company takes longer than the usual 3 s
 const lower = (name) => name[0].toLowerCase() + name.slice(1);
 
 function newSdk() {
@@ -13,7 +14,7 @@ function newSdk() {
   const { $OpenApiUtil } = installed("@alicloud/openapi-core");
   const dara = installed("@darabonba/typescript");
   const client = new vpc.default(
-    new $OpenApiUtil.Config({ accessKeyId, accessKeySecret, endpoint: address, protocol: "http", regionId }),
+    new $OpenApiUtil.Config({ accessKeyId, accessKeySecret, endpoint: address, protocol: "http", regionId, readTimeout }),
   );
   return async ({ action, parameters }) => {
     const request = dara.cast(parameters, new vpc[`${action}Request`]({}));
@@ -29,6 +30,7 @@ function popCore(method) {
     accessKeySecret,
     endpoint: `http://${address}`,
     apiVersion: "2016-04-28",
+    opts: { timeout: readTimeout },
   });
   return ({ action, parameters }) => client.request(action, parameters, { method });
 }

@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+PATIENCE_SECONDS = 60
+"""A worker that starts on a machine with much company takes longer than some clients wait by themselves (3 s)."""
+
 Call = dict[str, Any]
 Outcome = dict[str, Any]
 
@@ -25,7 +28,12 @@ def new_sdk(
 ) -> Callable[[Call], Outcome]:
     """alibabacloud-vpc20160428."""
     config = importlib.import_module("alibabacloud_tea_openapi.utils_models").Config(
-        access_key_id=key, access_key_secret=secret, endpoint=address, protocol="http", region_id=region
+        access_key_id=key,
+        access_key_secret=secret,
+        endpoint=address,
+        protocol="http",
+        region_id=region,
+        read_timeout=1000 * PATIENCE_SECONDS,
     )
     if algorithm is not None:
         config.signature_algorithm = algorithm
@@ -46,7 +54,7 @@ def new_sdk(
 
 def old_sdk(address: str, key: str, secret: str, region: str) -> Callable[[Call], Outcome]:
     """aliyun-python-sdk-vpc."""
-    client = importlib.import_module("aliyunsdkcore.client").AcsClient(key, secret, region)
+    client = importlib.import_module("aliyunsdkcore.client").AcsClient(key, secret, region, timeout=PATIENCE_SECONDS)
 
     def call(asked: Call) -> Outcome:
         name = f"{asked['action']}Request"
