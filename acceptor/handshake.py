@@ -39,7 +39,7 @@ def step(state: Interface, event: Event) -> Step:
         case Received(sender=sender) if state.status is Status.IDLE and state.knows(sender):
             if reason := _objection(state, event):
                 return Step(*answer_not_ready(state, event, reason))
-            state = state.but(open=True, version=max(state.version, 1))
+            state = state.but(open=True, version=state.version + 1)
     return link.step(state, event)
 
 

@@ -115,7 +115,7 @@ COMMANDS: Final = (
     ),
 )
 
-LONG_RUNNING: Final = ("up", "serve", "demo", "simulate", "chaos", "bench")
+LONG_RUNNING: Final = ("up", "serve", "demo", "explore", "simulate", "chaos", "bench")
 """Commands with a module of their own, which register as functions of the same name."""
 
 

@@ -13,7 +13,7 @@ from console.explore.machine import Machine
 from console.explore.moves import Move, happen, repeated
 from console.explore.world import ADDRESSES, PEERS, World
 from shared.protocol.effects import Repeat, Say
-from shared.protocol.events import Configure, Due, Event, Initiate, Restate
+from shared.protocol.events import Configure, Doubted, Due, Event, Initiate, Restate
 from shared.protocol.interface import timers
 from shared.protocol.messages import Message
 from shared.protocol.words import Intent, Status, Timer
@@ -56,10 +56,10 @@ def _rounds(world: World, machine: Machine) -> tuple[int, World, str | None]:
 
 
 def _noticed(world: World, machine: Machine) -> World:
-    """Each worker notices once that the other's store was struck, and restates what it has to say to it."""
+    """A worker that has not noticed yet that the other's store was struck notices now."""
     for which in (0, 1):
-        if any(other == 1 - which for _, other in world.struck):
-            world, _ = _exchange(world, which, Restate(), machine)
+        if world.unnoticed[which]:
+            world, _ = _exchange(world, which, Doubted(), machine)
     return world
 
 

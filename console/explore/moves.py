@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from console.explore.lies import lies
 from console.explore.machine import Machine
 from console.explore.world import (
     ADDRESSES,
+    NOTHING_OWED,
     PEERS,
     STRANGER,
     Arrival,
@@ -25,6 +27,7 @@ from shared.protocol.effects import Deliver, Effect, Forget, Keep, Repeat, Say
 from shared.protocol.events import (
     Configure,
     Delete,
+    Doubted,
     Due,
     Event,
     Initiate,
@@ -54,20 +57,20 @@ def moves(world: World, machine: Machine) -> Iterator[Move]:
     for which in (0, 1):
         for event in _events(world, which, machine):
             yield happen(world, which, event, machine)
+        yield from _lies(world, which, machine)
         yield from _disasters(world, which, machine)
 
 
 def _events(world: World, which: int, machine: Machine) -> Iterator[Event]:
     end, budget = world.ends[which], world.budget
-    for message in world.said[which]:
-        yield machine.received(ADDRESSES[1 - which], message, world.nonce)
-        if budget.stranger:
-            yield machine.received(STRANGER, message, world.nonce)
+    yield from _heard_of(world, which, machine)
     for timer in timers(end):
         if timer is not Timer.CONNECT or budget.give_ups:
             yield Due(timer, world.nonce)
     if end.open:
         yield Restate()
+    if world.unnoticed[which]:
+        yield Doubted()
     if not end.open and end.intent is not Intent.DELETED and end.role.may_initiate:
         yield Initiate()
     if budget.commands[which]:
@@ -78,6 +81,26 @@ def _events(world: World, which: int, machine: Machine) -> Iterator[Event]:
         yield Configure(PEERS[which], world.nonce)
 
 
+def _heard_of(world: World, which: int, machine: Machine) -> Iterator[Event]:
+    """Whatever was said to this end, and what a stranger may say."""
+    for message in world.said[which]:
+        yield machine.received(ADDRESSES[1 - which], message, world.nonce)
+        if world.budget.stranger:
+            yield machine.received(STRANGER, message, world.nonce)
+    if world.budget.forger:
+        for message in lies(which, world.ends[which]):
+            yield machine.received(STRANGER, machine.one(message), world.nonce)
+
+
+def _lies(world: World, which: int, machine: Machine) -> Iterator[Move]:
+    if world.budget.lies:
+        left = world._replace(budget=world.budget._replace(lies=world.budget.lies - 1), excused=NOTHING_OWED)
+        for message in lies(which, world.ends[which]):
+            event = machine.received(ADDRESSES[1 - which], machine.one(message), world.nonce)
+            move = happen(left, which, event, machine)
+            yield move if move.world is not left else move._replace(world=world)
+
+
 def happen(world: World, which: int, event: Event, machine: Machine) -> Move:
     """Let one event happen to one end: the shipped step, and its effects on the world around."""
     before, said = world.stores[which], world.said
@@ -86,7 +109,8 @@ def happen(world: World, which: int, event: Event, machine: Machine) -> Move:
     for effect in effects:
         store = _kept(store, effect, event)
         said = _heard(said, which, store, effect, machine)
-    if store is before and said is world.said:
+    unnoticed = put(world.unnoticed, which, value=False) if isinstance(event, Doubted) else world.unnoticed
+    if store is before and said is world.said and unnoticed is world.unnoticed:
         return Move(which, event, world, effects)
     stores = put(world.stores, which, store)
     after = World(
@@ -99,6 +123,7 @@ def happen(world: World, which: int, event: Event, machine: Machine) -> Move:
         struck=world.struck,
         excused=world.excused,
         backups=world.backups,
+        unnoticed=unnoticed,
     )
     return Move(which, event, after, effects)
 
@@ -176,7 +201,10 @@ def _disasters(world: World, which: int, machine: Machine) -> Iterator[Move]:
 
 def _strike(world: World, which: int, disaster: Disaster, store: Store) -> World:
     return world._replace(
-        stores=put(world.stores, which, store), struck=world.struck | {(disaster, which)}, excused=world.sent
+        stores=put(world.stores, which, store),
+        struck=world.struck | {(disaster, which)},
+        excused=world.sent,
+        unnoticed=put(world.unnoticed, 1 - which, value=True),
     )
 
 

@@ -15,16 +15,23 @@ from console.explore.world import PEERS, STRANGER, Arrival, Disaster, Hold, Worl
 from shared.protocol.effects import Deliver, Keep, Refused, Say
 from shared.protocol.events import Received
 from shared.protocol.interface import Interface
-from shared.protocol.messages import Data, NotReady, Reason
-from shared.protocol.words import Intent, Status
+from shared.protocol.messages import Data, Declare, NotReady, Reason
+from shared.protocol.words import Intent, PeerInformation, Status
+
+
+def named(world: World) -> str | None:
+    """An end is never past Idle but with the peer that its owner named."""
+    for end, peer in zip(world.ends, PEERS, strict=True):
+        if end.open and end.peer != peer:
+            return f"{end.id} is {end.status} though its owner never named that peer"
+    return None
 
 
 def consent(world: World) -> str | None:
     """An end is never past Idle unless both peer informations agree."""
     ends = world.ends
-    for end, peer in zip(ends, PEERS, strict=True):
-        if end.open and end.peer != peer:
-            return f"{end.id} is {end.status} though its owner never named that peer"
+    if wrong := named(world):
+        return wrong
     for mine, other in (ends, ends[::-1]):
         if mine.status is Status.ACTIVATED and mine.peer_epoch == other.epoch and other.peer is None:
             return f"{mine.id} is Activated with a peer that never consented"
@@ -194,6 +201,26 @@ def refusal(before: World, move: Move) -> str | None:
     return None
 
 
+def admitted(before: World, move: Move) -> str | None:
+    """An end that can only wait opens to nobody but who claims to be exactly what its owner configured."""
+    old, new, event = before.ends[move.which], move.world.ends[move.which], move.event
+    if old.open or not new.open or old.role.may_initiate or old.peer is None or isinstance(event, Disaster):
+        return None
+    claims = event.message.claims if isinstance(event, Received) and isinstance(event.message, Declare) else None
+    if claims and PeerInformation(claims.interface, claims.endpoint, claims.account, claims.region) == old.peer:
+        return None
+    return f"{old.id} opened to {claims}"
+
+
+def in_turn(before: World, move: Move) -> str | None:
+    """An end delivers only while it is Activated, and in one life of its peer's no number that it had before."""
+    old, new = before.ends[move.which], move.world.ends[move.which]
+    for effect in move.effects:
+        if isinstance(effect, Deliver) and (new.status is not Status.ACTIVATED or effect.number <= old.received):
+            return f"{old.id} delivers payload {effect.number} after {old.received}, {new.status}"
+    return None
+
+
 def stranger(before: World, move: Move) -> str | None:
     """Who is not the configured peer changes nothing, and learns nothing that it did not say itself."""
     event = move.event
@@ -217,11 +244,16 @@ OF_A_STEP: tuple[Callable[[World, Move], str | None], ...] = (
     own_intent,
     holds_own,
     refusal,
+    admitted,
     stranger,
 )
 """These look at nothing but the end that takes the step, the event and the effects."""
 
-ON_EVERY_MOVE: tuple[Callable[[World, Move], str | None], ...] = (*OF_A_STEP, delivery)
+ON_EVERY_MOVE: tuple[Callable[[World, Move], str | None], ...] = (*OF_A_STEP, delivery, in_turn)
+
+WHEN_LIED_TO = (named,)
+ON_A_MOVE_WHEN_LIED_TO = (*OF_A_STEP, in_turn)
+"""What holds for an end even if its own peer lies; what the two ends have in common cannot."""
 
 ARTICLE = (
     ("The initiator initiates a connection.", Status.CONNECTING, Status.ACCEPTING),

@@ -24,7 +24,10 @@ PEERS = (
     PeerInformation("ri-a", "vpc-a", "alice", "cn-hangzhou"),
 )
 STRANGER = Address("ri-c", "vpc-c", "mallory")
-"""Somebody with an account of its own, who says what it heard others say."""
+"""Somebody with an account of its own, who says what others said, and anything else."""
+
+NOTHING_OWED = (1_000, 1_000)
+"""What an end is excused once it was lied to in its peer's name: its peer's account did that to itself."""
 
 
 class Budget(NamedTuple):
@@ -32,7 +35,8 @@ class Budget(NamedTuple):
 
     `restores` counts backups that come back: a copy is taken at any moment, and put back at any later one.
     A store that is lost takes the peer information along where its owner may still configure it again.
-    With `stranger`, everything said to an end is also said to it by somebody else.
+    With `stranger`, everything said to an end is also said to it by somebody else, and with `forger` so is
+    everything else that can be said. `lies` counts what the peer's own account says that its worker never would.
     """
 
     commands: tuple[int, int] = (0, 0)
@@ -42,6 +46,8 @@ class Budget(NamedTuple):
     losses: int = 0
     restores: int = 0
     stranger: bool = False
+    forger: bool = False
+    lies: int = 0
 
 
 class Disaster(StrEnum):
@@ -72,7 +78,8 @@ class World(NamedTuple):
 
     `sent` counts the payloads that were accepted, whatever the stores have forgotten since; `nonce` is the
     next one that was never used; `struck` names the stores that were lost or put back, and `excused` says how
-    many payloads of each end had been accepted by then.
+    many payloads of each end had been accepted by then. `unnoticed` says of each end whether its worker has yet to
+    notice that the other lives on another store.
     """
 
     stores: tuple[Store, Store]
@@ -84,6 +91,7 @@ class World(NamedTuple):
     struck: frozenset[tuple[Disaster, int]] = frozenset()
     excused: tuple[int, int] = (0, 0)
     backups: tuple[Store | None, Store | None] = (None, None)
+    unnoticed: tuple[bool, bool] = (False, False)
 
     @property
     def ends(self) -> tuple[Interface, Interface]:

@@ -73,10 +73,15 @@ class Restate:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubted:
+    """The peer's worker lives on another store: what it knew of this end may be gone, and has to be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """This end's own store came from a backup: whatever it said since then, it has forgotten."""
 
     nonce: int
 
 
-Event = Command | Received | Due | Restate | Restored
+Event = Command | Received | Due | Restate | Doubted | Restored

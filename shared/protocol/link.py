@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from shared.protocol.commands import obey
 from shared.protocol.effects import Effect, Ignored, Repeat, Say, Step
-from shared.protocol.events import Due, Event, Received, Restate, Restored
+from shared.protocol.events import Doubted, Due, Event, Received, Restate, Restored
 from shared.protocol.interface import Interface
 from shared.protocol.reception import receive
 from shared.protocol.registers import declaration, question, renewed
@@ -25,6 +25,9 @@ def step(before: Interface, event: Event) -> Step:
             state, effects = before, _outstanding(before)
         case Restate():
             state, effects = before, _declared(before)
+        case Doubted():
+            state = _asked_anew(before)
+            effects = _declared(state)
         case Restored(nonce=nonce):
             state = renewed(before, before.epoch.number, nonce)
             effects = _declared(state)
@@ -55,6 +58,13 @@ def _declared(state: Interface) -> tuple[Effect, ...]:
     if not state.open or state.peer is None:
         return (Ignored("this end has not opened"),)
     return (Say(state.peer.address, declaration(state)),)
+
+
+def _asked_anew(before: Interface) -> Interface:
+    """Raise this end's version: no word of the peer's past acknowledges it, so it is asked for until one does."""
+    if not before.open or before.status is Status.DELETED:
+        return before
+    return before.but(version=before.version + 1)
 
 
 def _outstanding(state: Interface) -> tuple[Effect, ...]:

@@ -53,6 +53,18 @@ CHANGING = frozenset({"create", "configure", "send", *_PLAIN})
 """Commands whose answers are remembered, because doing them twice would not be the same."""
 
 
+COUNTED: Final = (
+    "steps",
+    "batches",
+    "heard_messages",
+    "ignored_messages",
+    "delivered_payloads",
+    "rejected_letters",
+    "faults",
+)
+"""What a worker counts, from its start."""
+
+
 class Desk:
     """Where requests are taken, for one endpoint."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from shared.protocol.words import Endpoint
+from shared.runtime.peers import PeerId
 from shared.runtime.timers import Ripe
 from shared.wire.bundle import Bundle, read_bundle
 from shared.wire.forms import Unreadable
@@ -39,6 +40,13 @@ class Asked(NamedTuple):
     reply_to: str
 
 
+class Learnt(NamedTuple):
+    """A peer's worker lives on another store than before, and every end that this concerns has asked it anew."""
+
+    peer: PeerId
+    life: int
+
+
 class Item(NamedTuple):
     """Something that one transaction takes up: exactly one of its fields is filled."""
 
@@ -46,6 +54,7 @@ class Item(NamedTuple):
     asked: Asked | None = None
     ripe: Ripe | None = None
     restate: str | None = None
+    doubted: str | Learnt | None = None
 
 
 def read(place: int, letter: Letter, endpoint: Endpoint) -> Item:

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, NamedTuple
 
-from shared.protocol.events import Due, Received, Restate, Restored
+from shared.protocol.events import Doubted, Due, Received, Restate, Restored
 from shared.protocol.interface import timers as wanted_timers
 from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.words import Address, Endpoint, Role, Timer
 from shared.runtime.batch import Batch, StepFunction, Transition
-from shared.runtime.desk import CHANGING, REPLY_LIMIT_BYTES, Desk, fitting
-from shared.runtime.letters import Asked, Heard, Item, Letter, read, split
+from shared.runtime.desk import CHANGING, COUNTED, REPLY_LIMIT_BYTES, Desk, fitting
+from shared.runtime.doubts import Doubts
+from shared.runtime.letters import Asked, Heard, Item, Learnt, Letter, read, split
 from shared.runtime.parcels import Parcel
 from shared.runtime.peers import PeerId, Peers
 from shared.runtime.resting import Resting
@@ -36,17 +37,6 @@ LATELY_SECONDS: Final = 1.0
 
 FAULT_PAUSE_SECONDS: Final = 8.0
 """How long a timer rests whose handling went wrong."""
-
-COUNTED: Final = (
-    "steps",
-    "batches",
-    "heard_messages",
-    "ignored_messages",
-    "delivered_payloads",
-    "rejected_letters",
-    "faults",
-)
-"""What a worker counts, from its start."""
 
 
 class End(NamedTuple):
@@ -84,7 +74,7 @@ class Processor:
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
         self._timers = Timers(pauses, chance)
         self.restate: deque[str] = deque()
-        self._resting = Resting()
+        self._resting, self._doubts = Resting(), Doubts()
         self.counters = dict.fromkeys(COUNTED, 0)
         self._watchers = Watchers(end.endpoint.id)
         self._desk = Desk(end.endpoint, end.role, peers, self._watchers, self.counters)
@@ -125,7 +115,9 @@ class Processor:
         outcome = Outcome()
         items = list(self._open(letters, outcome))
         items += [Item(ripe=ripe) for ripe in self._timers.due(now if heard is None else heard, EVENTS_LIMIT)]
-        items += [Item(restate=interface) for interface in self._to_restate(now)]
+        items += [Item(restate=interface) for interface in self._resting.take(now, EVENTS_LIMIT)]
+        items += [Item(restate=self.restate.popleft()) for _ in range(min(len(self.restate), EVENTS_LIMIT))]
+        items += self._doubts.take(EVENTS_LIMIT)
         try:
             batch = self._attempt(items, now, at)
         except StoreTrouble:
@@ -149,11 +141,6 @@ class Processor:
             else:
                 yield item
 
-    def _to_restate(self, now: float) -> list[str]:
-        told = self._resting.take(now, EVENTS_LIMIT)
-        doubted = [self.restate.popleft() for _ in range(min(len(self.restate), EVENTS_LIMIT))]
-        return told + doubted
-
     def _put_back(self, items: Sequence[Item], now: float) -> None:
         self._store.rollback()
         for item in items:
@@ -161,19 +148,23 @@ class Processor:
                 self._timers.soon(item.ripe.interface, item.ripe.timer, now)
             elif item.restate is not None:
                 self.restate.append(item.restate)
+        self._doubts.put_back(items)
 
     def _attempt(self, items: Sequence[Item], now: float, at: float) -> Batch:
         self._store.begin()
         batch = Batch(self._store, self._end.step, self._chance.getrandbits(53), at)
-        for heard, asked, ripe, restate in items:
+        for heard, asked, ripe, restate, doubted in items:
             if heard is not None:
                 self._hear(heard, batch)
             elif asked is not None:
                 self._answer(asked, batch, now)
             elif ripe is not None:
                 self._ripen(ripe, batch)
-            elif (state := self._store.load(restate or "")) is not None:
-                batch.happen(state, Restate(), "said again")
+            elif isinstance(doubted, Learnt):
+                self._store.memory.meet(*doubted.peer, doubted.life)
+            elif (state := self._store.load(restate or doubted or "")) is not None:
+                event, cause = (Restate(), "said again") if restate else (Doubted(), "the peer's store is another")
+                batch.happen(state, event, cause)
         self._meet(batch)
         self._store.commit()
         return batch
@@ -211,10 +202,10 @@ class Processor:
             batch.happen(state, Due(ripe.timer, batch.nonce), f"timer {ripe.timer}", attempt=ripe.attempt)
 
     def _meet(self, batch: Batch) -> None:
-        """Keep the lives of peers' stores with the batch, so that a restart notices one that changed meanwhile."""
+        """Keep the first life heard of a peer's store, so that a restart notices one that changed meanwhile."""
         for peer, life in batch.met.items():
             known = self._peers.known.get(peer)
-            if (known is not None and known.life != life) or peer in batch.opened:
+            if peer in batch.opened if known is None else known.life is None:
                 self._store.memory.meet(*peer, life)
 
     def _one_by_one(self, items: Sequence[Item], now: float, at: float, outcome: Outcome, error: Exception) -> None:
@@ -240,7 +231,7 @@ class Processor:
             outcome.rejected.append((what.letter, f"{type(fault).__name__} while it was handled"))
         if item.ripe is not None:
             self._timers.soon(item.ripe.interface, item.ripe.timer, now + FAULT_PAUSE_SECONDS)
-        outcome.faults.append(Fault(str(item.ripe or item.restate or "a letter"), fault))
+        outcome.faults.append(Fault(str(item.ripe or item.restate or item.doubted or "a letter"), fault))
 
     def _conclude(self, batch: Batch, outcome: Outcome, now: float) -> None:
         """The batch is durable: only now may anything that follows from it be seen."""
@@ -248,7 +239,7 @@ class Processor:
             self._peers.meet(peer, now)
         for peer, life in batch.met.items():
             if self._peers.hear(peer, life, now):
-                self.restate.extend(self._store.peered_with(*peer))
+                self._doubts.raise_for(peer, life, self._store.peered_with(*peer))
         for interface, state in batch.touched.items():
             toward = "" if state.peer is None else state.peer.endpoint
             progress = interface in batch.changed
@@ -284,7 +275,7 @@ class Processor:
         outcome.parcels.extend(self._watchers.tell(self._store, now))
         outcome.reachability = self._peers.changes(now)
         moments = [self._timers.next(), self._peers.next(), self._resting.next()]
-        if self.restate:
+        if self.restate or self._doubts:
             moments.append(now)
         outcome.next_due = min((moment for moment in moments if moment is not None), default=None)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from random import SystemRandom
@@ -21,6 +20,7 @@ from shared.broker.declarations import Declaration, open_declarations
 from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
 from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
 from shared.runtime.health import REFRESH_SECONDS, refresh
+from shared.runtime.inbox import Inbox
 from shared.runtime.letters import UNPROVEN, Letter
 from shared.runtime.logs import Logger, tell
 from shared.runtime.parcels import Parcel
@@ -38,8 +38,8 @@ Ts = TypeVarTuple("Ts")
 PUBLISHING_LIMIT_PARCELS: Final = 64
 """AMQP messages on their way out at once: beyond this a window only adds latency (practice notes, 1.5)."""
 
-BATCH_LIMIT_BYTES: Final = 65_536
-"""Bodies of AMQP messages in one batch, and one more: several hundred protocol messages, which share one commit."""
+SETTING_ASIDE_LIMIT_LETTERS: Final = 16
+"""Letters on their way to the dead letters at once: a flood of bad ones must leave room for good ones."""
 
 SET_ASIDE_ATTEMPTS: Final = 3
 """How often the dead letters are tried; a broker that takes none of them has said so in its own log."""
@@ -55,10 +55,11 @@ class Worker:
         """Nothing happens before `run`."""
         self._settings, self._end, self._log = settings, end, log
         self._store = Store(settings.store, end.endpoint, end.role)
-        self._inbox: deque[tuple[float, Delivery]] = deque()
+        self._inbox = Inbox()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
         self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_PARCELS)
+        self._setting_aside = asyncio.Semaphore(SETTING_ASIDE_LIMIT_LETTERS)
         self._on_their_way: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._unsaid_in = 0
@@ -153,17 +154,8 @@ class Worker:
     # One door in.
 
     def _enqueue(self, delivery: Delivery) -> None:
-        self._inbox.append((time.monotonic(), delivery))
+        self._inbox.put(delivery, time.monotonic())
         self._arrived.set()
-
-    def _take(self) -> list[Delivery]:
-        """What goes into the next batch: small enough that what follows from it leaves while the next is decided."""
-        taken: list[Delivery] = []
-        weight = 0
-        while self._inbox and weight < BATCH_LIMIT_BYTES and len(taken) < self._settings.batch_limit:
-            taken.append(self._inbox.popleft()[1])
-            weight += len(taken[-1].body)
-        return taken
 
     def _letter(self, delivery: Delivery) -> Letter:
         """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
@@ -182,14 +174,15 @@ class Worker:
             if self._can_say_again:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
-            deliveries = self._take()
+            deliveries = self._inbox.take(self._settings.batch_limit)
             letters = [self._letter(delivery) for delivery in deliveries]
-            now, heard = time.monotonic(), self._inbox[0][0] if self._inbox else None
+            now = time.monotonic()
+            heard = self._inbox.oldest(now)
             try:
                 outcome = await self._on_thread(processor.run, letters, now, time.time(), heard)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
-                self._inbox.extendleft((now, delivery) for delivery in reversed(deliveries))
+                self._inbox.put_back(deliveries, now)
                 next_due = time.monotonic() + STORE_PAUSE_SECONDS
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 continue
@@ -208,24 +201,33 @@ class Worker:
     # One door out.
 
     async def _conclude(self, deliveries: list[Delivery], outcome: BatchOutcome, processor: Processor) -> None:
-        for place, reason in outcome.rejected:
+        rejected = dict(outcome.rejected)
+        for place, reason in rejected.items():
             self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
-            await self._set_aside(deliveries[place], reason)
-        lasts = {delivery.session: delivery for delivery in deliveries}
-        for last in lasts.values():
-            await self._link.acknowledge(last)
+            self._send_off(self._set_aside(deliveries[place], reason))
+        if good := [one for place, one in enumerate(deliveries) if place not in rejected]:
+            await self._link.acknowledge(good)
         for parcel in outcome.parcels:
             await self._publishing.acquire()
-            task = asyncio.create_task(self._publish(parcel, processor))
-            self._on_their_way.add(task)
-            task.add_done_callback(self._on_their_way.discard)
+            self._send_off(self._publish(parcel, processor))
         asyncio.get_running_loop().call_soon(tell, self._log, outcome)  # after what was said has left
 
+    def _send_off(self, sending: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(sending)
+        self._on_their_way.add(task)
+        task.add_done_callback(self._on_their_way.discard)
+
     async def _set_aside(self, delivery: Delivery, reason: str) -> None:
-        """Copy it to the dead letters; while the broker is away the original is not acknowledged either."""
-        for _ in range(SET_ASIDE_ATTEMPTS):
-            if await self._link.set_aside(delivery, reason):
-                return
+        """Copy it to the dead letters and acknowledge it, while good letters go on.
+
+        While the broker is away the original is not acknowledged either.
+        """
+        async with self._setting_aside:
+            for _ in range(SET_ASIDE_ATTEMPTS):
+                if await self._link.set_aside(delivery, reason):
+                    await self._link.acknowledge([delivery])
+                    return
+        await self._link.acknowledge([delivery])
         self._log.error("could not be set aside", queue=delivery.queue, reason=reason, bytes=len(delivery.body))
 
     async def _publish(self, parcel: Parcel, processor: Processor) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from acceptor.handshake import ACCEPTOR
@@ -102,8 +102,8 @@ def load(trigger: Trigger) -> None:
         commit(self)
         trigger.reach(Point.BEFORE_ACKNOWLEDGE)
 
-    async def watched_acknowledge(self: Link, last: Delivery) -> None:
-        await acknowledge(self, last)
+    async def watched_acknowledge(self: Link, done: Iterable[Delivery]) -> None:
+        await acknowledge(self, done)
         await trigger.acknowledged(self)
 
     async def watched_publish(self: Link, message: Outgoing) -> Outcome:

@@ -79,7 +79,7 @@ async def test_ten_thousand_messages_on_three_queues_keep_the_order_of_their_tag
         assert said == list(third)
 
 
-async def test_one_acknowledgement_covers_all_up_to_it_on_every_queue_and_the_rest_comes_again(
+async def test_what_is_acknowledged_on_any_queue_does_not_come_again_and_the_rest_does(
     two: TwoAccounts,
 ) -> None:
     heard, again = Heard(), Heard()
@@ -91,9 +91,9 @@ async def test_one_acknowledgement_covers_all_up_to_it_on_every_queue_and_the_re
                 speaker = alice if number % 2 else bob
                 assert await speaker.publish(saying(two.bobs, b"%d" % number)) is Outcome.CONFIRMED
                 await heard.more_than(number)
-            await bob.acknowledge(heard.deliveries[6])
-            await bob.acknowledge(heard.deliveries[6])
-            await bob.acknowledge(heard.deliveries[3])
+            await bob.acknowledge(heard.deliveries[:7])
+            await bob.acknowledge(heard.deliveries[:7])
+            await bob.acknowledge(heard.deliveries[3:4])
         async with linked(address, two.bob.uid, again, queues):
             await wait_for(lambda: len(again.deliveries) >= 3, LIMIT_SECONDS)
             assert await alice.publish(saying(two.bobs, b"last")) is Outcome.CONFIRMED
@@ -113,10 +113,10 @@ async def test_an_acknowledgement_of_an_earlier_session_is_ignored(two: TwoAccou
         await wait_for(lambda: len(heard.deliveries) == 2, LIMIT_SECONDS)
         first, second = heard.deliveries
         assert (first.session, second.session, second.redelivered) == (1, 2, True)
-        await bob.acknowledge(first)
+        await bob.acknowledge([first])
     async with linked(address, two.bob.uid, again, queues) as bob:
         await wait_for(lambda: again.deliveries, LIMIT_SECONDS)
-        await bob.acknowledge(again.deliveries[0])
+        await bob.acknowledge(again.deliveries)
 
 
 async def test_of_two_workers_one_reads_and_the_other_takes_over(two: TwoAccounts) -> None:
@@ -178,7 +178,7 @@ async def test_what_is_set_aside_lies_in_the_dead_letters_with_the_reason(two: T
         await alice.publish(saying(two.bobs, b"\xff" * 100_000))
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
         assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0")
-        await bob.acknowledge(heard.deliveries[0])
+        await bob.acknowledge(heard.deliveries)
     letters = await control.dead_letters(two.broker.management_url, limit=10_000)
     (letter,) = [one for one in letters if one["properties"]["headers"].get("x-peering-queue") == two.to_bob()]
     assert letter["properties"]["headers"]["x-peering-reason"] == "unreadable: byte 0"
@@ -229,7 +229,7 @@ async def test_stop_lets_what_is_here_be_finished(two: TwoAccounts) -> None:
 
             async def drain() -> None:
                 outcomes.append(await bob.publish(saying(two.alices, b"answer")))
-                await bob.acknowledge(heard.deliveries[-1])
+                await bob.acknowledge(heard.deliveries)
 
             await bob.stop(drain)
             assert bob.state.condition is LinkCondition.STOPPED
@@ -265,7 +265,7 @@ async def test_prefetch_bounds_what_is_out_without_acknowledgement(two: TwoAccou
         await wait_for(lambda: len(heard.deliveries) == prefetch, LIMIT_SECONDS)
         while len(heard.deliveries) < 7:
             seen = len(heard.deliveries)
-            await bob.acknowledge(heard.deliveries[-1])
+            await bob.acknowledge(heard.deliveries)
             await heard.more_than(seen)
             assert len(heard.deliveries) <= seen + prefetch
     assert heard.bodies() == [b"%d" % number for number in range(7)]

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from console.explore.bugs import BUGS
+from console.explore.bugs.planting import Bug, Edit, NotThere, planted
 from console.explore.eventually import agreement
-from console.explore.properties import IN_EVERY_WORLD, ON_EVERY_MOVE
+from console.explore.properties import IN_EVERY_WORLD, ON_EVERY_MOVE, WHEN_LIED_TO
+from console.explore.run import FEWER_WORLDS, look_for
 from console.explore.search import explore
-from console.explore.world import beginning
-from tests.model.bugs import BUGS
-from tests.model.planting import Bug, plant
-
-FEWER_WORLDS = 3_000
-"""No planted bug needs more worlds than this to be found."""
+from console.explore.world import Budget, beginning
+from initiator import handshake
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
-def test_a_planted_bug_is_caught_by_name(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = plant(monkeypatch, bug)
-    findings = explore(beginning(bug.budget, configured=bug.configured), steps=steps, limit_worlds=FEWER_WORLDS)
-    broken = findings.broken or ("sometimes" if findings.rows_unseen else None)
-    assert broken == bug.breaks, f"{findings.violation} after {findings.worlds} worlds"
+@pytest.mark.parametrize("number", range(len(BUGS)), ids=lambda number: BUGS[number].name)
+def test_a_planted_bug_is_caught_by_name(number: int) -> None:
+    told = look_for(number)
+    assert told.broken == BUGS[number].breaks, f"{told.violation} after {told.worlds} worlds"
 
 
 def test_every_property_catches_a_bug() -> None:
-    properties = {holds.__name__ for holds in (*IN_EVERY_WORLD, *ON_EVERY_MOVE, agreement)} | {"sometimes"}
-    assert {bug.breaks for bug in BUGS} == properties
+    properties = {holds.__name__ for holds in (*IN_EVERY_WORLD, *ON_EVERY_MOVE, *WHEN_LIED_TO, agreement)}
+    assert {bug.breaks for bug in BUGS} == properties | {"sometimes"}
 
 
 def test_the_same_bound_without_a_bug_shows_nothing() -> None:
@@ -34,10 +31,26 @@ def test_the_same_bound_without_a_bug_shows_nothing() -> None:
         assert findings.violation is None, (budget, findings.violation, findings.story)
 
 
-def test_the_story_of_a_bug_is_told_from_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    bug = next(bug for bug in BUGS if bug.name.startswith("a two-way handshake"))
-    findings = explore(beginning(bug.budget), steps=plant(monkeypatch, bug))
-    assert findings.story == [
+def test_a_bug_is_gone_when_its_block_is_left() -> None:
+    before = handshake.step
+    for bug in BUGS:
+        with planted(bug):
+            pass
+    assert handshake.step is before
+    assert look_for(0).broken is not None
+    assert explore(beginning(BUGS[0].budget)).broken is None
+
+
+def test_a_bug_whose_text_is_not_there_any_more_is_an_error() -> None:
+    lost = Bug("lost", (Edit(handshake, "_initiate", {"no such text": ""}),), Budget(), "agreement")
+    with pytest.raises(NotThere, match="_initiate has not exactly one"), planted(lost):
+        pass
+
+
+def test_the_story_of_a_bug_is_told_from_the_beginning() -> None:
+    told = look_for(next(n for n, bug in enumerate(BUGS) if bug.name.startswith("a two-way handshake")))
+    assert told.scenario is not None
+    assert list(told.scenario.story) == [
         "ri-a (Idle -> Connecting) Initiate()",
         "ri-b (Idle -> Activated) hears Initiate 1.1 up Connecting ack -.0 got 0",
     ]

@@ -128,10 +128,10 @@ def test_the_initiator_gives_up_and_tries_again() -> None:
           #4 Initiate 2.2 up Connecting ack -.0 got 0
         acceptor: hears #4
           Idle -> Accepting
-          #5 Declare 1.1 up Accepting ack 2.2 got 0
+          #5 Declare 1.2 up Accepting ack 2.2 got 0
         initiator: hears #5
           Connecting -> Activated
-          #6 Declare 2.2 up Activated ack 1.1 got 0
+          #6 Declare 2.2 up Activated ack 1.2 got 0
         acceptor: hears #6
           Accepting -> Activated
           ignored: nothing new
@@ -187,10 +187,10 @@ def test_an_initiator_that_forgot_its_later_life_learns_of_it_from_an_idle_accep
           #6 Initiate 3.1 up Connecting ack -.0 got 0
         acceptor: hears #6
           Idle -> Accepting
-          #7 Declare 1.1 up Accepting ack 3.1 got 0
+          #7 Declare 1.2 up Accepting ack 3.1 got 0
         initiator: hears #7
           Connecting -> Activated
-          #8 Declare 3.1 up Activated ack 1.1 got 0
+          #8 Declare 3.1 up Activated ack 1.2 got 0
         acceptor: hears #8
           Accepting -> Activated
           ignored: nothing new

@@ -67,15 +67,15 @@ def test_the_initiator_lost_its_store() -> None:
           #6 Initiate 2.1 up Connecting ack -.0 got 0
         acceptor: hears #6
           Idle -> Accepting
-          #7 Declare 1.1 up Accepting ack 2.1 got 0
+          #7 Declare 1.2 up Accepting ack 2.1 got 0
         initiator: hears #7
           Connecting -> Activated
-          #8 Declare 2.1 up Activated ack 1.1 got 0
+          #8 Declare 2.1 up Activated ack 1.2 got 0
         acceptor: hears #8
           Accepting -> Activated
           ignored: nothing new
         acceptor: hears #3
-          ignored: nothing new
+          #9 Declare 1.2 up Activated ack 2.1 got 0
     """)
 
 

@@ -20,6 +20,7 @@ from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refu
 from shared.protocol.events import (
     Configure,
     Delete,
+    Doubted,
     Due,
     Event,
     Initiate,
@@ -73,6 +74,7 @@ class Play:
             "resume": Resume,
             "delete": Delete,
             "restate": Restate,
+            "doubt": Doubted,
             "send": lambda: Send(rest),
             "resend": lambda: Due(Timer.RESEND, self.nonce),
             "waited": lambda: Due(Timer.CONNECT, self.nonce),

@@ -1,8 +1,9 @@
 """One acknowledgement can stand for a whole batch only if all queues share one channel, so they do.
 
 Delivery tags then grow over all queues in the order of arrival, and `basic.ack` with `multiple` covers everything up to
-a delivery. The other side of it: a queue that is missing or refused makes the broker close the channel for all of them,
-so each queue is looked for on a channel that nobody needs, before it is consumed.
+a delivery; what is done beyond one that still waits is acknowledged by itself. The other side of it: a queue that is
+missing or refused makes the broker close the channel for all of them, so each queue is looked for on a channel that
+nobody needs, before it is consumed.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,6 +41,7 @@ class Consumer:
         self._channel: AbstractChannel | None = None
         self._tags: dict[str, str] = {}
         self._acknowledged_tag = 0
+        self._acknowledged_tags: set[int] = set()
         self.session = 0
         self.missing: dict[str, str] = {}
         self.asking_for: str | None = None
@@ -73,14 +75,23 @@ class Consumer:
             self.missing.pop(queue, None)
         return reason
 
-    async def acknowledge(self, last: Delivery) -> None:
-        """Acknowledge everything of this session up to and including this delivery, once."""
-        if self._channel is None or last.session != self.session or last.tag <= self._acknowledged_tag:
+    async def acknowledge(self, done: Iterable[Delivery]) -> None:
+        """Acknowledge these deliveries of this session, once: in one go as far as nothing is left out before them."""
+        tags = {one.tag for one in done if one.session == self.session and one.tag > self._acknowledged_tag}
+        tags -= self._acknowledged_tags
+        if self._channel is None or not tags:
             return
+        self._acknowledged_tags |= tags
+        while self._acknowledged_tag + 1 in self._acknowledged_tags:
+            self._acknowledged_tag += 1
+            self._acknowledged_tags.remove(self._acknowledged_tag)
         try:
             channel = await self._channel.get_underlay_channel()
-            self._acknowledged_tag = last.tag
-            await guarded(channel.basic_ack(last.tag, multiple=True, wait=False))
+            beyond = sorted(tags & self._acknowledged_tags)
+            if first := tags.difference(beyond):  # the broker ends a channel that names a tag a second time
+                await guarded(channel.basic_ack(max(first), multiple=True, wait=False))
+            for tag in beyond:
+                await guarded(channel.basic_ack(tag, wait=False))
         except Exception as fault:  # noqa: BLE001 - the session is over, and the broker will deliver again
             self._lose(f"an acknowledgement found no channel: {explain(fault)}")
 
@@ -102,6 +113,7 @@ class Consumer:
         self._channel = await open_channel(self._connection, confirms=False)
         self.session = self._next_session()
         self._acknowledged_tag = 0
+        self._acknowledged_tags.clear()
         self._tags.clear()
         await guarded(self._channel.set_qos(self._prefetch, timeout=CONNECT_LIMIT_SECONDS))
         channel = await self._channel.get_underlay_channel()

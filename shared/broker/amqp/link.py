@@ -7,7 +7,7 @@ not acknowledged is delivered again, and what was not confirmed is UNKNOWN.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final
 
 from aio_pika.abc import AbstractConnection
@@ -116,10 +116,10 @@ class Link:
         publisher = self._publisher
         return Outcome.UNKNOWN if publisher is None else await publisher.publish(message)
 
-    async def acknowledge(self, last: Delivery) -> None:
-        """Acknowledge all deliveries up to and including this one; those of an earlier session come again anyway."""
+    async def acknowledge(self, done: Iterable[Delivery]) -> None:
+        """Acknowledge these deliveries; those of an earlier session come again anyway."""
         if self._consumer is not None:
-            await self._consumer.acknowledge(last)
+            await self._consumer.acknowledge(done)
 
     async def set_aside(self, delivery: Delivery, reason: str) -> bool:
         """Copy a delivery to the dead letters; only if that is True may it be acknowledged.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pamqp import commands, frame
 from pamqp.base import Frame
+from pamqp.body import ContentBody
 from pamqp.common import FieldTable
 from pamqp.header import ContentHeader, ProtocolHeader
 
@@ -26,6 +28,9 @@ BODY_FRAME_BYTES = 131_072 - 8
 FRAME_START = struct.Struct(">BHI")
 CHUNK_MESSAGES = 50
 CHANNEL, CHANNELS = 1, 64
+SILENCE_SECONDS = 0.5
+"""After this nothing more is on its way."""
+CLIENT: FieldTable = {"product": "hostile", "capabilities": {"authentication_failure_close": True}}
 
 
 class Ended(Exception):
@@ -94,13 +99,18 @@ class BareClient:
         """Prefer `bare`."""
         self._reader, self._writer = reader, writer
         self._published = self._answered = 0
+        self.nacks = 0
+        self._pending: asyncio.Future[object] | None = None
+        self._letters: deque[bytes] = deque()
+        self._letter, self._missing = b"", 0
+        self._reading: set[str] = set()
 
     async def log_in(self, address: BrokerAddress) -> None:
         """Open the connection and the channel. Raises Ended."""
         self._writer.write(ProtocolHeader().marshal())
         await self._expect(commands.Connection.Start)
         login = f"\0{address.user}\0{address.password}"
-        self._say(commands.Connection.StartOk({"product": "hostile"}, "PLAIN", login, "en_US"), 0)
+        self._say(commands.Connection.StartOk(CLIENT, "PLAIN", login, "en_US"), 0)
         await self._expect(commands.Connection.Tune)
         self._say(commands.Connection.TuneOk(CHANNELS, 131_072, 0), 0)
         self._say(commands.Connection.Open(virtual_host=address.vhost), 0)
@@ -138,12 +148,31 @@ class BareClient:
         except Ended as over:
             return over
 
+    async def take(self, queue: str) -> bytes | None:
+        """Take the next letter out of a queue; None if none comes for a while. Raises Ended."""
+        if queue not in self._reading:
+            self._reading.add(queue)
+            await self.ask(commands.Basic.Consume(queue=queue, no_ack=True), commands.Basic.ConsumeOk)
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                while not self._letters:
+                    await self._next()
+        except TimeoutError:
+            return None
+        return self._letters.popleft()
+
+    def say(self, method: Frame) -> None:
+        """Call a method, whatever comes of it."""
+        self._say(method, CHANNEL)
+
     def write(self, data: bytes) -> None:
         """Write any bytes."""
         self._writer.write(data)
 
     def hang_up(self) -> None:
         """Leave without a word."""
+        if self._pending is not None:
+            self._pending.cancel()
         self._writer.transport.abort()
 
     def _say(self, method: Frame, channel: int) -> None:
@@ -157,19 +186,32 @@ class BareClient:
                     return found
 
     async def _next(self) -> object:
-        start = await self._reader.readexactly(FRAME_START.size)
-        length = FRAME_START.unpack(start)[2]
-        found = frame.unmarshal(start + await self._reader.readexactly(length + 1))[2]
+        """Read a frame; a wait that is given up loses nothing of it."""
+        task = self._pending = self._pending or asyncio.ensure_future(self._frame())
+        found = await asyncio.shield(task)
+        self._pending = None
         match found:
             case commands.Connection.Close() | commands.Channel.Close():
                 whole = isinstance(found, commands.Connection.Close)
                 raise Ended(found.reply_code or 0, found.reply_text or "", connection=whole)
             case commands.Basic.Ack() | commands.Basic.Nack():
-                tag = found.delivery_tag or 0
-                self._answered = max(self._answered, tag) if found.multiple else self._answered + 1
+                tag, before = found.delivery_tag or 0, self._answered
+                self._answered = max(before, tag) if found.multiple else before + 1
+                self.nacks += self._answered - before if isinstance(found, commands.Basic.Nack) else 0
+            case ContentHeader():
+                self._letter, self._missing = b"", found.body_size
+            case ContentBody():
+                self._letter += found.value
+                if len(self._letter) == self._missing:
+                    self._letters.append(self._letter)
             case _:
                 pass  # whoever asked for it knows what it is
         return found
+
+    async def _frame(self) -> object:
+        start = await self._reader.readexactly(FRAME_START.size)
+        length = FRAME_START.unpack(start)[2]
+        return frame.unmarshal(start + await self._reader.readexactly(length + 1))[2]
 
 
 @asynccontextmanager

@@ -13,20 +13,39 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import httpx
+
 from shared.broker.address import BrokerAddress
-from shared.broker.names import endpoint_queue, exchange_name
+from shared.broker.names import VHOST, endpoint_queue, exchange_name
 from shared.broker.topology import Account
 from tests.end_to_end.asking import Console, console
 from tests.end_to_end.stories import End, connect, end, set_aside
 from tests.end_to_end.workers import Crew, Site, WorkerProcess
 from tests.integration.broker_ladder import BrokerForTests
 from tests.integration.hostile.bare import BareClient, Raw, bare, message, properties
+from tests.waiting import wait_for
 
-HANDSHAKES: Final = 5
+HANDSHAKES: Final = 3
 """How many handshakes make a median, of each pair."""
+LOOKS: Final = 3
+"""How often harm is looked for, if some is seen."""
 TWICE: Final = 2
 FLOOR_SECONDS: Final = 0.5
 """Twice next to nothing is next to nothing: below this nobody is kept waiting, on a machine that does other things."""
+
+
+class Seen(NamedTuple):
+    """How often an attack ran, and the seconds that handshakes took before it and during it, of each pair."""
+
+    rounds: int
+    usual: list[float]
+    under_attack: list[float]
+
+    @property
+    def harmless(self) -> bool:
+        """Whether nobody was kept waiting."""
+        pairs = zip(self.usual, self.under_attack, strict=True)
+        return self.rounds > 0 and all(now <= max(TWICE * before, FLOOR_SECONDS) for before, now in pairs)
 
 
 class Pair(NamedTuple):
@@ -95,6 +114,12 @@ class Town:
         """Wait until Bob's worker has set so many more letters aside, and return all reasons so far."""
         return await set_aside(self.broker, self.victim, count)
 
+    async def purge(self) -> None:
+        """Take away what Bob's worker has not read yet of a flood; what it has read is worked off soon."""
+        path = f"/api/queues/{VHOST}/{self.to_bob}/contents"
+        async with httpx.AsyncClient(base_url=self.broker.management_url, timeout=20) as client:
+            (await client.delete(path)).raise_for_status()
+
     def rejected(self) -> int:
         """How many letters Bob's worker has set aside so far, by its log."""
         return len(self.victim.lines("set aside"))
@@ -119,23 +144,31 @@ class Life:
 
     async def taken(self, *letters: bytes) -> None:
         """Send letters to Bob, and return when his worker has dealt with all of them: a last one is set aside."""
-        last = self.town.letter(b"no JSON")
-        assert "Invalid JSON" in (await self.refused_at_the_end(*letters, last))
 
-    async def refused_at_the_end(self, *letters: bytes) -> str:
-        """Send letters to Bob of which at least the last must be set aside; return the reason of that."""
-        before = self.town.rejected()
-        await self.mallory.publish(*letters)
-        await asyncio.to_thread(self.town.victim.wait_for_lines, "set aside", before + 1)
-        return str(self.town.victim.lines("set aside")[-1]["reason"])
+        def last_reasons() -> list[str]:
+            return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
+
+        before, mark = self.town.rejected(), self.town.letter(b"", properties(self.town.uid, kind="peering.last"))
+        await self.mallory.publish(*letters, mark)
+        await wait_for(last_reasons, 60, until=lambda found: "unknown type of message" in found)
 
     async def counters(self) -> dict[str, int]:
         """What Bob's worker counted."""
         return await self.bob.counters(self.town.bob)
 
     async def unharmed(self, attack: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Let an attack run, again and again, while others connect: nobody has to wait twice as long as usual."""
+        """Let an attack run, again and again, while others connect: nobody has to wait twice as long as usual.
+
+        Harm is there each time it is looked for; a machine that does other things just then is not.
+        """
         faults = (await self.counters())["faults"]
+        seen = [await self._measured(attack)]
+        while not seen[-1].harmless and len(seen) < LOOKS:
+            seen.append(await self._measured(attack))
+        assert seen[-1].harmless, seen
+        assert (await self.counters())["faults"] == faults
+
+    async def _measured(self, attack: Callable[[], Coroutine[Any, Any, object]]) -> Seen:
         pairs = (self.bystanders, self.customers)
         usual = [await pair.median() for pair in pairs]
         done = asyncio.Event()
@@ -153,10 +186,9 @@ class Life:
         finally:
             done.set()
             rounds = await task
-        assert rounds
-        for before, now in zip(usual, under_attack, strict=True):
-            assert now <= max(TWICE * before, FLOOR_SECONDS), (usual, under_attack)
-        assert (await self.counters())["faults"] == faults
+            await self.town.purge()
+        await self.taken()
+        return Seen(rounds, usual, under_attack)
 
 
 @asynccontextmanager

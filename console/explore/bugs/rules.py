@@ -8,11 +8,10 @@ from __future__ import annotations
 import acceptor.handshake
 import console.explore.world
 import initiator.handshake
+from console.explore.bugs.budgets import FORGETFUL, GIVE_UP, LOST_STORE, ONE_COMMAND_EACH, PUT_BACK, TWO_COMMANDS
+from console.explore.bugs.planting import Bug, Edit
 from console.explore.world import Budget
 from shared.protocol import interface, link, reception, registers
-from tests.model.budgets import FORGETFUL, GIVE_UP, LOST_STORE, ONE_COMMAND_EACH, PUT_BACK, TWO_COMMANDS
-from tests.model.bugs_of_use import COMMANDS, PAYLOADS
-from tests.model.planting import Bug, Edit
 
 OPENING = (
     Bug(
@@ -49,6 +48,40 @@ OPENING = (
         Budget(configures=(0, 1)),
         "consent",
         configured=(True, False),
+    ),
+    Bug(
+        "an end that has no peer information opens to whoever asks first",
+        (
+            Edit(interface, "Interface.knows", {"self.peer is not None and ": "self.peer is None or "}),
+            Edit(
+                acceptor.handshake,
+                "_objection",
+                {
+                    " or state.peer is None:": ":",
+                    "claims, peer = message.claims, state.peer": (
+                        "claims, peer = message.claims, state.peer\n    if peer is None: return None"
+                    ),
+                },
+            ),
+        ),
+        Budget(configures=(0, 1), lies=1),
+        "named",
+        configured=(True, False),
+    ),
+    Bug(
+        "the region of whoever asks is not compared",
+        (
+            Edit(
+                acceptor.handshake,
+                "_objection",
+                {
+                    "claims.region != peer.region": "claims is None",
+                    "peer.account, peer.region": "peer.account, claims.region",
+                },
+            ),
+        ),
+        Budget(lies=1),
+        "admitted",
     ),
     Bug(
         "a NotReady is believed whatever it answers",
@@ -88,6 +121,12 @@ OPENING = (
         "agreement",
     ),
     Bug(
+        "an end that opens again does so with the version that it had",
+        (Edit(acceptor.handshake, "step", {"version=state.version + 1": "version=max(state.version, 1)"}),),
+        Budget(give_ups=1, losses=1),
+        "agreement",
+    ),
+    Bug(
         "a lost life is not noticed in a NotReady",
         (Edit(reception, "_not_ready", {"if forgot(state, message.to_epoch):": "if message.to_epoch.number < 0:"}),),
         Budget(give_ups=1, losses=1),
@@ -124,6 +163,12 @@ REGISTERS = (
     Bug(
         "a peer that says it has forgotten is not asked again",
         (Edit(link, "_outstanding", {"if state.reason is not None and": "if not state.open and"}),),
+        FORGETFUL,
+        "agreement",
+    ),
+    Bug(
+        "a peer on another store is told something once, and never asked again",
+        (Edit(link, "_asked_anew", {"before.version + 1": "before.version"}),),
         FORGETFUL,
         "agreement",
     ),
@@ -202,5 +247,3 @@ REGISTERS = (
         "agreement",
     ),
 )
-
-BUGS = (*OPENING, *REGISTERS, *COMMANDS, *PAYLOADS)

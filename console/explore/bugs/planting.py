@@ -9,17 +9,20 @@ import inspect
 import sys
 import textwrap
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple
-
-import pytest
+from typing import Any, Final, NamedTuple
 
 import acceptor.handshake
 import initiator.handshake
 from console.explore.machine import Steps
 from console.explore.world import Budget
 
-HOUSE = frozenset({"shared", "initiator", "acceptor", "console"})
+HOUSE: Final = frozenset({"shared", "initiator", "acceptor", "console"})
+
+
+class NotThere(Exception):
+    """The text that a bug changes is not in its function any more, or more than once."""
 
 
 class Edit(NamedTuple):
@@ -40,15 +43,21 @@ class Bug(NamedTuple):
     configured: tuple[bool, bool] = (True, True)
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, bug: Bug) -> Steps:
-    """Put the bug wherever the function is used, until the test is over. Returns the two ends' steps with it."""
-    for edit in bug.edits:
-        owner, name = _owner(edit)
-        member = inspect.getattr_static(owner, name)
-        planted = _written(edit, member)
-        for place in [owner] if isinstance(owner, type) else list(_users(name, member)):
-            monkeypatch.setattr(place, name, planted)
-    return initiator.handshake.step, acceptor.handshake.step
+@contextmanager
+def planted(bug: Bug) -> Iterator[Steps]:
+    """Put the bug wherever the function is used, for the length of a block. Gives the two ends' steps with it.
+
+    Raises NotThere.
+    """
+    with ExitStack() as undone:
+        for edit in bug.edits:
+            owner, name = _owner(edit)
+            member = inspect.getattr_static(owner, name)
+            spoilt = _written(edit, member)
+            for place in [owner] if isinstance(owner, type) else list(_users(name, member)):
+                undone.callback(setattr, place, name, member)
+                setattr(place, name, spoilt)
+        yield initiator.handshake.step, acceptor.handshake.step
 
 
 def _owner(edit: Edit) -> tuple[Any, str]:
@@ -64,7 +73,7 @@ def _written(edit: Edit, member: Any) -> Any:  # noqa: ANN401 - a function or a 
     text = textwrap.dedent(inspect.getsource(function))
     for old, new in edit.changes.items():
         if text.count(old) != 1:
-            pytest.fail(f"{edit.function} has not exactly one {old!r}: think of the bug anew")
+            raise NotThere(f"{edit.function} has not exactly one {old!r}: think of the bug anew")
         text = text.replace(old, new)
     found: dict[str, Any] = {}
     exec(f"from __future__ import annotations\n{text}", vars(edit.module), found)  # noqa: S102 - a bug is code

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from console.explore.bugs.budgets import GIVE_UP, ONE_COMMAND_EACH, TWO_COMMANDS
+from console.explore.bugs.planting import Bug, Edit
 from console.explore.world import Budget
 from shared.protocol import commands, interface, link, reception, registers
-from tests.model.budgets import GIVE_UP, ONE_COMMAND_EACH, TWO_COMMANDS
-from tests.model.planting import Bug, Edit
 
 COMMANDS = (
     Bug(
@@ -133,6 +133,12 @@ PAYLOADS = (
         (Edit(reception, "_data", {"message.number == floor + 1": "message.number > floor"}),),
         Budget(payloads=(2, 0)),
         "once_in_order",
+    ),
+    Bug(
+        "where the sender begins is believed against this end's own memory",
+        (Edit(reception, "_data", {"floor = max(state.received, message.base)": "floor = message.base"}),),
+        Budget(payloads=(1, 0)),
+        "in_turn",
     ),
     Bug(
         "a payload is delivered and acknowledges nothing",

@@ -1,0 +1,65 @@
+"""A flood drowns only those who stand in the same line, so every sender has a line of its own.
+
+A batch takes one delivery of each line in turn, and no more than a batch can carry: whoever says little is served with
+the next batch, however much somebody else says.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from shared.broker.messages import Delivery
+
+BATCH_LIMIT_BYTES: Final = 65_536
+"""Bodies of AMQP messages in one batch, and one more: several hundred protocol messages, which share one commit."""
+
+OLDEST_SECONDS: Final = 0.5
+"""How long timers wait at the most for what is here and was not taken up yet."""
+
+
+class Inbox:
+    """What has been delivered and not been taken up yet, by the queue it came from; moments are monotonic seconds."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._lines: dict[str, deque[tuple[float, Delivery]]] = {}
+        self._turns: deque[str] = deque()
+
+    def __bool__(self) -> bool:
+        """Whether anything is here."""
+        return bool(self._turns)
+
+    def put(self, delivery: Delivery, now: float) -> None:
+        """Stand in the line of one's queue."""
+        line = self._lines.setdefault(delivery.queue, deque())
+        if not line:
+            self._turns.append(delivery.queue)
+        line.append((now, delivery))
+
+    def take(self, limit: int) -> list[Delivery]:
+        """The next batch, in turn from each line: small enough that what follows leaves while the next is decided."""
+        taken: list[Delivery] = []
+        weight = 0
+        while self._turns and weight < BATCH_LIMIT_BYTES and len(taken) < limit:
+            queue = self._turns.popleft()
+            line = self._lines[queue]
+            taken.append(line.popleft()[1])
+            weight += len(taken[-1].body)
+            if line:
+                self._turns.append(queue)
+        return taken
+
+    def put_back(self, taken: Sequence[Delivery], now: float) -> None:
+        """Nothing came of these: they are the next in their lines."""
+        for delivery in reversed(taken):
+            line = self._lines.setdefault(delivery.queue, deque())
+            if not line:
+                self._turns.append(delivery.queue)
+            line.appendleft((now, delivery))
+
+    def oldest(self, now: float) -> float | None:
+        """Since when something is waiting here; whoever floods a line makes no timer wait for long."""
+        first = min((self._lines[queue][0][0] for queue in self._turns), default=None)
+        return None if first is None else max(first, now - OLDEST_SECONDS)

@@ -1,0 +1,72 @@
+"""A peer on another store may have forgotten everything, and must not be believed for what it said before."""
+
+from __future__ import annotations
+
+from tests.unit.transcripts import play
+
+
+def test_a_peer_on_another_store_is_asked_until_it_answers_for_its_new_life() -> None:
+    """Found by the simulation: its first answer was lost, and the end that had asked once was content for ever."""
+    play("""
+        initiator: initiate
+          Idle -> Connecting
+          #1 Initiate 1.1 up Connecting ack -.0 got 0
+        acceptor: hears #1
+          Idle -> Accepting
+          #2 Declare 1.1 up Accepting ack 1.1 got 0
+        initiator: hears #2
+          Connecting -> Activated
+          #3 Declare 1.1 up Activated ack 1.1 got 0
+        acceptor: loses its store
+        initiator: doubt
+          Activated -> Activating
+          #4 Declare 1.2 up Activating ack 1.1 got 0
+        acceptor: hears #4
+          #5 NotReady 2 answers 1.2 NotOpened
+        initiator: hears #2
+          #6 Declare 1.2 up Activating ack 1.1 got 0
+        initiator: resend
+          #7 Declare 1.2 up Activating ack 1.1 got 0
+        acceptor: hears #7
+          #8 NotReady 2 answers 1.2 NotOpened
+        initiator: hears #8
+          Activating -> Connecting
+          #9 Initiate 1.2 up Connecting ack 2.0 got 0
+        acceptor: hears #9
+          Idle -> Accepting
+          #10 Declare 2.1 up Accepting ack 1.2 got 0
+        initiator: hears #10
+          Connecting -> Activated
+          #11 Declare 1.2 up Activated ack 2.1 got 0
+    """)
+
+
+def test_an_end_that_its_peer_deleted_does_not_come_back_from_doubt() -> None:
+    play("""
+        initiator: initiate
+          Idle -> Connecting
+          #1 Initiate 1.1 up Connecting ack -.0 got 0
+        acceptor: hears #1
+          Idle -> Accepting
+          #2 Declare 1.1 up Accepting ack 1.1 got 0
+        initiator: hears #2
+          Connecting -> Activated
+          #3 Declare 1.1 up Activated ack 1.1 got 0
+        acceptor: hears #3
+          Accepting -> Activated
+          ignored: nothing new
+        acceptor: delete
+          Activated -> Deleting
+          #4 Declare 1.2 deleted Deleting ack 1.1 got 0
+        initiator: hears #4
+          Activated -> Deleting
+          #5 Declare 1.2 up Deleting ack 1.2 got 0
+        acceptor: hears #5
+          Deleting -> Deleted
+          #6 Declare 1.2 deleted Deleted ack 1.2 got 0
+        initiator: hears #6
+          Deleting -> Deleted
+          ignored: nothing new
+        initiator: doubt
+          #7 Declare 1.2 up Deleted ack 1.2 got 0
+    """)

@@ -1,0 +1,80 @@
+"""Fairness is easily said; here it is counted who waits for whom."""
+
+from __future__ import annotations
+
+from shared.broker.messages import Delivery
+from shared.runtime.inbox import BATCH_LIMIT_BYTES, Inbox
+
+
+def delivered(queue: str, number: int, size: int = 10) -> Delivery:
+    """Make a delivery of so many bytes."""
+    return Delivery(queue, "x", "u", "t", b"x" * size, None, None, None, redelivered=False, tag=number, session=1)
+
+
+def filled(**counts: int) -> Inbox:
+    """Fill an inbox, one queue after the other."""
+    inbox = Inbox()
+    for queue, count in counts.items():
+        for number in range(count):
+            inbox.put(delivered(queue, number), 0.0)
+    return inbox
+
+
+def told(taken: list[Delivery]) -> str:
+    return " ".join(f"{one.queue}{one.tag}" for one in taken)
+
+
+def test_whoever_says_little_is_in_the_next_batch() -> None:
+    inbox = filled(m=1000, c=2, d=1)
+    assert told(inbox.take(6)) == "m0 c0 d0 m1 c1 m2"
+
+
+def test_each_line_keeps_its_order_and_nothing_is_lost() -> None:
+    inbox = filled(a=50, b=7, c=23)
+    taken: list[Delivery] = []
+    while inbox:
+        taken += inbox.take(9)
+    assert len(taken) == 80
+    for queue in "abc":
+        tags = [one.tag for one in taken if one.queue == queue]
+        assert tags == sorted(tags)
+
+
+def test_the_turn_goes_on_where_the_last_batch_ended() -> None:
+    inbox = filled(a=5, b=5, c=5)
+    assert told(inbox.take(2)) == "a0 b0"
+    assert told(inbox.take(2)) == "c0 a1"
+
+
+def test_a_batch_is_bounded_in_bytes_but_never_empty() -> None:
+    inbox = Inbox()
+    for number in range(4):
+        inbox.put(delivered("m", number, BATCH_LIMIT_BYTES * 2 // 3), 0.0)
+    inbox.put(delivered("c", 0), 0.0)
+    assert told(inbox.take(100)) == "m0 c0 m1"
+    inbox.put(delivered("huge", 0, BATCH_LIMIT_BYTES * 2), 0.0)
+    assert told(inbox.take(100)) == "m2 huge0"
+    assert told(inbox.take(100)) == "m3"
+    assert not inbox
+    assert inbox.take(100) == []
+
+
+def test_what_is_put_back_comes_first_in_its_line() -> None:
+    inbox = filled(a=3, b=2)
+    taken = inbox.take(4)
+    assert told(taken) == "a0 b0 a1 b1"
+    inbox.put_back(taken, 0.0)
+    again: list[Delivery] = []
+    while inbox:
+        again += inbox.take(3)
+    assert [one.tag for one in again if one.queue == "a"] == [0, 1, 2]
+    assert [one.tag for one in again if one.queue == "b"] == [0, 1]
+
+
+def test_timers_wait_for_what_is_here_but_not_for_a_flood() -> None:
+    inbox = Inbox()
+    assert inbox.oldest(5.0) is None
+    inbox.put(delivered("a", 0), 4.9)
+    inbox.put(delivered("b", 0), 4.8)
+    assert inbox.oldest(5.0) == 4.8
+    assert inbox.oldest(60.0) == 59.5
