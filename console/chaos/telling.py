@@ -18,6 +18,7 @@ from rich.table import Table
 from console.chaos.figures import Figures
 from console.chaos.stage import Plan, Result, play
 from console.client import ConsoleTrouble
+from console.screen import make_console
 from console.simulate.telling import commit
 from shared.broker.control import ControlPlaneError
 from shared.broker.embedded import BrokerNotStarted
@@ -30,12 +31,12 @@ Say = Callable[[str], None]
 
 def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str], *, as_json: bool) -> int:
     """Play the stages, and say what came of them. Returns the exit code."""
-    screen, errors = Console(highlight=False), Console(highlight=False, stderr=True)
+    screen, errors = make_console(), make_console(error=True)
     chosen = SystemRandom().randrange(SEED_LIMIT) if seed is None else seed
     folder = Path(tempfile.mkdtemp(prefix="peering-chaos-"))
 
     def say(sentence: str) -> None:
-        errors.print(sentence, markup=False)
+        errors.print(sentence, soft_wrap=True)
 
     # aio-pika's connections close themselves when they are collected, which may be in a thread that has no loop.
     warnings.filterwarnings("ignore", "coroutine 'Connection.close' was never awaited", RuntimeWarning)
@@ -60,7 +61,8 @@ def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str
         return 1
     shutil.rmtree(folder)
     if not as_json:
-        screen.print("All properties held: nothing lost, doubled or out of order, and all connections agree.")
+        total = sum(result.figures.faults_in_all for result in results)
+        screen.print(f"{total} faults, and all properties held: nothing lost, doubled or out of order, all agree.")
     return 0
 
 
@@ -98,7 +100,7 @@ def _tell(figures: Figures, screen: Console) -> None:
         "requests": f"{figures.requests} with {figures.commands} commands; {figures.unanswered} never answered",
         "payloads": f"{figures.payloads_accepted} accepted, {figures.payloads_delivered} delivered "
         f"({early['payloads delivered']} before the faults ended), {figures.payloads_dropped} dropped with an end that "
-        "was deleted, 0 lost, doubled or out of order unless it says so below",
+        "was deleted",
         "afterwards": f"all answered after {figures.answered_seconds} s, all agreed {figures.agreed_seconds} s later",
         "set aside": f"{figures.set_aside} letters",
         "checked": f"{figures.rows_checked} rows of timelines",

@@ -1,11 +1,12 @@
 """The long runs are for people and machines with time; a short one says every day that the thing still holds."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.programs import running_with, type_command
+from tests.end_to_end.programs import REPOSITORY, running_with, type_command
 
 CONNECTIONS = 40
 
@@ -26,3 +27,34 @@ def test_a_short_run_breaks_much_and_loses_nothing(tmp_path: Path) -> None:
     assert figures["before_calm"]["payloads delivered"] > 0
     assert list(tmp_path.iterdir()) == []
     assert running_with(str(tmp_path)) == []
+
+
+FORGETFUL = """
+import sys
+if sys.orig_argv[1:3] in (["-m", "initiator"], ["-m", "acceptor"]):
+    from shared.store.memory import Memory
+    Memory.remember = lambda self, request, reply: None
+"""
+"""Loaded by Python as it starts: workers, and nobody else, forget what they have answered."""
+
+
+@pytest.mark.timeout(180)
+def test_a_run_with_forgetful_workers_fails_and_keeps_what_is_needed_to_see_why(tmp_path: Path) -> None:
+    """The workers are the shipped ones but for one mistake, which only matters when somebody asks twice."""
+    planted, temporary = tmp_path / "planted", tmp_path / "temporary"
+    for folder in (planted, temporary):
+        folder.mkdir()
+    (planted / "sitecustomize.py").write_text(FORGETFUL)
+    path = os.pathsep.join((str(planted), str(REPOSITORY)))
+    words = ("--single", "--seconds", "4", "--connections", "10", "--seed", "12")
+    ended = type_command("chaos", *words, environment={"TMPDIR": str(temporary), "PYTHONPATH": path})
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    said = " ".join(ended.stderr.split())
+    assert "and does not remember it" in said
+    assert "at seed 12, commit " in said
+    (kept,) = temporary.iterdir()
+    assert str(kept) in said
+    assert (kept / "single" / "history.jsonl").stat().st_size > 0
+    assert len(list((kept / "single" / "stores").glob("*/store.sqlite"))) == 3
+    assert len(list((kept / "single" / "logs").glob("*.log"))) == 3
+    assert running_with(str(temporary)) == []
