@@ -81,6 +81,14 @@ def test_a_port_that_nobody_chose_may_be_another_and_a_chosen_one_may_not() -> N
         pytest.fail("there is no such port")
 
 
+def test_no_answer_waits_for_an_acknowledgement_of_its_first_half() -> None:
+    with bound(Listen(port=0)) as listening, socket.create_connection(listening.getsockname()[:2]) as client:
+        accepted, _ = listening.accept()
+        with accepted:
+            assert client.getpeername() == accepted.getsockname()
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_an_address_is_read_with_its_host() -> None:
     assert listen_at(None) == ("127.0.0.1", 8080, False)
     assert listen_at("[::1]:80") == ("::1", 80, True)
