@@ -167,6 +167,22 @@ def test_errors_arrive_as_each_library_raises_them(town: Town, which: str) -> No
         assert nobody.refused("DescribeVpcs").code == "InvalidAccessKeyId.NotFound"
 
 
+def test_a_worker_that_cannot_start_is_an_error_of_one_call_and_can_be_tried_again(town: Town) -> None:
+    alice = town.client("old")
+    vpc = new_vpc(alice)
+    spoilt = town.folder / "stores" / f"{vpc.id}.sqlite"
+    spoilt.write_bytes(b"this is no store " * 1000)
+    wanted = {"Role": INITIATING, "Spec": "Large.2", "RouterType": "VRouter", "RouterId": vpc.router}
+    refused = alice.refused("CreateRouterInterface", **wanted, OppositeRegionId="cn-hangzhou")
+    assert (refused.status, refused.code) == (500, "InternalError")
+    assert f"the worker of {vpc.id} refuses to start" in refused.message
+    spoilt.unlink()
+    end = new_end(alice, vpc.router, INITIATING)
+    act(end, "Delete")
+    alice.wait(end.id, "")
+    alice.call("DeleteVpc", VpcId=vpc.id)
+
+
 def test_what_was_made_through_the_api_outlives_the_program_and_ends_when_it_is_deleted(tmp_path: Path) -> None:
     install()
     topology, folder = tmp_path / "town.yaml", tmp_path / "peering"

@@ -54,6 +54,23 @@ async def test_a_killed_program_comes_back(tmp_path: Path) -> None:
         assert second.last == "killed by SIGKILL"
 
 
+@pytest.mark.parametrize("source", [WAITS, IGNORES])
+async def test_one_program_is_ended_and_the_others_go_on(tmp_path: Path, source: str) -> None:
+    async with Supervisor(patience=HASTE) as supervisor:
+        supervisor.start(program(tmp_path, WAITS))
+        supervisor.start(program(tmp_path, source, "two"))
+        first = await up(supervisor, tmp_path / "one.log")
+        await up(supervisor, tmp_path / "two.log")
+        second = supervisor.report("two")
+        await supervisor.end("two")
+        assert [one.name for one in supervisor.reports] == ["one"]
+        assert first.pid is not None
+        assert second.pid is not None
+        assert (is_alive(first.pid), is_alive(second.pid)) == (True, False)
+        supervisor.start(program(tmp_path, WAITS, "two"))
+        await up(supervisor, tmp_path / "two.log", times=2)
+
+
 async def test_a_program_that_ends_by_itself_comes_back(tmp_path: Path) -> None:
     async with Supervisor(patience=HASTE) as supervisor:
         supervisor.start(program(tmp_path, "print('up', flush=True)"))

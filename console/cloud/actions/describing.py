@@ -131,7 +131,7 @@ def _described(call: Call, end: End, peer: InterfaceView | None) -> dict[str, An
 
 def _fields(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
     record = end.record
-    opposite = call.cloud.store.get(RouterInterface, record.opposite_interface)
+    opposite = _named_back(record, call.cloud.store.get(RouterInterface, record.opposite_interface))
     rate = record.probe_rate_milliseconds
     return {
         "RouterInterfaceId": record.id,
@@ -163,6 +163,13 @@ def _fields(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
         "_Owner": record.account,
         **_opposite(end, peer, opposite),
     }
+
+
+def _named_back(record: RouterInterface, opposite: RouterInterface | None) -> RouterInterface | None:
+    """The other end, if it is the same account's or its owner named this one: nobody else is told anything of it."""
+    if opposite is None or record.account == opposite.account or opposite.opposite_interface == record.id:
+        return opposite
+    return None
 
 
 def _opposite(end: End, peer: InterfaceView | None, opposite: RouterInterface | None) -> dict[str, Any]:

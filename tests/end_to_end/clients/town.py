@@ -30,6 +30,7 @@ class Town:
 
     url: str
     keys: dict[str, Key]
+    folder: Path
     started: ExitStack
     clients: dict[tuple[str, str, str], Client] = field(default_factory=dict)
     made: dict[tuple[str, str], list[Vpc]] = field(default_factory=dict)
@@ -62,4 +63,4 @@ def running_town(folder: Path) -> Iterator[Town]:
     topology = folder / "town.yaml"
     topology.write_text(TOPOLOGY)
     with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up, ExitStack() as started:
-        yield Town(up.url, keys_of(up), started)
+        yield Town(up.url, keys_of(up), up.folder, started)
