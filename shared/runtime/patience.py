@@ -52,8 +52,12 @@ class Patience:
         return min(max(found.smoothed + VARIATIONS * found.variation, self._least), self._limit)
 
     def until(self, peer: str, said: float) -> float:
-        """The moment before which it is too early to say again what was said then; long ago, if it was overtaken."""
+        """The moment before which it is too early to say again what was said then.
+
+        Of a peer that has answered nothing yet as much is expected as of the slowest of the others.
+        """
         found = self._peers.get(peer)
-        if found is None or said <= found.newest_said:
-            return said
-        return found.answered + self.first_pause(peer)
+        if found is None:
+            return said + max(map(self.first_pause, self._peers), default=0.0)
+        overtaken = said <= found.newest_said
+        return (said if overtaken else max(said, found.answered)) + self.first_pause(peer)

@@ -27,7 +27,6 @@ CREATE TABLE interface (
     reason TEXT, caller TEXT,
     status TEXT NOT NULL, waiting INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX interface_waiting ON interface (id) WHERE waiting = 1;
 CREATE INDEX interface_peer ON interface (peer_endpoint, id) WHERE open = 1;
 CREATE TABLE outbox (
     interface TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (interface, number)

@@ -32,7 +32,12 @@ _PRAGMAS: Final = (
     "wal_autocheckpoint=4000",  # pages: fewer checkpoints, each still inside one batch
 )
 
-_UPSERT: Final = f"INSERT OR REPLACE INTO interface ({COLUMNS}, status, waiting) VALUES ({','.join('?' * 24)})"  # noqa: S608 - names of columns
+_CHANGEABLE: Final = f"{COLUMNS}, status, waiting".split(", ")[1:]
+_UPSERT: Final = (
+    f"INSERT INTO interface ({COLUMNS}, status, waiting) VALUES ({','.join('?' * 24)}) "  # noqa: S608 - names of columns
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{column} = excluded.{column}' for column in _CHANGEABLE)}"
+)
+"""Unlike INSERT OR REPLACE it leaves an index alone whose columns stay as they are."""
 _ONE: Final = f"SELECT {COLUMNS} FROM interface WHERE id = ?"  # noqa: S608 - names of columns, no input
 
 
@@ -148,7 +153,7 @@ class Store:
             self._db.executemany(_UPSERT, map(to_row, self._changed.values()))
         if self._timeline:
             first = self.last_row + 1
-            rows = ((first + place, *entry) for place, entry in enumerate(self._timeline))
+            rows = [(place, *entry) for place, entry in enumerate(self._timeline, first)]
             self._db.executemany("INSERT INTO timeline VALUES (?,?,?,?,?,?,?)", rows)
             oldest = first + len(self._timeline) - TIMELINE_LIMIT_ROWS
             if oldest > 0:

@@ -41,11 +41,19 @@ def test_the_pause_is_never_longer_than_its_limit_and_each_peer_has_its_own() ->
     assert patience.first_pause(EVE) == 0.5
 
 
-def test_what_was_overtaken_is_not_waited_for() -> None:
+def test_what_was_overtaken_is_late_sooner_than_what_waits_its_turn() -> None:
     patience = Patience(0.5, 8.0)
-    patience.answered(BOB, 10.0, 12.0, 13.0)
-    assert patience.until(BOB, 11.0) <= 11.0
-    assert patience.until(BOB, 12.5) == 13.0 + 8.0
+    patience.answered(BOB, 10.0, 12.0, 12.1)
+    pause = patience.first_pause(BOB)
+    assert patience.until(BOB, 11.0) == 11.0 + pause
+    assert patience.until(BOB, 12.05) == 12.1 + pause
+
+
+def test_a_peer_that_has_answered_nothing_yet_may_be_as_slow_as_the_slowest() -> None:
+    patience = Patience(0.5, 8.0)
+    assert patience.until(EVE, 5.0) == 5.0
+    patience.answered(BOB, 0.0, 0.0, 1.0)
+    assert patience.until(EVE, 5.0) == 5.0 + 3.0
 
 
 def test_nothing_is_repeated_while_a_peer_works_off_what_was_said_before() -> None:

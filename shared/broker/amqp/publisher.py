@@ -3,14 +3,15 @@
 import uuid
 from typing import Final
 
-from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
 
 from shared.broker.amqp.connection import Lose, open_channel, watch
 from shared.broker.amqp.faults import BrokerRefused, bounded, explain, guarded
 from shared.broker.messages import Outcome, Outgoing
 
+PERSISTENT: Final = 2
 PUBLISH_LIMIT_SECONDS: Final = 5.0
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Half of what the broker takes; it would close the channel, with all that is under way on it, for one byte more."""
@@ -21,7 +22,7 @@ TIMEOUTS_IN_A_ROW: Final = 3
 class Publisher:
     """One channel that publishes, with any number of messages under way at the same time."""
 
-    def __init__(self, channel: AbstractChannel, exchange: AbstractExchange, user: str, lose: Lose) -> None:
+    def __init__(self, channel: AbstractChannel, exchange: str, user: str, lose: Lose) -> None:
         """Prefer `Publisher.open`."""
         self._channel = channel
         self._exchange = exchange
@@ -34,17 +35,14 @@ class Publisher:
         """Open the channel; the exchange is not looked at, because an account may not."""
         channel = await open_channel(connection, confirms=True)
         watch(channel, "publishing channel", lose)
-        return cls(channel, await channel.get_exchange(exchange, ensure=False), user, lose)
+        return cls(channel, exchange, user, lose)
 
     async def publish(self, message: Outgoing) -> Outcome:
         """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its faults."""
         if len(message.body) > MAX_BODY_BYTES:
             return Outcome.REFUSED
-        sending = self._exchange.publish(
-            self._wrapped(message), message.routing_key, mandatory=True, timeout=PUBLISH_LIMIT_SECONDS
-        )
         try:
-            await guarded(sending)
+            await guarded(self._send(message))
         except PublishError:
             outcome = Outcome.UNROUTABLE
         except DeliveryError:
@@ -67,17 +65,29 @@ class Publisher:
         if not self._channel.is_closed:
             await bounded(self._channel.close())
 
-    def _wrapped(self, message: Outgoing) -> Message:
-        """Dress a message; the id is new each time, because the client library finds returned messages by it."""
-        return Message(
+    async def _send(self, message: Outgoing) -> None:
+        """Write it at once: waiting for the socket to drain first would let one message out at a time."""
+        channel = await self._channel.get_underlay_channel()
+        await channel.basic_publish(
             message.body,
-            headers=dict(message.headers),
+            exchange=self._exchange,
+            routing_key=message.routing_key,
+            properties=self._properties(message),
+            mandatory=True,
+            timeout=PUBLISH_LIMIT_SECONDS,
+            wait=False,  # type: ignore[call-arg]  # the abstract class does not know it, the real one does
+        )
+
+    def _properties(self, message: Outgoing) -> spec.Basic.Properties:
+        """Dress a message; the id is new each time, because the client library finds returned messages by it."""
+        return spec.Basic.Properties(
+            headers=dict(message.headers) or None,
             content_type="application/json",
-            delivery_mode=DeliveryMode.PERSISTENT,
+            delivery_mode=PERSISTENT,
             correlation_id=message.correlation_id,
             reply_to=message.reply_to,
             message_id=uuid.uuid4().hex,
-            type=message.type,
+            message_type=message.type,
             user_id=self._user,
         )
 
