@@ -35,8 +35,8 @@ AGREE_LIMIT_SECONDS: Final = 60.0
 MISCHIEF_LIMIT_SECONDS: Final = 150.0
 """How long the last faults may take to be repaired."""
 HISTORY: Final = "history.jsonl"
-ON_PURPOSE: Final = ("exit 0", "killed by SIGKILL")
-"""How a worker ends that was killed, or told to end."""
+ON_PURPOSE: Final = ("exit 0", "killed by SIGKILL", "killed by SIGTERM")
+"""How a worker ends that was killed, or told to end; the last if it was told before it had begun anything."""
 
 _LETTERS_LIMIT: Final = 1000
 _SHOWN_CHARACTERS: Final = 400

@@ -4,8 +4,10 @@ Debian's wrapper in /usr/sbin changes to the user `rabbitmq` and to /var/lib; th
 for any user, and takes every path from the environment, which is written here.
 """
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import socket
 from dataclasses import dataclass
@@ -27,6 +29,11 @@ _EPMD_PROGRAMS: Final = ("/usr/bin/epmd", "/usr/lib/erlang/erts-*/bin/epmd", "/u
 _DEBIAN_WRAPPER: Final = "/usr/sbin/rabbitmq-server"
 _FREE_DISK_BYTES: Final = 50_000_000
 _PRIVATE_FILE_MODE: Final = 0o600
+_OUTGOING_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_IANA_OUTGOING_PORTS: Final = (49_152, 65_535)
+_LOWEST_PORT: Final = 20_000
+_ENOUGH_PORTS: Final = 1_000
+_PORT_ATTEMPTS: Final = 200
 
 _ERLANG_ARGUMENTS: Final = (
     "+S 2:2",  # two schedulers are enough for one program's broker
@@ -101,15 +108,38 @@ def _first_existing(patterns: tuple[str, ...], on_path: str | None, refused: str
     return Path(on_path) if on_path and on_path != refused else None
 
 
+def outgoing_ports() -> tuple[int, int]:
+    """The range out of which the kernel gives each outgoing connection its port; IANA's where it does not say."""
+    try:
+        first, last = _OUTGOING_PORTS.read_text().split()
+    except OSError:
+        return _IANA_OUTGOING_PORTS
+    return int(first), int(last)
+
+
 def free_ports() -> Ports:
-    """Ask the kernel for four ports that nobody uses. Somebody may take one before the broker does: it then says so."""
-    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(4)]
+    """Find four ports that nobody uses, and that no outgoing connection will be given while the broker is down.
+
+    Somebody may still take one before the broker does: it then says so.
+    """
+    sockets = [_unused_port() for _ in range(4)]
     try:
         amqp, management, distribution, epmd = (one.getsockname()[1] for one in sockets)
     finally:
         for one in sockets:
             one.close()
     return Ports(amqp, management, distribution, epmd)
+
+
+def _unused_port() -> socket.socket:
+    """Hold a port below the outgoing range; any port at all if there is hardly one below."""
+    below, _ = outgoing_ports()
+    if below - _LOWEST_PORT >= _ENOUGH_PORTS:
+        for _ in range(_PORT_ATTEMPTS):
+            port = _LOWEST_PORT + secrets.randbelow(below - _LOWEST_PORT)
+            with contextlib.suppress(OSError):
+                return socket.create_server((LOOPBACK, port))
+    return socket.create_server((LOOPBACK, 0))
 
 
 def write_files(layout: Layout, definitions: dict[str, Any]) -> None:
