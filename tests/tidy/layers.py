@@ -41,6 +41,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "pytest_asyncio": (),
     "selenium": (),
     "testcontainers": (),
+    "trustme": (),
 }
 
 # What a pure file must not import.
