@@ -15,7 +15,7 @@ STAMP := .venv/.set-up
 PARALLEL := -n auto --maxprocesses 4
 PAIR := -n 2 --dist worksteal
 
-.PHONY: help setup broker browser clients demo drawing chaos bench bench-quick check test format docs clean
+.PHONY: help setup broker browser clients demo drawing chaos guarantees bench bench-quick check test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,14 @@ drawing: setup broker ## docs/trace.svg anew, drawn from a run of the cross-acco
 
 chaos: setup broker ## break real workers, a real RabbitMQ and a cluster of three for some minutes, and check what is left
 	.venv/bin/peering chaos $(CHAOS_ARGS)
+
+guarantees: setup broker ## explore, simulate and chaos in full; writes their figures into docs/guarantees.md
+	mkdir -p docs/guarantees
+	.venv/bin/peering explore --json > docs/guarantees/explore.json
+	.venv/bin/peering explore --bugs --json > docs/guarantees/bugs.json
+	.venv/bin/peering simulate --seeds 10000 --json > docs/guarantees/simulate.json
+	.venv/bin/peering chaos --json > docs/guarantees/chaos.json
+	$(PYTHON_HERE) -m console.printed --write
 
 bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md
 	.venv/bin/peering bench --json docs/performance/latest.json --svg docs/performance

@@ -9,11 +9,13 @@ from typing import Final
 from console.compose import CONSOLE, DEFINITIONS, compose_console, compose_definitions
 from console.printed.commands import commands_page
 from console.printed.control import control_document
+from console.printed.guarantees import guarantees_page
 from console.printed.refusals import refusals_page
 from console.printed.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
 from console.printed.transitions import transitions_page
 
 PRINTED: Final[Mapping[str, Callable[[Path], str]]] = {
+    "docs/guarantees.md": guarantees_page,
     "docs/transitions.md": lambda _: transitions_page(),
     "docs/refusals.md": lambda _: refusals_page(),
     "docs/commands.md": lambda _: commands_page(),
