@@ -110,7 +110,7 @@ class Processor:
         """Take one batch to its end. `now` is monotonic seconds, `at` seconds since 1970 for people's eyes.
 
         `heard` is when the first letter came that is not among these: a timer that ran out later may have its answer
-        there, and waits for it. Raises StoreTrouble when nothing can be made durable; then nothing has happened.
+        there, and waits for it. Raises StoreTrouble or StoreRefused when nothing can be made durable: nothing happened.
         """
         outcome = Outcome()
         items = list(self._open(letters, outcome))
@@ -124,7 +124,7 @@ class Processor:
             self._put_back(items, now)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must go on: replayed one by one
-            self._store.rollback()
+            self._store.rollback(error)
             self._one_by_one(items, now, at, outcome, error)
         else:
             self._conclude(batch, outcome, now)
@@ -217,7 +217,7 @@ class Processor:
                 self._put_back(singles, now)
                 raise
             except Exception as fault:  # noqa: BLE001 - this one item is at fault: it is reported and set aside
-                self._store.rollback()
+                self._store.rollback(fault)
                 self._blame(item, fault, outcome, now)
             else:
                 self._conclude(batch, outcome, now)

@@ -143,10 +143,15 @@ class Worker:
         self._store.open(chance.getrandbits(53))
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
         processor = Processor(self._end, self._store, peers, self._settings.pauses, chance)
-        if self._settings.restored:
-            processor.restore(time.time())
-        processor.start(time.monotonic())
+        with self._store.vouched():
+            if self._settings.restored:
+                processor.restore(time.time())
+            processor.start(time.monotonic())
         return processor
+
+    def _decide(self, processor: Processor, letters: Sequence[Letter], now: float, heard: float | None) -> BatchOutcome:
+        with self._store.vouched():
+            return processor.run(letters, now, time.time(), heard)
 
     async def _on_thread(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
@@ -179,7 +184,7 @@ class Worker:
             now = time.monotonic()
             heard = self._inbox.oldest(now)
             try:
-                outcome = await self._on_thread(processor.run, letters, now, time.time(), heard)
+                outcome = await self._on_thread(self._decide, processor, letters, now, heard)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 self._inbox.put_back(deliveries, now)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import sqlite3
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,6 +47,7 @@ StoreTrouble = sqlite3.OperationalError
 
 _PASSING_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
 _PASSING_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_DAMAGED_CODES: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY_CODE: Final = 0xFF
 """What a disk says that is full or ill; of an extended result code of SQLite's, the lowest byte is the primary one."""
 
@@ -137,6 +139,19 @@ class Store:
         self.life = int(known["life"])
         self.last_row = self._db.execute("SELECT coalesce(max(place), 0) FROM timeline").fetchone()[0]
 
+    @contextmanager
+    def vouched(self) -> Iterator[None]:
+        """Do something with the file. Raises StoreRefused if it turns out to be damaged, whatever was being done."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            self._blame(error)
+            raise
+
+    def _blame(self, error: Exception | None) -> None:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGED_CODES:
+            raise StoreRefused(f"{self._path} is damaged: {error}") from error
+
     def close(self) -> None:
         """Close the file and let another worker have it."""
         self._resources.close()
@@ -166,8 +181,9 @@ class Store:
         for oldest_id in list(self._cache)[: max(0, len(self._cache) - CACHE_LIMIT_INTERFACES)]:
             del self._cache[oldest_id]
 
-    def rollback(self) -> None:
-        """Undo the batch: nothing of it happened."""
+    def rollback(self, cause: Exception | None = None) -> None:
+        """Undo the batch: nothing of it happened. Raises StoreRefused if its cause is that the file is damaged."""
+        self._blame(cause)
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._clear()
