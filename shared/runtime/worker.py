@@ -42,7 +42,10 @@ SETTING_ASIDE_LIMIT_LETTERS: Final = 16
 """Letters on their way to the dead letters at once: a flood of bad ones must leave room for good ones."""
 
 SET_ASIDE_ATTEMPTS: Final = 3
-"""How often the dead letters are tried; a broker that takes none of them has said so in its own log."""
+"""How often the dead letters are tried; a broker that refuses all of them has said so in its own log."""
+
+SET_ASIDE_PAUSE_SECONDS: Final = 0.1
+"""How long to wait before asking again whether a copy is safe: the session ends, or the broker answers."""
 
 STORE_PAUSE_SECONDS: Final = 1.0
 """How long to wait before trying again when nothing can be made durable."""
@@ -225,15 +228,27 @@ class Worker:
     async def _set_aside(self, delivery: Delivery, reason: str) -> None:
         """Copy it to the dead letters and acknowledge it, while good letters go on.
 
-        While the broker is away the original is not acknowledged either.
+        A letter whose copy the broker has not answered for is not acknowledged: it comes again in the next session.
         """
+        refusals = 0
         async with self._setting_aside:
-            for _ in range(SET_ASIDE_ATTEMPTS):
-                if await self._link.set_aside(delivery, reason):
+            while refusals < SET_ASIDE_ATTEMPTS:
+                outcome = await self._link.set_aside(delivery, reason)
+                if outcome is Outcome.CONFIRMED:
                     await self._link.acknowledge([delivery])
+                    return
+                if outcome is not Outcome.UNKNOWN:
+                    refusals += 1
+                elif self._lives(delivery):
+                    await asyncio.sleep(SET_ASIDE_PAUSE_SECONDS)
+                else:
                     return
         await self._link.acknowledge([delivery])
         self._log.error("could not be set aside", queue=delivery.queue, reason=reason, bytes=len(delivery.body))
+
+    def _lives(self, delivery: Delivery) -> bool:
+        state = self._link.state
+        return state.condition is LinkCondition.CONSUMING and state.session == delivery.session
 
     async def _publish(self, parcel: Parcel, processor: Processor) -> None:
         try:
@@ -268,7 +283,8 @@ class Worker:
     def _observe_link(self, state: LinkState) -> None:
         refresh(self._settings.health_file, healthy=self._healthy(state))
         if state.condition is LinkCondition.CONSUMING:
-            self._log.info("ready", queues=len(self._queues) - len(state.missing))
+            if self._healthy(state):
+                self._log.info("ready", queues=len(self._queues) - len(state.missing))
             self._arrived.set()
         elif state.condition is LinkCondition.WAITING:
             self._log.warning("broker", condition=str(state.condition), reason=state.reason)
@@ -276,7 +292,7 @@ class Worker:
             self._log.warning("queue missing", queue=queue, reason=reason)
 
     def _healthy(self, state: LinkState) -> bool:
-        return state.condition is LinkCondition.CONSUMING
+        return state.condition is LinkCondition.CONSUMING and len(state.missing) < len(self._queues)
 
     async def _stay_healthy(self) -> None:
         while True:

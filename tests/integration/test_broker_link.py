@@ -177,7 +177,7 @@ async def test_what_is_set_aside_lies_in_the_dead_letters_with_the_reason(two: T
     ):
         await alice.publish(saying(two.bobs, b"\xff" * 100_000))
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0")
+        assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0") is Outcome.CONFIRMED
         await bob.acknowledge(heard.deliveries)
     letters = await control.dead_letters(two.broker.management_url, limit=10_000)
     (letter,) = [one for one in letters if one["properties"]["headers"].get("x-peering-queue") == two.to_bob()]
@@ -248,7 +248,7 @@ async def test_one_shared_user_without_accounts_declares_what_it_needs(broker: B
     async with linked(broker.administrator_address, None, heard, [queue], declarations=declarations) as link:
         assert await link.publish(saying(endpoint)) is Outcome.CONFIRMED
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        assert await link.set_aside(heard.deliveries[0], "only a test")
+        assert await link.set_aside(heard.deliveries[0], "only a test") is Outcome.CONFIRMED
     assert heard.deliveries[0].exchange == "peering.x.open"
     await control.delete_queue(broker.management_url, queue)
 

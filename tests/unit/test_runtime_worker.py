@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
-from shared.broker.messages import LinkCondition, LinkState, Outcome, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
 from shared.protocol.words import Endpoint, Kind
 from shared.runtime import worker as module
 from shared.runtime.logs import logger
@@ -33,10 +33,12 @@ class Unreliable:
         self._stopped = asyncio.Event()
         self.confirmed: list[dict[str, Any]] = []
         self.unknown: list[dict[str, Any]] = []
+        self.tried: list[str] = []
+        self.acknowledged: list[Delivery] = []
 
-    def turn(self, condition: LinkCondition, session: int) -> None:
-        """Come or go."""
-        self.state = LinkState(condition, "", session)
+    def turn(self, condition: LinkCondition, session: int, missing: tuple[str, ...] = ()) -> None:
+        """Come or go, perhaps without some of the queues."""
+        self.state = LinkState(condition, "", session, tuple((queue, "not there") for queue in missing))
         self._on_state(self.state)
 
     async def run(self) -> None:
@@ -53,6 +55,15 @@ class Unreliable:
         up = self.state.condition is LinkCondition.CONSUMING and self.state.session > 0
         (self.confirmed if up else self.unknown).extend(json.loads(message.body)["messages"])
         return Outcome.CONFIRMED if up else Outcome.UNKNOWN
+
+    async def set_aside(self, _: Delivery, reason: str) -> Outcome:
+        """Leave it without an answer, as a broker does that is short of memory."""
+        self.tried.append(reason)
+        return Outcome.UNKNOWN
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Remember what was acknowledged."""
+        self.acknowledged += deliveries
 
 
 def rested(folder: Path) -> WorkerSettings:
@@ -133,3 +144,42 @@ def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> 
 
     monkeypatch.setattr(worker._store, "open", full)
     return troubles
+
+
+async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_copy_was_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    monkeypatch.setattr(module, "SET_ASIDE_PAUSE_SECONDS", 0.01)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    link: Any = worker._link
+    running = asyncio.create_task(worker.run())
+    try:
+        await wait_for(lambda: link.unknown, 10)
+        link.turn(LinkCondition.CONSUMING, 1)
+        (queue,) = worker._queues
+        worker._enqueue(Delivery(queue, "", None, "nonsense", b"", None, None, None, redelivered=False, tag=1, session=1))
+        await wait_for(lambda: len(link.tried) > 3 * module.SET_ASIDE_ATTEMPTS, 10)
+        link.turn(LinkCondition.WAITING, 1)
+        await wait_for(lambda: not worker._on_their_way, 10)
+        assert link.acknowledged == []
+    finally:
+        worker.stop()
+        await running
+
+
+async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    healthy = tmp_path / "healthy"
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    settings = rested(tmp_path).model_copy(update={"health_file": healthy, "accept_from": "a"})
+    worker = Worker(settings, end, logger("json", "error"))
+    link: Any = worker._link
+    own, peers = worker._queues
+    link.turn(LinkCondition.CONSUMING, 1, missing=(own, peers))
+    assert not healthy.exists()
+    link.turn(LinkCondition.CONSUMING, 1, missing=(peers,))
+    assert healthy.exists()
+    link.turn(LinkCondition.WAITING, 1)
+    assert not healthy.exists()

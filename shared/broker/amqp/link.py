@@ -121,8 +121,8 @@ class Link:
         if self._consumer is not None:
             await self._consumer.acknowledge(done)
 
-    async def set_aside(self, delivery: Delivery, reason: str) -> bool:
-        """Copy a delivery to the dead letters; only if that is True may it be acknowledged.
+    async def set_aside(self, delivery: Delivery, reason: str) -> Outcome:
+        """Copy a delivery to the dead letters; while that is UNKNOWN it must not be acknowledged.
 
         The copy holds the first 64 KiB of the body, and where it came from.
         """
@@ -141,7 +141,7 @@ class Link:
             correlation_id=delivery.correlation_id,
             headers=headers,
         )
-        return await self.publish(copy) is Outcome.CONFIRMED
+        return await self.publish(copy)
 
     async def consume(self, queue: str) -> str | None:
         """Read one queue more, from now on; return None, or why it can't be read yet.
