@@ -18,9 +18,9 @@ from shared.runtime.batch import StepFunction
 from shared.runtime.logs import Logger, logger
 from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
+from shared.runtime.usage import faults
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreRefused
-from shared.wire.forms import first_fault
 
 WRONG_USAGE, REFUSED, DONE = 2, 1, 0
 
@@ -34,7 +34,7 @@ def run(role: Role, step: StepFunction) -> int:
         settings = _settings(role)
         end = End(settings.end(role), role, step)
     except ValidationError as error:
-        return _wrong(role, first_fault(error))
+        return _wrong(role, *faults(error))
     except ValueError as error:
         return _wrong(role, str(error))
     log = logger(settings.log_format, settings.log_level, worker=end.endpoint.id, account=end.endpoint.account)
@@ -50,13 +50,15 @@ def run(role: Role, step: StepFunction) -> int:
 
 def _settings(role: Role) -> WorkerSettings:
     class Flags(WorkerSettings):
+        """One endpoint's worker. Each flag can also be set in the environment: --log-level is PEERING_LOG_LEVEL."""
+
         model_config = SettingsConfigDict(cli_prog_name=f"python -m {role.name}")
 
     return CliApp.run(Flags)
 
 
-def _wrong(role: Role, fault: str) -> int:
-    sys.stderr.write(f"python -m {role.name}: {fault}\n")
+def _wrong(role: Role, *wrong: str) -> int:
+    sys.stderr.writelines(f"python -m {role.name}: {fault}\n" for fault in wrong)
     return WRONG_USAGE
 
 

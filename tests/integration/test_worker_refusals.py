@@ -88,7 +88,7 @@ def by_hand(folder: Path, *more: str, **changed: str) -> list[str]:
         ("store", ".", "store"),
         ("store", "/", "store"),
         ("health_file", "/nowhere/at/all", "health"),
-        ("broker_ca_file", "/nowhere/ca.pem", "ca_file"),
+        ("broker_ca_file", "/nowhere/ca.pem", "--broker-ca-file (or PEERING_BROKER_CA_FILE)"),
         ("log_level", "loud", "log"),
     ],
 )
@@ -101,12 +101,19 @@ def test_an_impossible_setting_is_refused_in_one_line(tmp_path: Path, flag: str,
     assert not list(tmp_path.iterdir())
 
 
-def test_a_setting_that_is_missing_is_named() -> None:
+def test_all_settings_that_are_missing_are_named_as_they_could_be_given() -> None:
     code, text = run("acceptor", "--endpoint", "vpc-a")
     assert code == 2
-    assert text.splitlines()[-1].startswith("python -m acceptor: ")
-    assert "Field required" in text
-    assert "Traceback" not in text
+    missing = ("account", "region", "broker", "store")
+    lines = [f"python -m acceptor: --{name} (or PEERING_{name.upper()}): it is needed" for name in missing]
+    assert text.splitlines() == lines
+
+
+def test_help_says_that_settings_may_come_from_the_environment() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "initiator", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert "PEERING_LOG_LEVEL" in done.stdout
 
 
 def test_a_vbr_that_should_accept_is_refused(tmp_path: Path) -> None:
