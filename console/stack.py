@@ -77,7 +77,7 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
         found = await find_broker(topology, folder, say, environ)
         try:
             async with _watched(found, on_change) as broker_report, Supervisor(on_change) as supervisor:
-                say(f"workers: {len(topology.endpoints)} processes, logs in {shown(folder / 'logs')}")
+                say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / 'logs')}")
                 for endpoint in topology.endpoints:
                     supervisor.start(program_of(found, endpoint, folder, settings or {}))
                 with _context_file(folder, found.topology) as context:

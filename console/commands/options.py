@@ -149,8 +149,10 @@ def interface_names(texts: list[str]) -> list[str]:
 
 def peer_name(text: str) -> str:
     """Check `ri-…@ENDPOINT`."""
-    name, _, endpoint = text.partition("@")
+    name, at, endpoint = text.partition("@")
     interface_id(name)
+    if not at:
+        raise typer.BadParameter(f"the peer is named with its endpoint, {name}@vpc-… or {name}@vbr-….")
     endpoint_id(endpoint)
     return text
 

@@ -51,6 +51,11 @@ def test_wrong_usage_is_exit_code_2_with_a_sentence(peering: Peering, words: lis
     assert "Traceback" not in result.output
 
 
+def test_a_peer_without_its_endpoint_is_told_how_to_name_one(peering: Peering) -> None:
+    said = " ".join(peering("configure", "ri-a", "--peer", "ri-b", code=2).stderr.replace("│", " ").split())
+    assert "the peer is named with its endpoint, ri-b@vpc-… or ri-b@vbr-…." in said
+
+
 def test_where_nothing_is_known_the_command_says_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner(env={"PEERING_BROKER_URL": ""}).invoke(cli.make_app(), ["show"])

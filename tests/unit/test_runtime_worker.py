@@ -159,7 +159,9 @@ async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_c
         await wait_for(lambda: link.unknown, 10)
         link.turn(LinkCondition.CONSUMING, 1)
         (queue,) = worker._queues
-        worker._enqueue(Delivery(queue, "", None, "nonsense", b"", None, None, None, redelivered=False, tag=1, session=1))
+        worker._enqueue(
+            Delivery(queue, "", None, "nonsense", b"", None, None, None, redelivered=False, tag=1, session=1)
+        )
         await wait_for(lambda: len(link.tried) > 3 * module.SET_ASIDE_ATTEMPTS, 10)
         link.turn(LinkCondition.WAITING, 1)
         await wait_for(lambda: not worker._on_their_way, 10)

@@ -75,7 +75,7 @@ async def show_all(owners: Owners, screen: Screen, *, deleted: bool) -> int:
         screen.show(interfaces_table(screen.out, views))
     elif not silent:
         screen.show(f"No interfaces on {', '.join(one.id for one in endpoints)}.")
-    return _complain(screen, silent)
+    return complain(screen, silent)
 
 
 async def explain(owners: Owners, screen: Screen, name: str) -> int:
@@ -127,7 +127,7 @@ async def workers(owners: Owners, screen: Screen, endpoint: str | None) -> int:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:
         screen.show(workers_table(screen.out, there))
-    return _complain(screen, silent)
+    return complain(screen, silent)
 
 
 async def _interfaces(owners: Owners, endpoint: str, *, deleted: bool) -> list[InterfaceView]:
@@ -150,10 +150,12 @@ def _known(owners: Owners) -> Sequence[KnownEndpoint]:
     return endpoints
 
 
-def _complain(screen: Screen, silent: Sequence[dict[str, str]]) -> int:
+def complain(screen: Screen, silent: Sequence[dict[str, str]]) -> int:
+    """Say who did not answer and why; returns the exit code."""
     if not screen.as_json:
         for one in silent:
-            screen.complain(one["sentence"])
+            named = one["endpoint"] in one["sentence"]
+            screen.complain(one["sentence"] if named else f"{one['endpoint']}: {one['sentence']}")
     return FAILED if silent else DONE
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from rich.console import RenderableType
@@ -19,7 +22,7 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen, plain
-from console.stack import BROKER_NAME, FOLDER, Stack, running, shown
+from console.stack import BROKER_NAME, FOLDER, Stack, running
 from console.supervisor import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
@@ -101,7 +104,10 @@ class Board:
             yield
             return
         self._screen.show("", *window_lines(window))
-        self._screen.show("", Text("Type in another terminal:", "bold"), *self._suggestions(stack), "")
+        typed = [
+            Text(f"  {plain(command)}") for command in suggestions(self._topology, stack.folder / CONTEXT_FILE.name)
+        ]
+        self._screen.show("", Text("Type in another terminal:", "bold"), *typed, "")
         if not self._screen.out.is_terminal:
             self._screen.show(*(_line(report) for report in stack.reports), "ready")
             yield
@@ -131,13 +137,14 @@ class Board:
             drawn.add_row(report.name, role, account, pid, state, str(report.restarts), plain(report.last or ""))
         return drawn
 
-    def _suggestions(self, stack: Stack) -> list[Text]:
-        """The story of this topology, as commands with its real ids."""
-        commands = [*_opening(self._topology), "peering show", "peering watch"]
-        default = Path.cwd() / CONTEXT_FILE
-        if stack.folder / CONTEXT_FILE.name != default:
-            commands.insert(0, f"export PEERING_TOPOLOGY={shown(stack.folder / CONTEXT_FILE.name)}")
-        return [Text(f"  {plain(command)}") for command in commands]
+
+def suggestions(topology: Topology, context: Path) -> list[str]:
+    """The story of this topology, as commands with its real ids, for a terminal that may stand in any folder."""
+    commands = [f"export PEERING_TOPOLOGY={quote(str(context.absolute()))}"]
+    program = Path(sys.executable).with_name("peering")
+    if shutil.which("peering") != str(program) and program.exists():
+        commands.insert(0, f"export PATH={quote(str(program.parent))}:$PATH")
+    return [*commands, *_opening(topology), "peering show", "peering watch"]
 
 
 def _opening(topology: Topology) -> list[str]:
