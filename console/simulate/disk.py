@@ -212,9 +212,9 @@ class SimulatedStore(Store):
         disk.on_commit(written)
         disk.fuse.place("after the commit")
 
-    def rollback(self) -> None:
+    def rollback(self, cause: Exception | None = None) -> None:
         """Undo everything since `begin`."""
-        super().rollback()
+        super().rollback(cause)
         self.written = Written()
 
 

@@ -40,7 +40,7 @@ def test_damage_that_shows_while_it_works_ends_the_worker_and_no_letter_is_set_a
             b.run(asked)
 
 
-@pytest.mark.parametrize("damaged", ["timeline", "interface_waiting"])
+@pytest.mark.parametrize("damaged", ["timeline", "interface"])
 async def test_damage_that_shows_when_it_starts_is_refused_in_one_sentence(tmp_path: Path, damaged: str) -> None:
     used(tmp_path, damaged=damaged)
     flags = {"endpoint": "vpc-b", "account": "b", "region": "cn-hangzhou", "broker": "amqp://b:p@nowhere/peering"}
