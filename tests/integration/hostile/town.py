@@ -30,7 +30,7 @@ HANDSHAKES: Final = 3
 LOOKS: Final = 3
 """How often harm is looked for, if some is seen."""
 TWICE: Final = 2
-FLOOR_SECONDS: Final = 0.5
+FLOOR_SECONDS: Final = 1.0
 """Twice next to nothing is next to nothing: below this nobody is kept waiting, on a machine that does other things."""
 
 
