@@ -78,6 +78,8 @@ def _explored(figures: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{figures['worlds']:,} worlds in {len(figures['bounds'])} bounds; {_held(figures['held'])} Once nothing is"
     yield f"lost any more, both ends agree within {figures['worst_rounds']} rounds, from every one of these worlds."
+    yield "Where a peer lies, that holds which one end can hold alone: `named` (its own owner named that peer),"
+    yield "`admitted`, `in_turn`, and what is asked of a single step."
     yield ""
     yield "| what may happen, in any order, beside loss, doubling, reordering and delay | worlds | rounds | complete |"
     yield "|---|---|---|---|"
@@ -104,7 +106,8 @@ def _simulated(figures: Mapping[str, Any]) -> Iterator[str]:
     faults = sum(figures["faults"].values())
     yield f"## The real worker in worlds of faults: `peering simulate --seeds {figures['seeds']}`"
     yield ""
-    yield f"Seeds {figures['first_seed']} to {figures['first_seed'] + figures['seeds'] - 1}, "
+    last = figures["first_seed"] + figures["seeds"] - 1
+    yield f"Commit {figures['commit']}, seeds {figures['first_seed']} to {last}:"
     yield f"{figures['virtual_hours']} virtual hours, {faults:,} faults; {_held(not figures['broken'])}"
     yield f"All agreed {figures['worst_settled_seconds']} virtual seconds after the last fault at the latest."
     yield f"{happened.get('checks', 0):,} checks of pairs of ends, {happened.get('commits', 0):,} commits,"
