@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from console.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_console, compose_definitions
@@ -154,6 +155,7 @@ def test_the_walk_through_of_the_readme(project: Project, topology: Path) -> Non
 def test_the_clouds_own_client_connects_the_endpoints_that_run(project: Project) -> None:
     install()
     url = f"http://127.0.0.1:{project.console_port}"
+    assert httpx.post(f"{url}/_peering/reset", timeout=LIMIT_SECONDS).is_success  # two routers have one connection
     keys = [Key(one, f"LTAI-demo-key-of-{one}", f"demo-secret-of-{one}") for one in ("alice", "bob")]
     with client("new", url, keys[0]) as alice, client("new", url, keys[1], "cn-beijing") as bob:
         assert [vpc["VpcId"] for vpc in alice.call("DescribeVpcs")["Vpcs"]["Vpc"]] == ["vpc-alice"]
