@@ -45,6 +45,7 @@ def run(role: Role, step: StepFunction) -> int:
     except (StoreRefused, BrokerRefused) as error:
         log.error("refused", reason=str(error))  # noqa: TRY400 - the sentence is the whole story
         return REFUSED
+    log.info("stopped")
     return DONE
 
 

@@ -99,7 +99,6 @@ class Worker:
             refresh(self._settings.health_file, healthy=False)
             await self._on_thread(self._store.close)
             self._thread.shutdown()
-            self._log.info("stopped")
 
     async def _serve(self, processor: Processor) -> None:
         link = asyncio.create_task(self._link.run(), name="link")
