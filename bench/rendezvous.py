@@ -80,9 +80,14 @@ async def ready() -> None:
 
 
 def serve(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> None:
-    """Do the work on the same event loop that our workers use, and print when what happened."""
+    """Do the work on the same event loop that our workers use, and print when what happened.
+
+    Then wait to be ended: what a program writes just before it ends is not always read to its end.
+    """
     times = uvloop.run(_bounded(task, work))
     sys.stdout.write(json.dumps({"began": times.began, "done": times.done, "cpu_seconds": time.process_time()}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
 
 
 async def _bounded(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> Times:

@@ -40,6 +40,9 @@ LOOKUPS: Final = Aim(1.3, "times")
 KEEPALIVE: Final = Aim(5, "% of a core")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
 
+QUEUE_TYPE: Final = "quorum"
+"""What the workers' queues are: each message is on disk, in the broker's log, before it is delivered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -107,6 +110,10 @@ def _lone(lone: Lone, plain: list[Baseline], faststream: list[Baseline]) -> Iter
     ):
         ratio = _over(ours, theirs)
         yield Row(f"lone handshake, {name}", ours, "ms", theirs, ratio, str(LONE), LONE.met(ratio))
+    same_queues = quickest(one for one in plain if one.queue_type == QUEUE_TYPE)
+    if same_queues is not None:
+        ratio = _over(lone.ends.p50, same_queues.p50)
+        yield Row(f"the same on {QUEUE_TYPE} queues, as ours are, p50", lone.ends.p50, "ms", same_queues.p50, ratio)
     if other is not None:
         yield Row("the same against FastStream, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
     yield Row("lone handshake as both owners' consoles see it, p50", lone.console.p50, "ms")

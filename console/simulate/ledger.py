@@ -5,6 +5,7 @@ A ledger follows the commits of one endpoint's store from outside; between them 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -81,6 +82,7 @@ class Ledgers:
         self.of: dict[str, Ledger] = {}
         self.twins: dict[str, Twin] = {}
         self.accepted: dict[str, list[str]] = {}
+        self.accepted_again: Counter[str] = Counter()
         self.losses: dict[str, int] = {}
         self.put_backs: dict[str, int] = {}
         self._places: dict[str, int] = {}
@@ -166,6 +168,7 @@ class Ledgers:
         for interface, _, body in written.kept:
             if body in self._places and not self.struck(endpoint):
                 raise Broken(f"{interface} accepted {body!r} twice, though it was asked with one request")
+            self.accepted_again[interface] += body in self._places
             bodies = self.accepted.setdefault(interface, [])
             self._places.setdefault(body, len(bodies))
             bodies.append(body)
@@ -179,7 +182,8 @@ class Ledgers:
             raise Broken(f"{interface} received what {twin.interface} never accepted: {inbox}")
         places = [self._places[body] for body in inbox]
         whole = not self.struck(endpoint, twin.endpoint)
-        if not in_order(places, whole=whole, allowed_returns=self.put_backs[twin.endpoint]):
+        returns = self.put_backs[twin.endpoint] + self.accepted_again[twin.interface]
+        if not in_order(places, whole=whole, allowed_returns=returns):
             raise Broken(f"{interface} received {inbox}, and {twin.interface} accepted {sent}")
         sender = self.record(twin)
         if sender is not None and not self.of[twin.endpoint].blind and (wrong := delivers_after_hold(before, sender)):

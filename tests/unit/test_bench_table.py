@@ -88,6 +88,7 @@ def test_latency_is_ours_over_theirs_and_small_is_good() -> None:
     rows = table(results(), full=True)
     assert (row(rows, "lone handshake, p50").ratio, row(rows, "lone handshake, p50").met) == (1.25, True)
     assert row(rows, "lone handshake, p99").met is True
+    assert row(rows, "the same on quorum queues").ratio == 1.0
     slower = results()
     slower.plain = [baseline("quorum", 1.0, 3.0)]
     assert row(table(slower, full=True), "lone handshake, p50").met is False
