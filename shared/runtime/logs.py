@@ -98,19 +98,16 @@ def _tell_transitions(log: Logger, transitions: list[Transition]) -> None:
     """One line each. As JSON they are written without the chain of processors, which takes longer than a step."""
     if not LINES.json:
         for transition in transitions:
-            log.info("transition", **transition._asdict())
+            log.info("transition", **_fields(transition))
         return
     common = {"level": "info", "timestamp": _now(), **structlog.get_context(log), "event": "transition"}
-    for interface, peer, was, status, cause in transitions:
-        line = {
-            **common,
-            "interface": interface,
-            "peer": peer,
-            "was": was.value,
-            "status": status.value,
-            "cause": cause,
-        }
-        LINES.write(_serialized(line) + b"\n")
+    for transition in transitions:
+        LINES.write(_serialized(common | _fields(transition)) + b"\n")
+
+
+def _fields(transition: Transition) -> dict[str, str | None]:
+    interface, peer, was, status, cause = transition
+    return {"interface": interface, "peer": peer, "from": was.value, "to": status.value, "cause": cause}
 
 
 def _now() -> str:

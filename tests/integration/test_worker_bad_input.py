@@ -123,7 +123,7 @@ async def test_the_log_has_one_line_per_transition_and_no_secret(own: Own, alice
     for worker, one, other in ((own.first, first, second), (own.second, second, first)):
         rows = [row for row in await one.timeline() if row["was"] and row["was"] != row["status"]]
         lines = [line for line in worker.lines("transition") if line["interface"] == one.interface]
-        told = [(line["was"], line["status"], line["cause"], line["peer"]) for line in lines]
+        told = [(line["from"], line["to"], line["cause"], line["peer"]) for line in lines]
         assert told == [(row["was"], row["status"], row["cause"], other.interface) for row in rows]
         assert {line["level"] for line in lines} == {"info"}
         assert worker.site.account.password not in worker.log.read_text()
