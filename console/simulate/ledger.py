@@ -5,7 +5,7 @@ A ledger follows the commits of one endpoint's store from outside; between them 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -82,10 +82,9 @@ class Ledgers:
         self.of: dict[str, Ledger] = {}
         self.twins: dict[str, Twin] = {}
         self.accepted: dict[str, list[str]] = {}
-        self.accepted_again: Counter[str] = Counter()
         self.losses: dict[str, int] = {}
         self.put_backs: dict[str, int] = {}
-        self._places: dict[str, int] = {}
+        self._places: dict[str, list[int]] = {}
         self._backups: dict[str, Ledger] = {}
 
     def follow(self, endpoint: str, disk: Disk) -> None:
@@ -168,9 +167,8 @@ class Ledgers:
         for interface, _, body in written.kept:
             if body in self._places and not self.struck(endpoint):
                 raise Broken(f"{interface} accepted {body!r} twice, though it was asked with one request")
-            self.accepted_again[interface] += body in self._places
             bodies = self.accepted.setdefault(interface, [])
-            self._places.setdefault(body, len(bodies))
+            self._places.setdefault(body, []).append(len(bodies))
             bodies.append(body)
             self._story.figures["accepted payloads"] += 1
 
@@ -180,14 +178,20 @@ class Ledgers:
         sent = self.accepted.get(twin.interface, [])
         if any(body not in sent for body in inbox):
             raise Broken(f"{interface} received what {twin.interface} never accepted: {inbox}")
-        places = [self._places[body] for body in inbox]
         whole = not self.struck(endpoint, twin.endpoint)
-        returns = self.put_backs[twin.endpoint] + self.accepted_again[twin.interface]
-        if not in_order(places, whole=whole, allowed_returns=returns):
+        if not in_order(self._arrivals(inbox), whole=whole, allowed_returns=self.put_backs[twin.endpoint]):
             raise Broken(f"{interface} received {inbox}, and {twin.interface} accepted {sent}")
         sender = self.record(twin)
         if sender is not None and not self.of[twin.endpoint].blind and (wrong := delivers_after_hold(before, sender)):
             raise Broken(wrong)
+
+    def _arrivals(self, inbox: list[str]) -> Iterator[int]:
+        """The place of each payload in what was accepted; one that was accepted twice has two, in their order."""
+        last = -1
+        for body in inbox:
+            places = self._places[body]
+            last = next((place for place in places if place > last), places[0])
+            yield last
 
     def _check_pair(self, endpoint: str, interface: str) -> None:
         mine = self.of[endpoint].records[interface]
