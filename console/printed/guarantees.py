@@ -52,8 +52,8 @@ The folders are those of `tests/`; `hostile` is in `integration` and runs agains
 - Anything about a connection whose own peer lies: it can suspend, delete or confuse that connection, and no other.
 - That a flood costs nothing: the machine is shared. Every bad letter is a line in the log, and the log has no limit of
   its own. A broker before 4.2.7 tells any account whether a queue exists and how many messages lie in it.
-- That RabbitMQ reads a stranger's headers quickly: messages with a hundred kilobytes of nested headers keep RabbitMQ 4.0
-  itself busy, and whoever is flooded with them serves others seconds late. Everybody else goes on.
+- That RabbitMQ reads a stranger's headers quickly: messages with a hundred kilobytes of nested headers keep RabbitMQ
+  4.0 itself busy, and whoever is flooded with them serves others seconds late. Everybody else goes on.
 - Without accounts (one broker user for everybody) that a sender is who it says; the worker says so when it starts.
 - That a quorum queue works again that was deleted and declared anew while a node of its RabbitMQ was down: its members
   may disagree for good (rabbitmq-server issue 12366; `chaos` met it on 3.10.8). Nothing is lost, doubled or reordered
