@@ -157,7 +157,7 @@ class World:
     def _all_at_rest(self) -> bool:
         """Whether nobody waits for anybody; an end may ask on that was never told whom its peer deleted."""
         ends = [self.ledgers.record(end) for connection in self.connections for end in connection]
-        return all(end is not None and end.status.stable for end in ends)
+        return all(end is not None and end.status.stable and not end.unacknowledged for end in ends)
 
     def _unsettled(self) -> str | None:
         for first, second in self.connections:

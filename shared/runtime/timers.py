@@ -110,13 +110,17 @@ class Timers:
         ripe: list[Ripe] = []
         while len(ripe) < limit and (at := self.next()) is not None and at <= now:
             armed = heappop(self._heap)[2]
-            if armed.timer is Timer.RESEND and (until := self._patience.until(armed.peer, armed.said)) > now:
+            if armed.timer is Timer.RESEND and (until := self._until(armed, now)) > now:
                 armed.at = armed.queued = until
                 self._push(armed)
             else:
                 armed.fired = True
                 ripe.append(Ripe(armed.interface, armed.timer, armed.attempt))
         return ripe
+
+    def _until(self, armed: _Armed, now: float) -> float:
+        """The moment before which this is not said again; after a restart nobody knows to whom, and it is said."""
+        return self._patience.until(armed.peer, armed.said, now) if armed.peer else now
 
     def next(self) -> float | None:
         """When something will run out; None if nothing ever will."""

@@ -16,7 +16,7 @@ from shared.store.sqlite import Store
 
 FIXED = (0, 400)
 FRESH_SEEDS = 400
-KILLS = Plan(seconds=12.0, connections=2, commands=14, kills=6, delay_seconds=0.02)
+KILLS = Plan(seconds=12.0, connections=2, commands=14, kills=9, delay_seconds=0.02)
 
 
 def test_the_fixed_worlds_hold() -> None:

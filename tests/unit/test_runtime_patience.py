@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from shared.protocol.words import Timer
-from shared.runtime.patience import Patience
+from shared.runtime.patience import PROBES_LIMIT, Patience
 from shared.runtime.timers import Pauses, Ripe, Timers
 
 BOB, EVE = "vpc-b", "vpc-e"
@@ -45,15 +45,8 @@ def test_what_was_overtaken_is_late_sooner_than_what_waits_its_turn() -> None:
     patience = Patience(0.5, 8.0)
     patience.answered(BOB, 10.0, 12.0, 12.1)
     pause = patience.first_pause(BOB)
-    assert patience.until(BOB, 11.0) == 11.0 + pause
-    assert patience.until(BOB, 12.05) == 12.1 + pause
-
-
-def test_a_peer_that_has_answered_nothing_yet_may_be_as_slow_as_the_slowest() -> None:
-    patience = Patience(0.5, 8.0)
-    assert patience.until(EVE, 5.0) == 5.0
-    patience.answered(BOB, 0.0, 0.0, 1.0)
-    assert patience.until(EVE, 5.0) == 5.0 + 3.0
+    assert patience.until(BOB, 11.0, 11.1) == 11.0 + pause
+    assert patience.until(BOB, 12.05, 12.06) == 12.1 + pause
 
 
 def test_nothing_is_repeated_while_a_peer_works_off_what_was_said_before() -> None:
@@ -101,3 +94,24 @@ def test_an_answer_to_something_said_twice_is_no_measure() -> None:
     waiting.learn(60.0)
     waiting.update("ri-b", BOB, RESEND, 60.0, progress=True)
     assert waiting.next() == 60.5
+
+
+def in_vain(waiting: Timers, words: int, *moments: float) -> list[int]:
+    for number in range(words):
+        waiting.update(f"ri-{number}", BOB, RESEND, 0.0, progress=True)
+    return [len(waiting.due(now, 1_000)) for now in moments]
+
+
+def test_a_silent_peer_is_asked_with_a_few_words_after_growing_pauses() -> None:
+    assert in_vain(timers(), 100, 0.5, 0.9, 1.0, 1.9, 2.0) == [PROBES_LIMIT, 0, PROBES_LIMIT, 0, PROBES_LIMIT]
+
+
+def test_after_a_silence_that_is_long_everything_is_said_again() -> None:
+    assert in_vain(timers(), 100, 0.5, 7.9, 8.0) == [PROBES_LIMIT, PROBES_LIMIT, 100 - 2 * PROBES_LIMIT]
+
+
+def test_after_a_restart_everything_is_said_again_at_once() -> None:
+    waiting = timers()
+    for number in range(100):
+        waiting.soon(f"ri-{number}", Timer.RESEND, 0.0)
+    assert len(waiting.due(0.0, 1_000)) == 100
