@@ -15,7 +15,7 @@ from console.simulate.story import Story
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent
 
-PLACES_LIMIT: Final = 90
+PLACES_LIMIT: Final = 60
 """A fuse burns down within about this many places; a batch passes ten to a hundred of them."""
 
 

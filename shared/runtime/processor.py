@@ -35,6 +35,9 @@ EVENTS_LIMIT: Final = 1_000
 LATELY_SECONDS: Final = 1.0
 """How much of its past a worker repeats when it starts, because it may have ended before it could say it."""
 
+SLACK_SECONDS: Final = 0.1
+"""How long a timer that has run out waits for others: each of a crowd would wake the worker, mostly for nothing."""
+
 FAULT_PAUSE_SECONDS: Final = 8.0
 """How long a timer rests whose handling went wrong."""
 
@@ -274,7 +277,8 @@ class Processor:
         outcome.parcels.extend(batch.outbound.parcels(own.id, own.account, self._store.life))
         outcome.parcels.extend(self._watchers.tell(self._store, now))
         outcome.reachability = self._peers.changes(now)
-        moments = [self._timers.next(), self._peers.next(), self._resting.next()]
+        ripe = self._timers.next()
+        moments = [None if ripe is None else ripe + SLACK_SECONDS, self._peers.next(), self._resting.next()]
         if self.restate or self._doubts:
             moments.append(now)
         outcome.next_due = min((moment for moment in moments if moment is not None), default=None)

@@ -210,3 +210,13 @@ def test_a_thousand_changes_are_this_many(pair: tuple[Counted, Counted], kind: L
     assert [end.statements["INSERT timeline"] for end in pair] == [2 * CONNECTIONS, 2 * CONNECTIONS]
     assert (a.messages, b.messages) == (2 * CONNECTIONS, CONNECTIONS)
     assert (a.store.commits, b.store.commits) == (2, 2)
+
+
+def test_a_thousand_timers_wake_a_worker_this_often(pair: tuple[Counted, Counted]) -> None:
+    """Their pauses are spread, and end within a quarter of a second: one by one they would be a thousand batches."""
+    a, _ = pair
+    a.run([a.command("initiate")], 1.0)
+    due, woken = a.processor.run([], 1.0, at=0.0).next_due, 0
+    while due is not None and due < 2.0:
+        due, woken = a.processor.run([], due, at=0.0).next_due, woken + 1
+    assert woken == 3
