@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from shared.protocol.messages import Data, Declare, Message, NotReady
-from shared.protocol.words import Epoch
+from shared.protocol.words import Epoch, Intent
+
+_INTENTS: Final = {intent: intent.name.lower() for intent in Intent}
 
 
 def label(message: Message) -> str:
@@ -12,7 +16,7 @@ def label(message: Message) -> str:
         case Declare():
             name = "Declare" if message.claims is None else "Initiate"
             return (
-                f"{name} {_epoch(message.epoch)}.{message.version} {message.intent.name.lower()} "
+                f"{name} {message.epoch.number}.{message.version} {_INTENTS[message.intent]} "
                 f"{message.status} ack {_epoch(message.to_epoch)}.{message.acknowledges} got {message.received}"
             )
         case NotReady():

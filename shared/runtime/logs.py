@@ -101,8 +101,7 @@ def _tell_transitions(log: Logger, transitions: list[Transition]) -> None:
             log.info("transition", **_fields(transition))
         return
     common = {"level": "info", "timestamp": _now(), **structlog.get_context(log), "event": "transition"}
-    for transition in transitions:
-        LINES.write(_serialized(common | _fields(transition)) + b"\n")
+    LINES.write(b"".join(_serialized(common | _fields(transition)) + b"\n" for transition in transitions))
 
 
 def _fields(transition: Transition) -> dict[str, str | None]:

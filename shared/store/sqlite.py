@@ -11,6 +11,7 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -178,7 +179,8 @@ class Store:
         self.last_row += len(self._timeline)
         self._cache.update(self._changed)
         self._clear()
-        for oldest_id in list(self._cache)[: max(0, len(self._cache) - CACHE_LIMIT_INTERFACES)]:
+        excess = max(0, len(self._cache) - CACHE_LIMIT_INTERFACES)
+        for oldest_id in list(islice(self._cache, excess)):
             del self._cache[oldest_id]
 
     def rollback(self, cause: Exception | None = None) -> None:
