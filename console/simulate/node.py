@@ -1,12 +1,13 @@
 """A worker is a loop around the processor, and this is that loop with its waiting replaced by virtual time.
 
-The same order as `shared.runtime.worker`: run the batch, set aside, acknowledge, publish. Between any two lines
-of it the process may be killed.
+The same order as `shared.runtime.worker`: run the batch, set aside, publish, acknowledge. The last two travel on two
+connections, so in every other batch the acknowledgement arrives first. Between any two lines the process may be killed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final
 
@@ -191,12 +192,19 @@ class Node:
         return processor.run([delivery.letter for delivery in taken], self.now, self.at)
 
     def conclude(self, taken: list[Delivery], outcome: Outcome) -> None:
-        """The batch is durable: set aside, acknowledge, publish."""
+        """The batch is durable: set aside, publish, acknowledge, the last two in either order."""
         self.story.figures["batches"] += 1
         self._judge(taken, outcome)
+        steps = [partial(self._publish, outcome), partial(self._acknowledge, taken)]
+        for step in steps if self.story.figures["batches"] % 2 else reversed(steps):
+            step()
+
+    def _acknowledge(self, taken: list[Delivery]) -> None:
         self.disk.fuse.place("before the acknowledgement")
         self.queue.acknowledge(taken)
         self.disk.fuse.place("after the acknowledgement")
+
+    def _publish(self, outcome: Outcome) -> None:
         for parcel in outcome.parcels:
             confirmed = self._broker.publish(self.id, self.end.endpoint.account, parcel)
             if parcel.kind == KINDS.bundle and confirmed:

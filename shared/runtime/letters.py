@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from shared.broker.messages import Delivery
+from shared.broker.names import EndpointQueue
 from shared.protocol.words import Endpoint
 from shared.runtime.peers import PeerId
 from shared.runtime.timers import Ripe
@@ -22,6 +24,14 @@ class Letter(NamedTuple):
     sender: str | None
     body: bytes
     reply_to: str | None = None
+
+
+def envelope(delivery: Delivery, queue: EndpointQueue | None, enforced: bool) -> Letter:  # noqa: FBT001 - a setting
+    """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
+    if queue is None or not enforced:
+        return Letter(delivery.type, None, delivery.body, delivery.reply_to)
+    proven = delivery.exchange == queue.exchange and delivery.user_id == queue.sender
+    return Letter(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
 
 
 class Heard(NamedTuple):

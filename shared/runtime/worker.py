@@ -1,19 +1,18 @@
 """The event loop never touches the database, and the database thread never touches the network.
 
-One door in: deliveries, and the moment when the next timer is due. One thread decides and commits; only then are
-deliveries acknowledged, and only then is anything said, through one door out. What fails to be said is said again
-by the protocol's own timers.
+One door in: deliveries, and the moment when the next timer is due. One thread decides and commits; only then is
+anything said, through one door out, and are deliveries acknowledged. What fails to be said is said again by the
+protocol's own timers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from random import SystemRandom
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import Final
 
 from shared.broker.amqp import Link
 from shared.broker.declarations import Declaration, open_declarations
@@ -21,19 +20,17 @@ from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, 
 from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
 from shared.runtime.health import REFRESH_SECONDS, refresh
 from shared.runtime.inbox import Inbox
-from shared.runtime.letters import UNPROVEN, Letter
+from shared.runtime.letters import Letter, envelope
 from shared.runtime.logs import Logger, tell
 from shared.runtime.parcels import Parcel
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Processor
 from shared.runtime.processor import Outcome as BatchOutcome
 from shared.runtime.settings import WorkerSettings
+from shared.runtime.thread import OneThread
 from shared.store.sqlite import Store, StoreTrouble
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
-
-T = TypeVar("T")
-Ts = TypeVarTuple("Ts")
 
 PUBLISHING_LIMIT_PARCELS: Final = 64
 """AMQP messages on their way out at once: beyond this a window only adds latency (practice notes, 1.5)."""
@@ -66,7 +63,7 @@ class Worker:
         self._on_their_way: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._unsaid_in = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._thread = OneThread("store")
         account = settings.account if settings.enforced else OPEN_ACCOUNT
         senders = settings.senders if settings.enforced else [OPEN_ACCOUNT]
         self._queues = {(q := EndpointQueue(account, end.endpoint.id, sender)).name: q for sender in senders}
@@ -97,8 +94,8 @@ class Worker:
                 await self._serve(processor)
         finally:
             refresh(self._settings.health_file, healthy=False)
-            await self._on_thread(self._store.close)
-            self._thread.shutdown()
+            await self._thread.call(self._store.close)
+            self._thread.end()
 
     async def _serve(self, processor: Processor) -> None:
         link = asyncio.create_task(self._link.run(), name="link")
@@ -120,7 +117,7 @@ class Worker:
         """Open the store, as soon as its disk lets it be opened; None if the worker is told to end before that."""
         while not self._stopping.is_set():
             try:
-                processor = await self._on_thread(self._open)
+                processor = await self._thread.call(self._open)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 with suppress(TimeoutError):
@@ -155,22 +152,11 @@ class Worker:
         with self._store.vouched():
             return processor.run(letters, now, time.time(), heard)
 
-    async def _on_thread(self, function: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
-
     # One door in.
 
     def _enqueue(self, delivery: Delivery) -> None:
         self._inbox.put(delivery, time.monotonic())
         self._arrived.set()
-
-    def _letter(self, delivery: Delivery) -> Letter:
-        """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
-        queue = self._queues.get(delivery.queue)
-        if queue is None or not self._settings.enforced:
-            return Letter(delivery.type, None, delivery.body, delivery.reply_to)
-        proven = delivery.exchange == queue.exchange and delivery.user_id == queue.sender
-        return Letter(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
 
     async def _batches(self, processor: Processor) -> None:
         next_due: float | None = time.monotonic()
@@ -182,11 +168,11 @@ class Worker:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
             deliveries = self._inbox.take(self._settings.batch_limit)
-            letters = [self._letter(delivery) for delivery in deliveries]
+            letters = [envelope(one, self._queues.get(one.queue), self._settings.enforced) for one in deliveries]
             now = time.monotonic()
             heard = self._inbox.oldest(now)
             try:
-                outcome = await self._on_thread(self._decide, processor, letters, now, heard)
+                outcome = await self._thread.call(self._decide, processor, letters, now, heard)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 self._inbox.put_back(deliveries, now)
@@ -212,11 +198,15 @@ class Worker:
         for place, reason in rejected.items():
             self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
             self._send_off(self._set_aside(deliveries[place], reason))
-        if good := [one for place, one in enumerate(deliveries) if place not in rejected]:
-            await self._link.acknowledge(good)
-        for parcel in outcome.parcels:
+        good = [one for place, one in enumerate(deliveries) if place not in rejected]
+        for place, parcel in enumerate(outcome.parcels):
+            if self._publishing.locked():
+                await self._link.acknowledge(good)
             await self._publishing.acquire()
             self._send_off(self._publish(parcel, processor))
+            if place == 0:
+                await _head_start()
+        await self._link.acknowledge(good)
         asyncio.get_running_loop().call_soon(tell, self._log, outcome)  # after what was said has left
 
     def _send_off(self, sending: Coroutine[None, None, None]) -> None:
@@ -297,3 +287,12 @@ class Worker:
         while True:
             refresh(self._settings.health_file, healthy=self._healthy(self._link.state))
             await asyncio.sleep(REFRESH_SECONDS)
+
+
+async def _head_start() -> None:
+    """Let what was just sent off leave first: one turn of the loop to hand it to the client library, one to write it.
+
+    A quorum queue takes an acknowledgement as it takes a message, with an fsync, and the message would wait for that.
+    """
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)

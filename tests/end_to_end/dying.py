@@ -7,6 +7,7 @@ neither do questions that change nothing.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -32,13 +33,17 @@ ENDS = {"initiator": (INITIATOR, initiator_step), "acceptor": (ACCEPTOR, accepto
 
 
 class Point(StrEnum):
-    """Where in the life of a batch the worker dies."""
+    """Where in the life of a batch the worker dies.
+
+    What it says and what it acknowledges travel on two connections, so either may arrive without the other.
+    """
 
     BEFORE_BATCH = "before the batch"
     BEFORE_COMMIT = "between the steps and the commit"
-    BEFORE_ACKNOWLEDGE = "between the commit and the acknowledgement"
-    BEFORE_PUBLISH = "between the acknowledgement and the publishing"
-    AFTER_PUBLISH = "after the publishing"
+    AFTER_COMMIT = "between the commit and everything that follows from it"
+    UNACKNOWLEDGED = "published and not acknowledged"
+    UNPUBLISHED = "acknowledged and not published"
+    AFTER_BATCH = "after the publishing and the acknowledgement"
 
 
 class Trigger:
@@ -48,36 +53,57 @@ class Trigger:
         """Die at this point of that batch."""
         self._point, self._left = point, count
         self._armed = False
+        self._committed = False
         self._acknowledged = False
+        self._under_way = 0
 
     def begin(self, letters: Sequence[Letter]) -> None:
         """A batch begins."""
         self._left -= any(map(_counts, letters))
         self._armed = self._armed or self._left == 0
-        self._die_at(Point.BEFORE_BATCH)
+        self.reach(Point.BEFORE_BATCH)
 
     def reach(self, point: Point) -> None:
         """A batch has come that far."""
-        self._die_at(point)
+        if self._armed and point is self._point:
+            os.write(2, b'{"event": "killed"}\n')
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def committed(self) -> None:
+        """A batch is durable."""
+        self._committed = self._armed
+        self.reach(Point.AFTER_COMMIT)
+
+    async def about_to_acknowledge(self) -> None:
+        """Nothing is acknowledged before what was published is confirmed; then it never is."""
+        if self._armed and self._point is Point.UNACKNOWLEDGED:
+            if self._under_way:
+                await asyncio.Event().wait()
+            self.reach(self._point)
 
     async def acknowledged(self, link: Link) -> None:
         """An acknowledgement was written; it has arrived once the broker answers a later call on its channel."""
         self._acknowledged = self._armed
-        if self._armed and self._point is Point.BEFORE_PUBLISH:
+        if self._armed and self._point is Point.UNPUBLISHED:
             consumer = link._consumer
             if consumer is not None and consumer._channel is not None:
                 await consumer._channel.set_qos(1)
-            self._die_at(self._point)
+            self.reach(self._point)
 
-    def published(self) -> None:
-        """Something was confirmed by the broker; it counts if it was said after the batch."""
+    async def about_to_publish(self) -> bool:
+        """Nothing is published any more by one who dies before that; return whether this follows from the batch."""
+        if self._committed and self._point is Point.UNPUBLISHED:
+            await asyncio.Event().wait()
+        self._under_way += self._committed
+        return self._committed
+
+    def published(self, *, after_commit: bool) -> None:
+        """Something was confirmed by the broker."""
+        if after_commit:
+            self._under_way -= 1
+            self.reach(Point.UNACKNOWLEDGED)
         if self._acknowledged:
-            self._die_at(Point.AFTER_PUBLISH)
-
-    def _die_at(self, point: Point) -> None:
-        if self._armed and point is self._point:
-            os.write(2, b'{"event": "killed"}\n')
-            os.kill(os.getpid(), signal.SIGKILL)
+            self.reach(Point.AFTER_BATCH)
 
 
 def _counts(letter: Letter) -> bool:
@@ -100,15 +126,17 @@ def load(trigger: Trigger) -> None:
     def watched_commit(self: Store) -> None:
         trigger.reach(Point.BEFORE_COMMIT)
         commit(self)
-        trigger.reach(Point.BEFORE_ACKNOWLEDGE)
+        trigger.committed()
 
     async def watched_acknowledge(self: Link, done: Iterable[Delivery]) -> None:
+        await trigger.about_to_acknowledge()
         await acknowledge(self, done)
         await trigger.acknowledged(self)
 
     async def watched_publish(self: Link, message: Outgoing) -> Outcome:
+        after_commit = await trigger.about_to_publish()
         outcome = await publish(self, message)
-        trigger.published()
+        trigger.published(after_commit=after_commit)
         return outcome
 
     Processor.run = watched_run  # type: ignore[method-assign]

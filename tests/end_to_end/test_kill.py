@@ -1,7 +1,7 @@
 """`kill -9` at any line loses nothing, doubles nothing and needs no hand: here at every line where it could.
 
 The whole life of a connection is told once per test: opening, suspending, resuming, sending from either end. One of
-its two workers kills itself in the middle of one step and is started again by itself; five workers at a time, each
+its two workers kills itself in the middle of one step and is started again by itself; six workers at a time, each
 at another point of the same step. The other end's worker lives through all of it and never notices more than a delay.
 """
 

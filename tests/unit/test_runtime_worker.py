@@ -20,6 +20,7 @@ from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreTrouble
+from shared.wire.request import KINDS, write_request
 from tests.unit.runtime_bench import bench, carried
 from tests.waiting import wait_for
 
@@ -169,6 +170,89 @@ async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_c
     finally:
         worker.stop()
         await running
+
+
+class Noting(Unreliable):
+    """A link that notes in which order it is used; its broker may be too short of memory to take anything."""
+
+    def __init__(self, *_: object, on_state: Callable[[LinkState], None], **__: object) -> None:
+        super().__init__(on_state=on_state)
+        self.noted: list[str] = []
+        self.takes = asyncio.Event()
+
+    async def publish(self, message: Outgoing) -> Outcome:
+        """Note it; a client library writes only in the next turn of the loop."""
+        await asyncio.sleep(0)
+        self.noted.append(message.type)
+        await self.takes.wait()
+        return await super().publish(message) if message.type == KINDS.bundle else Outcome.CONFIRMED
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        """Note it, once."""
+        if new := [one for one in deliveries if one not in self.acknowledged]:
+            self.noted.append("acknowledged")
+            await super().acknowledge(new)
+
+
+def question(worker: Worker, tag: int) -> Delivery:
+    """A request of the owner's."""
+    body = write_request(f"{tag:032x}", "b", "vpc-b", [{"kind": "show", "interface": "ri-b"}])
+    (queue,) = worker._queues
+    place = worker._queues[queue]
+    proof = {"exchange": place.exchange, "user_id": place.sender}
+    return Delivery(
+        queue,
+        **proof,
+        type=KINDS.request,
+        body=body,
+        reply_to="console.0",
+        correlation_id=None,
+        message_id=None,
+        redelivered=False,
+        tag=tag,
+        session=1,
+    )
+
+
+async def test_what_a_batch_says_leaves_before_what_it_heard_is_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quorum queue takes an acknowledgement as it takes a message: the peer would wait for it."""
+    monkeypatch.setattr(module, "Link", Noting)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    link: Any = worker._link
+    link.takes.set()
+    running = asyncio.create_task(worker.run())
+    try:
+        await wait_for(lambda: link.noted == [KINDS.bundle], 10)
+        worker._enqueue(question(worker, 1))
+        await wait_for(lambda: link.acknowledged, 10)
+    finally:
+        worker.stop()
+        await running
+    assert link.noted == [KINDS.bundle, KINDS.reply, "acknowledged"]
+
+
+async def test_a_broker_that_takes_nothing_keeps_nobody_from_acknowledging(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Noting)
+    monkeypatch.setattr(module, "PUBLISHING_LIMIT_PARCELS", 1)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    link: Any = worker._link
+    running = asyncio.create_task(worker.run())
+    try:
+        await wait_for(lambda: link.noted == [KINDS.bundle], 10)
+        worker._enqueue(question(worker, 1))
+        await wait_for(lambda: link.acknowledged, 10)
+        assert link.noted == [KINDS.bundle, "acknowledged"]
+    finally:
+        link.takes.set()
+        worker.stop()
+        await running
+    assert link.noted == [KINDS.bundle, "acknowledged", KINDS.reply]
 
 
 async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
