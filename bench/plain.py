@@ -3,13 +3,16 @@
 Peering connections as a competent engineer would set them up with aio-pika: one persistent, confirmed AMQP message for
 each step (initiate, accept, confirm), each acknowledged after what it causes was confirmed. Two processes, no state.
 `--mode payloads` and `payloads-both` publish, confirm, consume and acknowledge payloads, one way and both ways.
+`--store` lets it remember after all: each step is committed before it is said, which is all that is asked of a worker.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
+from pathlib import Path
 from typing import Self
 
 import aio_pika
@@ -24,6 +27,7 @@ class Side:
     def __init__(self, task: Task, connection: AbstractConnection, speaking: AbstractChannel) -> None:
         """Prefer `Side.open`."""
         self.task, self._connection, self._speaking = task, connection, speaking
+        self._db = _opened(task) if task.store else None
         self._peer = task.queue("acceptor" if task.begins else "initiator")
         self.times = Times()
         self.complete = asyncio.Event()
@@ -59,17 +63,26 @@ class Side:
         )
         await self._speaking.default_exchange.publish(message, self._peer)
 
+    def remember(self, connection: str, status: str) -> None:
+        """Let a step survive a power failure, if steps are to survive at all."""
+        if self._db is not None:
+            self._db.execute("INSERT OR REPLACE INTO connection VALUES (?, ?)", (connection, status))
+            self._db.commit()
+
     async def hear(self, message: AbstractIncomingMessage) -> None:
         """Take one step of a handshake."""
         heard = json.loads(message.body)
         connection = heard["connection"]
         match heard["step"]:
             case "initiate":
+                self.remember(connection, "Accepting")
                 await self.say("accept", connection)
             case "accept":
+                self.remember(connection, "Activated")
                 self.times.done[connection] = time.time()
                 await self.say("confirm", connection)
             case _:
+                self.remember(connection, "Activated")
                 self.times.done[connection] = time.time()
         await message.ack()
         if heard["step"] == "accept":
@@ -90,6 +103,7 @@ class Side:
         async with self.window:
             self.finished[connection] = asyncio.Event()
             self.times.began[connection] = time.time()
+            self.remember(connection, "Connecting")
             await self.say("initiate", connection)
             await self.finished[connection].wait()
             del self.finished[connection]
@@ -99,6 +113,14 @@ class Side:
         async with self.window:
             self.times.began[connection] = time.time()
             await self.say("payload", connection, body)
+
+
+def _opened(task: Task) -> sqlite3.Connection:
+    db = sqlite3.connect(Path(task.store) / f"{task.run}-{task.side}.sqlite")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("CREATE TABLE connection (id TEXT PRIMARY KEY, status TEXT NOT NULL)")
+    return db
 
 
 async def work(task: Task, ready: Ready) -> Times:

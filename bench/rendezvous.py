@@ -39,6 +39,8 @@ class Task:
     window: int
     pause_seconds: float
     payload_characters: int
+    loop: str
+    store: str
 
     @property
     def begins(self) -> bool:
@@ -69,6 +71,8 @@ def read_arguments(modes: tuple[str, ...]) -> Task:
     parser.add_argument("--window", type=int, default=100)
     parser.add_argument("--pause-seconds", type=float, default=0.0)
     parser.add_argument("--payload-characters", type=int, default=200)
+    parser.add_argument("--loop", choices=("uvloop", "asyncio"), default="uvloop")
+    parser.add_argument("--store", default="", help="a folder: each step is committed to a file there, with an fsync")
     return Task(broker=os.environ[BROKER_VARIABLE], **vars(parser.parse_args()))
 
 
@@ -80,11 +84,12 @@ async def ready() -> None:
 
 
 def serve(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> None:
-    """Do the work on the same event loop that our workers use, and print when what happened.
+    """Do the work, on the same event loop that our workers use unless told otherwise, and print when what happened.
 
     Then wait to be ended: what a program writes just before it ends is not always read to its end.
     """
-    times = uvloop.run(_bounded(task, work))
+    run = uvloop.run if task.loop == "uvloop" else asyncio.run
+    times = run(_bounded(task, work))
     sys.stdout.write(json.dumps({"began": times.began, "done": times.done, "cpu_seconds": time.process_time()}) + "\n")
     sys.stdout.flush()
     sys.stdin.readline()

@@ -17,7 +17,10 @@ from console.bench.sizes import LONE_PAUSE_SECONDS, PAYLOAD_CHARACTERS, Sizes
 from console.bench.stage import ADMINISTRATOR, Stage
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-QUEUE_TYPES: Final = ("classic", "quorum")
+PLAIN: Final = "bench.plain"
+QUEUE_TYPE: Final = "quorum"
+"""What the workers' queues are: each message is on disk, in the broker's log, before it is delivered."""
+QUEUE_TYPES: Final = ("classic", QUEUE_TYPE)
 RUN_LIMIT_SECONDS: Final = 600.0
 _SIDES: Final = ("initiator", "acceptor")
 
@@ -33,10 +36,13 @@ class _Ran:
     cpu_seconds: float
 
 
-async def measure_baseline(stage: Stage, module: str, queue_type: str, count: int, lone: int) -> Baseline:
+async def measure_baseline(
+    stage: Stage, module: str, queue_type: str, count: int, lone: int, *options: str
+) -> Baseline:
     """Handshakes as one of the programs of `bench/` makes them: many at once, then one by one."""
-    many = await _run(stage, module, "handshakes", queue_type, count)
-    single = await _run(stage, module, "lone", queue_type, lone, "--pause-seconds", str(LONE_PAUSE_SECONDS))
+    many = await _run(stage, module, "handshakes", queue_type, count, *options)
+    pause = ("--pause-seconds", str(LONE_PAUSE_SECONDS))
+    single = await _run(stage, module, "lone", queue_type, lone, *pause, *options)
     both = [max(single.done[name]) - began for name, began in single.began.items()]
     return Baseline(
         queue_type,
@@ -49,7 +55,19 @@ async def measure_baseline(stage: Stage, module: str, queue_type: str, count: in
 async def measure_plain(stage: Stage, sizes: Sizes) -> list[Baseline]:
     """The plain implementation, on both types of queue."""
     count = sizes.baseline_handshakes
-    return [await measure_baseline(stage, "bench.plain", one, count, sizes.lone) for one in QUEUE_TYPES]
+    return [await measure_baseline(stage, PLAIN, one, count, sizes.lone) for one in QUEUE_TYPES]
+
+
+async def measure_stock(stage: Stage, sizes: Sizes) -> list[Baseline]:
+    """The same on the event loop that comes with Python, on both types of queue."""
+    count, lone = sizes.faststream_handshakes, min(sizes.lone, 200)
+    return [await measure_baseline(stage, PLAIN, one, count, lone, "--loop", "asyncio") for one in QUEUE_TYPES]
+
+
+async def measure_durable(stage: Stage, sizes: Sizes) -> list[Baseline]:
+    """The same with each step committed before it is said, on the queues that ours are."""
+    count, store = sizes.faststream_handshakes, ("--store", str(stage.folder))
+    return [await measure_baseline(stage, PLAIN, QUEUE_TYPE, count, sizes.lone, *store)]
 
 
 async def measure_faststream(stage: Stage, sizes: Sizes) -> list[Baseline]:
@@ -63,8 +81,8 @@ async def measure_plain_payloads(stage: Stage, sizes: Sizes) -> list[tuple[str, 
     found: list[tuple[str, Payloads]] = []
     for queue_type in QUEUE_TYPES:
         options = ("--payload-characters", str(PAYLOAD_CHARACTERS))
-        one = await _run(stage, "bench.plain", "payloads", queue_type, sizes.payloads, *options)
-        both = await _run(stage, "bench.plain", "payloads-both", queue_type, sizes.payloads // 2, *options)
+        one = await _run(stage, PLAIN, "payloads", queue_type, sizes.payloads, *options)
+        both = await _run(stage, PLAIN, "payloads-both", queue_type, sizes.payloads // 2, *options)
         pair = Payloads(
             Rate(sizes.payloads, (one.last - one.first,)),
             Rate(sizes.payloads // 2 * 2, (both.last - both.first,)),

@@ -55,12 +55,13 @@ def as_peer(end: End, interface: str) -> PeerForm:
 def creations(pair: Pair, wanted: Sequence[Connection]) -> tuple[list[Written], list[Written]]:
     """Requests that create all interfaces at both ends, configured."""
     a, b = pair.ends
-    ours: list[CommandForm] = [_create(one.opener, as_peer(b, one.other)) for one in wanted]
-    theirs: list[CommandForm] = [_create(one.other, as_peer(a, one.opener)) for one in wanted]
+    ours: list[CommandForm] = [creation(one.opener, as_peer(b, one.other)) for one in wanted]
+    theirs: list[CommandForm] = [creation(one.other, as_peer(a, one.opener)) for one in wanted]
     return a.asker.write(a.endpoint, ours), b.asker.write(b.endpoint, theirs)
 
 
-def _create(interface: str, peer: PeerForm) -> CommandForm:
+def creation(interface: str, peer: PeerForm) -> CommandForm:
+    """The command that creates an interface, configured and Idle."""
     return {"kind": "create", "interface": interface, "name": "", "peer": peer, "initiate": False}
 
 

@@ -134,6 +134,8 @@ class Results:
     """Everything one run found; what was not asked for is None."""
 
     plain: list[Baseline] = field(default_factory=list)
+    stock: list[Baseline] = field(default_factory=list)
+    durable: list[Baseline] = field(default_factory=list)
     faststream: list[Baseline] = field(default_factory=list)
     plain_payloads: list[tuple[str, Payloads]] = field(default_factory=list)
     bulk: Bulk | None = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, NamedTuple
 
+from console.bench.baselines import QUEUE_TYPE
 from console.bench.results import Baseline, Bulk, Fanout, Growth, Latency, Lone, Payloads, Results
 
 
@@ -40,8 +41,8 @@ LOOKUPS: Final = Aim(1.3, "times")
 KEEPALIVE: Final = Aim(5, "% of a core")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
 
-QUEUE_TYPE: Final = "quorum"
-"""What the workers' queues are: each message is on disk, in the broker's log, before it is delivered."""
+STOCK: Final = "on asyncio's own loop"
+DURABLE: Final = "made as durable as ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def table(results: Results, *, full: bool) -> list[Row]:
     """Every row that the results have figures for, in the order of the aims."""
     rows: list[Row] = []
     if results.bulk is not None:
-        rows += _handshakes(results.bulk, results.plain, results.faststream)
+        rows += _handshakes(results.bulk, results)
     if results.lone is not None:
-        rows += _lone(results.lone, results.plain, results.faststream)
+        rows += _lone(results.lone, results)
     if results.growth is not None:
         rows += _cost(results.growth, full=full)
     if results.bulk is not None:
@@ -91,32 +92,41 @@ def _over(ours: float, baseline: float | None) -> float | None:
     return None if not baseline else ours / baseline
 
 
-def _handshakes(bulk: Bulk, plain: list[Baseline], faststream: list[Baseline]) -> Iterator[Row]:
+def _handshakes(bulk: Bulk, results: Results) -> Iterator[Row]:
     ours = bulk.handshakes.per_second
-    baseline = fastest(plain)
+    baseline = fastest(results.plain)
     ratio = _over(ours, baseline)
     many = f"handshakes, {bulk.handshakes.count:,} connections"
     yield Row(many, ours, "/s", baseline, ratio, str(THROUGHPUT), THROUGHPUT.met(ratio))
-    other = fastest(faststream)
-    if other is not None:
-        yield Row("the same against FastStream", ours, "/s", other, _over(ours, other))
+    for name, baselines in _others(results):
+        other = fastest(baselines)
+        if other is not None:
+            yield Row(f"the same against {name}", ours, "/s", other, _over(ours, other))
 
 
-def _lone(lone: Lone, plain: list[Baseline], faststream: list[Baseline]) -> Iterator[Row]:
-    baseline, other = quickest(plain), quickest(faststream)
+def _lone(lone: Lone, results: Results) -> Iterator[Row]:
+    baseline = quickest(results.plain)
     for name, ours, theirs in (
         ("p50", lone.ends.p50, None if baseline is None else baseline.p50),
         ("p99", lone.ends.p99, None if baseline is None else baseline.p99),
     ):
         ratio = _over(ours, theirs)
         yield Row(f"lone handshake, {name}", ours, "ms", theirs, ratio, str(LONE), LONE.met(ratio))
-    same_queues = quickest(one for one in plain if one.queue_type == QUEUE_TYPE)
-    if same_queues is not None:
-        ratio = _over(lone.ends.p50, same_queues.p50)
-        yield Row(f"the same on {QUEUE_TYPE} queues, as ours are, p50", lone.ends.p50, "ms", same_queues.p50, ratio)
-    if other is not None:
-        yield Row("the same against FastStream, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
+    same_queues = [one for one in results.plain if one.queue_type == QUEUE_TYPE]
+    for name, baselines in (f"plain on {QUEUE_TYPE} queues, as ours are", same_queues), *_others(results):
+        other = quickest(baselines)
+        if other is not None:
+            yield Row(f"the same against {name}, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
     yield Row("lone handshake as both owners' consoles see it, p50", lone.console.p50, "ms")
+
+
+def _others(results: Results) -> tuple[tuple[str, list[Baseline]], ...]:
+    """What no aim speaks of, and what a figure has to be compared with to be understood."""
+    return (
+        (f"plain {STOCK}", results.stock),
+        (f"plain {DURABLE}", results.durable),
+        ("FastStream", results.faststream),
+    )
 
 
 def _cost(growth: Growth, *, full: bool) -> Iterator[Row]:

@@ -40,6 +40,8 @@ def results(*, seconds: float = 1.0) -> Results:
     rate = Rate(20_000, (seconds,))
     return Results(
         plain=[baseline("classic", 1.25, 4.0), baseline("quorum", 1.0, 5.0)],
+        stock=[baseline("classic", 2.0, 10.0)],
+        durable=[baseline("quorum", 4.0, 8.0)],
         faststream=[baseline("classic", 2.0, 8.0)],
         plain_payloads=[("quorum", Payloads(rate, Rate(20_000, (20.0,))))],
         bulk=Bulk(rate, rate, Rate(20_000, (4.0,))),
@@ -82,13 +84,17 @@ def test_throughput_is_ours_over_theirs() -> None:
     many = row(table(results(), full=True), "handshakes, 20,000")
     assert (many.ours, many.baseline, many.ratio, many.met) == (20_000.0, 1_000.0, 20.0, True)
     assert row(table(results(seconds=2.1), full=True), "handshakes, 20,000").met is False
+    durable = next(one for one in table(results(), full=True) if one.measure.endswith("made as durable as ours"))
+    assert (durable.ratio, durable.met) == (80.0, None)
 
 
 def test_latency_is_ours_over_theirs_and_small_is_good() -> None:
     rows = table(results(), full=True)
     assert (row(rows, "lone handshake, p50").ratio, row(rows, "lone handshake, p50").met) == (1.25, True)
     assert row(rows, "lone handshake, p99").met is True
-    assert row(rows, "the same on quorum queues").ratio == 1.0
+    assert row(rows, "the same against plain on quorum queues").ratio == 1.0
+    assert row(rows, "the same against plain on asyncio's own loop, p50").ratio == 0.5
+    assert row(rows, "the same against plain made as durable as ours, p50").ratio == 0.625
     slower = results()
     slower.plain = [baseline("quorum", 1.0, 3.0)]
     assert row(table(slower, full=True), "lone handshake, p50").met is False
