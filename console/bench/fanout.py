@@ -9,6 +9,7 @@ from typing import Final
 from console.bench.driving import (
     SETTLE_SECONDS,
     Connection,
+    Mark,
     as_peer,
     connections,
     creation,
@@ -38,16 +39,28 @@ async def measure_fanout(stage: Stage, sizes: Sizes, pair: Rate) -> Fanout:
         for end in (opener, *others):
             stack.push_async_callback(end.stop)
         await _start([opener, *others])
-        await _round(opener, others, "w", WARM_UP_CONNECTIONS)
-        handshakes = await _round(opener, others, "", sizes.handshakes)
-    return Fanout(sizes.acceptors, handshakes, pair)
+        await _round(stage, opener, others, connections("w", WARM_UP_CONNECTIONS))
+        wanted = connections("", sizes.handshakes - sizes.handshakes % len(others))
+        seconds, spent = await _round(stage, opener, others, wanted)
+    costs = [one / len(wanted) * 1e6 for one in spent]
+    return Fanout(sizes.acceptors, Rate(len(wanted), (seconds,)), pair, *costs)
 
 
-async def _round(opener: End, others: list[End], name: str, count: int) -> Rate:
-    wanted = connections(name, count - count % len(others))
+async def _round(
+    stage: Stage, opener: End, others: list[End], wanted: list[Connection]
+) -> tuple[float, tuple[float, float, float]]:
+    """Seconds, and processor seconds: of the opener, of all others together, of the broker."""
     await _create(opener, others, wanted)
     await asyncio.sleep(SETTLE_SECONDS)
-    return Rate(len(wanted), (await _establish(opener, others, wanted),))
+
+    def spent() -> tuple[float, float, float]:
+        return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), stage.broker_cpu_seconds()
+
+    before = spent()
+    change = await _establish(opener, others, wanted)
+    after = spent()
+    a, b, c = (later - earlier for later, earlier in zip(after, before, strict=True))
+    return await _seconds([opener, *others], change), (a, b, c)
 
 
 async def _start(ends: list[End]) -> None:
@@ -75,17 +88,22 @@ async def _create(opener: End, others: list[End], wanted: list[Connection]) -> N
         await other.asker.carry_out(other.asker.write(other.endpoint, commands))
 
 
-async def _establish(opener: End, others: list[End], wanted: list[Connection]) -> float:
-    """Initiate all; seconds from the first command to the last Activated, by all timelines."""
+async def _establish(opener: End, others: list[End], wanted: list[Connection]) -> list[Mark]:
+    """Initiate all and wait until all ends show it; return where the timelines stood before."""
     marks = [await mark(end, "Activated") for end in (opener, *others)]
     names = [one.opener for one in wanted]
     await opener.asker.carry_out(opener.asker.write(opener.endpoint, plain("initiate", names)))
     await reached(opener, marks[0], names)
     for place, (other, before) in enumerate(zip(others, marks[1:], strict=True)):
         await reached(other, before, [one.other for one in wanted[place :: len(others)]])
-    first = [row["at"] async for row in rows(opener, marks[0].place) if row["cause"] == "command initiate"]
-    last = [await moments(end, before) for end, before in zip((opener, *others), marks, strict=True)]
-    if sum(map(len, last)) != 2 * len(wanted):
+    return marks
+
+
+async def _seconds(ends: list[End], marks: list[Mark]) -> float:
+    """From the first command to the last Activated, by all timelines."""
+    first = [row["at"] async for row in rows(ends[0], marks[0].place) if row["cause"] == "command initiate"]
+    last = [await moments(end, before) for end, before in zip(ends, marks, strict=True)]
+    if sum(map(len, last)) != 2 * len(first):
         raise BenchFailed(f"not every timeline says Activated, for all of {COMMANDS_LIMIT} commands a request")
     ended: float = max(max(one.values()) for one in last)
     return ended - float(min(first))

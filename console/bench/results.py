@@ -114,11 +114,14 @@ class Payloads:
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """One initiator with many acceptors."""
+    """One initiator with many acceptors; processor time is per handshake, that of all acceptors together."""
 
     acceptors: int
     handshakes: Rate
     pair: Rate
+    opener_microseconds: float
+    others_microseconds: float
+    broker_microseconds: float
 
 
 @dataclass(frozen=True, slots=True)

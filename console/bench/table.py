@@ -195,3 +195,9 @@ def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:
     ratio = ours / pair
     met = FANOUT.met(ratio) if full else None
     yield Row(f"handshakes, 1 initiator, {fanout.acceptors} acceptors", ours, "/s", pair, ratio, str(FANOUT), met)
+    for where, cost in (
+        ("at the initiator", fanout.opener_microseconds),
+        (f"at the {fanout.acceptors} acceptors", fanout.others_microseconds),
+        ("in RabbitMQ", fanout.broker_microseconds),
+    ):
+        yield Row(f"processor time of each of these {where}", cost, "µs")

@@ -15,6 +15,12 @@ from shared.broker.messages import Delivery
 BATCH_LIMIT_BYTES: Final = 65_536
 """Bodies of AMQP messages in one batch, and one more: several hundred protocol messages, which share one commit."""
 
+PEER_SHARE_BYTES: Final = 5_120
+"""What a batch takes for each peer, if that is more: what follows from it is said to each in a bundle of its own."""
+
+LARGEST_BATCH_BYTES: Final = 262_144
+"""What a batch takes at the most, however many peers there are: whoever comes next waits for all of it."""
+
 OLDEST_SECONDS: Final = 0.5
 """How long timers wait at the most for what is here and was not taken up yet."""
 
@@ -38,11 +44,11 @@ class Inbox:
             self._turns.append(delivery.queue)
         line.append((now, delivery))
 
-    def take(self, limit: int) -> list[Delivery]:
+    def take(self, limit: int, peers: int = 0) -> list[Delivery]:
         """The next batch, in turn from each line: small enough that what follows leaves while the next is decided."""
         taken: list[Delivery] = []
-        weight = 0
-        while self._turns and weight < BATCH_LIMIT_BYTES and len(taken) < limit:
+        weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, peers * PEER_SHARE_BYTES), LARGEST_BATCH_BYTES)
+        while self._turns and weight < heaviest and len(taken) < limit:
             queue = self._turns.popleft()
             line = self._lines[queue]
             taken.append(line.popleft()[1])

@@ -67,6 +67,7 @@ class Outcome:
     reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     next_due: float | None = None
+    peers: int = 0
 
 
 class Processor:
@@ -276,7 +277,7 @@ class Processor:
         own = self._end.endpoint
         outcome.parcels.extend(batch.outbound.parcels(own.id, own.account, self._store.life))
         outcome.parcels.extend(self._watchers.tell(self._store, now))
-        outcome.reachability = self._peers.changes(now)
+        outcome.reachability, outcome.peers = self._peers.changes(now), len(self._peers.known)
         ripe = self._timers.next()
         moments = [None if ripe is None else ripe + SLACK_SECONDS, self._peers.next(), self._resting.next()]
         if self.restate or self._doubts:

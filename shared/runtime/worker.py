@@ -160,6 +160,7 @@ class Worker:
 
     async def _batches(self, processor: Processor) -> None:
         next_due: float | None = time.monotonic()
+        peers = 0
         while True:
             await self._wait(next_due)
             if self._stopping.is_set():
@@ -167,7 +168,7 @@ class Worker:
             if self._can_say_again:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
-            deliveries = self._inbox.take(self._settings.batch_limit)
+            deliveries = self._inbox.take(self._settings.batch_limit, peers)
             letters = [envelope(one, self._queues.get(one.queue), self._settings.enforced) for one in deliveries]
             now = time.monotonic()
             heard = self._inbox.oldest(now)
@@ -180,7 +181,7 @@ class Worker:
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 continue
             await self._conclude(deliveries, outcome, processor)
-            next_due = outcome.next_due
+            next_due, peers = outcome.next_due, outcome.peers
 
     async def _wait(self, next_due: float | None) -> None:
         self._arrived.clear()

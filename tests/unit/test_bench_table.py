@@ -48,7 +48,7 @@ def results(*, seconds: float = 1.0) -> Results:
         lone=Lone(Latency((5.0,) * 99 + (6.1,)), Latency((9.0,)), Latency((0.4,))),
         growth=Growth((point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000),
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
-        fanout=Fanout(50, Rate(20_000, (2.0,)), rate),
+        fanout=Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
     )
 
 
@@ -120,6 +120,12 @@ def test_every_aim_has_its_verdict() -> None:
         "keeping 100,000 interfaces alive": True,
         "handshakes, 1 initiator, 50 acceptors": False,
     }
+
+
+def test_fan_out_says_where_the_time_went() -> None:
+    rows = table(results(), full=True)
+    costs = [one.ours for one in rows if one.measure.startswith("processor time of each of these")]
+    assert costs == [100.0, 300.0, 50.0]
 
 
 def test_a_small_run_judges_ratios_and_no_sizes() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.broker.messages import Delivery
-from shared.runtime.inbox import BATCH_LIMIT_BYTES, Inbox
+from shared.runtime.inbox import BATCH_LIMIT_BYTES, LARGEST_BATCH_BYTES, PEER_SHARE_BYTES, Inbox
 
 
 def delivered(queue: str, number: int, size: int = 10) -> Delivery:
@@ -38,6 +38,17 @@ def test_each_line_keeps_its_order_and_nothing_is_lost() -> None:
     for queue in "abc":
         tags = [one.tag for one in taken if one.queue == queue]
         assert tags == sorted(tags)
+
+
+def test_whoever_has_many_peers_takes_more_at_once_within_a_limit() -> None:
+    inbox = Inbox()
+    for number in range(LARGEST_BATCH_BYTES // 1_024 + 2):
+        inbox.put(delivered("m", number, 1_024), 0.0)
+    assert len(inbox.take(10_000, peers=5)) == BATCH_LIMIT_BYTES // 1_024
+    assert len(inbox.take(10_000, peers=20)) == 20 * PEER_SHARE_BYTES // 1_024
+    for number in range(LARGEST_BATCH_BYTES // 1_024 + 2):
+        inbox.put(delivered("m", number, 1_024), 0.0)
+    assert len(inbox.take(10_000, peers=10_000)) == LARGEST_BATCH_BYTES // 1_024
 
 
 def test_the_turn_goes_on_where_the_last_batch_ended() -> None:
