@@ -19,7 +19,11 @@ class Kind(StrEnum):
     @classmethod
     def of(cls, endpoint: str) -> Kind | None:
         """Read the kind off an endpoint's id (`vpc-…`, `vbr-…`); None for anything else."""
-        return next((kind for kind in cls if endpoint.startswith(f"{kind}-")), None)
+        kind, dash, _ = endpoint.partition("-")
+        return _KINDS.get(kind) if dash else None
+
+
+_KINDS = {str(kind): kind for kind in Kind}
 
 
 class Intent(IntEnum):

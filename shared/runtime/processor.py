@@ -76,7 +76,7 @@ class Processor:
     def __init__(self, end: End, store: Store, peers: Peers, pauses: Pauses, chance: Random) -> None:
         """Work on this store; `chance` makes nonces and spreads pauses, and reproduces a run from its seed."""
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
-        self._timers = Timers(pauses, chance)
+        self._timers = Timers(pauses, Random(chance.getrandbits(64)))  # noqa: S311 - only spreads pauses
         self.restate: deque[str] = deque()
         self._resting, self._doubts = Resting(), Doubts()
         self.counters = dict.fromkeys(COUNTED, 0)
