@@ -84,15 +84,20 @@ async def ready() -> None:
 
 
 def serve(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> None:
-    """Do the work, on the same event loop that our workers use unless told otherwise, and print when what happened.
-
-    Then wait to be ended: what a program writes just before it ends is not always read to its end.
-    """
+    """Do the work, on the same event loop that our workers use unless told otherwise, and print when what happened."""
     run = uvloop.run if task.loop == "uvloop" else asyncio.run
     times = run(_bounded(task, work))
-    sys.stdout.write(json.dumps({"began": times.began, "done": times.done, "cpu_seconds": time.process_time()}) + "\n")
-    sys.stdout.flush()
+    tell({"began": times.began, "done": times.done, "cpu_seconds": time.process_time()})
     sys.stdin.readline()
+
+
+def tell(found: dict[str, object]) -> None:
+    """Print a long line whole.
+
+    Under PYTHONUNBUFFERED, `sys.stdout` does not notice when a pipe takes only the beginning of what it writes.
+    """
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as whole:
+        whole.write(json.dumps(found) + "\n")
 
 
 async def _bounded(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> Times:

@@ -49,7 +49,8 @@ class Lines:
             self._stream.flush()
 
 
-LINES = Lines(sys.stderr.buffer)
+LINES = Lines(open(2, "wb", closefd=False))  # noqa: SIM115 - a descriptor, for as long as we live
+"""Not `sys.stderr.buffer`: under PYTHONUNBUFFERED it loses what a pipe does not take at once."""
 
 
 def logger(form: str, level: str, **context: str) -> Logger:
