@@ -40,14 +40,15 @@ def resident_mib(pid: int) -> float:
 class Child:
     """One program of ours, which ends with us at the latest."""
 
-    def __init__(self, process: asyncio.subprocess.Process, name: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, name: str, log: Path) -> None:
         """Prefer `Child.start`."""
-        self._process, self._name = process, name
+        self._process, self._name, self._log = process, name, log
 
     @classmethod
     async def start(cls, name: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Self:
         """Start a program; what it complains of goes into a file of its name. Talk to it over its pipes."""
-        with (folder / f"{name}.log").open("ab") as log:
+        file = folder / f"{name}.log"
+        with file.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *tethered(tuple(command)),
                 stdin=asyncio.subprocess.PIPE,
@@ -57,7 +58,7 @@ class Child:
                 start_new_session=True,
                 limit=64 * 1024 * 1024,
             )
-        return cls(process, name)
+        return cls(process, name, file)
 
     @property
     def pid(self) -> int:
@@ -72,8 +73,12 @@ class Child:
     async def line(self) -> str:
         """Its next line. Raises BenchFailed if it has ended."""
         if self._process.stdout is None or not (line := await self._process.stdout.readline()):
-            raise BenchFailed(f"{self._name} ended before its time")
+            raise BenchFailed(f"{self._name} ended before its time: {self._last_words()}")
         return line.decode().rstrip("\n")
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return lines[-1] if lines else "it complained of nothing"
 
     async def tell(self, word: str) -> None:
         """Write a line to it."""
