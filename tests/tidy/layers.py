@@ -17,7 +17,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "aio_pika": ("shared/broker/amqp.py", "shared/broker/amqp/", *_BASELINES),
     "aiormq": ("shared/broker/amqp.py", "shared/broker/amqp/"),
     "pamqp": ("shared/broker/amqp.py", "shared/broker/amqp/"),
-    "sqlite3": ("shared/store/", "console/cloud/store.py"),
+    "sqlite3": ("shared/store/", "console/cloud/store.py", *_BASELINES),
     "pydantic": ("shared/wire/", "shared/runtime/", "console/", *_WORKERS, *_BASELINES),
     "pydantic_core": ("shared/wire/", "shared/runtime/logs.py"),
     "pydantic_settings": ("shared/runtime/", "console/", *_WORKERS),

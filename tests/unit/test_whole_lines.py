@@ -10,10 +10,12 @@ import os
 import subprocess
 import sys
 import termios
-import time
+from functools import partial
 from typing import IO
 
 import pytest
+
+from tests.waiting import wait_for_blocking
 
 CHARACTERS = 1_000_000
 
@@ -21,32 +23,40 @@ LOGGING = "from shared.runtime.logs import LINES; LINES.write(b'x' * {n} + b'\\n
 TELLING = "from bench.rendezvous import tell; tell({{'x': 'x' * {n}}})"
 
 PROGRAM = """
+import os
 import signal
-signal.signal(signal.SIGALRM, lambda *_: None)
+signal.signal(signal.SIGALRM, lambda *_: os.write({signals}, b"!"))
 signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
 {what}
 signal.setitimer(signal.ITIMER_REAL, 0.0)
 """
-SOME_SIGNALS_SECONDS = 0.05
 
 
 @pytest.mark.parametrize("what", [LOGGING, TELLING], ids=["a log", "a baseline"])
 def test_a_long_line_is_whole_however_slowly_it_is_read(what: str) -> None:
-    command = (sys.executable, "-c", PROGRAM.format(what=what.format(n=CHARACTERS)))
+    heard, signals = os.pipe()
+    program = PROGRAM.format(what=what.format(n=CHARACTERS), signals=signals)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
+    with subprocess.Popen(
+        (sys.executable, "-c", program),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        pass_fds=(signals,),
+    ) as child:
         assert child.stdout is not None
         full = fcntl.fcntl(child.stdout, fcntl.F_GETPIPE_SZ)
-        while waiting_in(child.stdout) < full:
-            assert child.poll() is None
-            time.sleep(0.01)
-        time.sleep(SOME_SIGNALS_SECONDS)
+        wait_for_blocking(partial(waiting_in, child.stdout), 30, until=lambda size: size == full)
+        before = waiting_in(heard)
+        wait_for_blocking(lambda: child.poll() is not None or waiting_in(heard) > before, 30)
         said = child.stdout.read()
+    os.close(heard)
+    os.close(signals)
     assert child.returncode == 0
     assert said.count(b"x") >= CHARACTERS
     assert said.endswith(b"\n")
 
 
-def waiting_in(pipe: IO[bytes]) -> int:
+def waiting_in(pipe: IO[bytes] | int) -> int:
     """How many bytes nobody has read yet."""
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
