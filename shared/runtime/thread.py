@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import Self, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -39,10 +40,19 @@ class OneThread:
                 settle = partial(_return, done, function(*args))
             except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever called
                 settle = partial(_raise, done, error)
-            loop.call_soon_threadsafe(settle)
+            with suppress(RuntimeError):  # the loop is closed: whoever called is gone
+                loop.call_soon_threadsafe(settle)
 
         self._calls.put(carry_out)
         return await done
+
+    def __enter__(self) -> Self:
+        """Nothing begins here: see `call`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, whatever happened: a thread that waits for calls keeps its process from ending."""
+        self.end()
 
     def end(self) -> None:
         """Wait until everything that was asked for is done, and end the thread."""

@@ -93,9 +93,9 @@ class Worker:
             if processor is not None:
                 await self._serve(processor)
         finally:
-            refresh(self._settings.health_file, healthy=False)
-            await self._thread.call(self._store.close)
-            self._thread.end()
+            with self._thread:
+                refresh(self._settings.health_file, healthy=False)
+                await self._thread.call(self._store.close)
 
     async def _serve(self, processor: Processor) -> None:
         link = asyncio.create_task(self._link.run(), name="link")

@@ -101,7 +101,8 @@ class Trigger:
         """Something was confirmed by the broker."""
         if after_commit:
             self._under_way -= 1
-            self.reach(Point.UNACKNOWLEDGED)
+            if not self._under_way:
+                self.reach(Point.UNACKNOWLEDGED)
         if self._acknowledged:
             self.reach(Point.AFTER_BATCH)
 

@@ -67,3 +67,17 @@ def test_one_that_was_never_called_has_nothing_to_end() -> None:
     thread = OneThread("store")
     assert threading.active_count() == before
     thread.end()
+
+
+def test_a_caller_whose_loop_is_closed_does_not_end_the_thread() -> None:
+    thread, go = OneThread("store"), threading.Event()
+
+    async def leave() -> None:
+        asking = asyncio.create_task(thread.call(go.wait, 10))
+        await asyncio.sleep(0)
+        asking.cancel()
+
+    asyncio.run(leave())
+    go.set()
+    assert asyncio.run(thread.call(lambda: "goes on")) == "goes on"
+    thread.end()

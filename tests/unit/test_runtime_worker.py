@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,23 @@ async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, mon
     assert healthy.exists()
     link.turn(LinkCondition.WAITING, 1)
     assert not healthy.exists()
+
+
+async def test_a_worker_whose_store_does_not_close_ends_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that is left waiting for calls keeps its process, and so the lock on the store, for ever."""
+    monkeypatch.setattr(module, "Link", Unreliable)
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    closed = worker._store.close
+
+    def ill() -> None:
+        closed()
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(worker._store, "close", ill)
+    worker.stop()
+    with pytest.raises(OSError, match="the disk is gone"):
+        await worker.run()
+    assert "store" not in {thread.name for thread in threading.enumerate()}
