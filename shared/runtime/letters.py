@@ -26,9 +26,12 @@ class Letter(NamedTuple):
     reply_to: str | None = None
 
 
-def envelope(delivery: Delivery, queue: EndpointQueue | None, enforced: bool) -> Letter:  # noqa: FBT001 - a setting
-    """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified."""
-    if queue is None or not enforced:
+def envelope(delivery: Delivery, queue: EndpointQueue | None) -> Letter:
+    """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified.
+
+    `queue` None means that nobody vouches for a sender: identities are not enforced.
+    """
+    if queue is None:
         return Letter(delivery.type, None, delivery.body, delivery.reply_to)
     proven = delivery.exchange == queue.exchange and delivery.user_id == queue.sender
     return Letter(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import Self, TypeVar, TypeVarTuple, Unpack
+from typing import TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -46,16 +46,8 @@ class OneThread:
         self._calls.put(carry_out)
         return await done
 
-    def __enter__(self) -> Self:
-        """Nothing begins here: see `call`."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it, whatever happened: a thread that waits for calls keeps its process from ending."""
-        self.end()
-
-    def end(self) -> None:
-        """Wait until everything that was asked for is done, and end the thread."""
+    def close(self) -> None:
+        """Wait until everything that was asked for is done, and end the thread, which keeps its process until then."""
         if self._thread is not None:
             self._calls.put(None)
             self._thread.join()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from random import SystemRandom
 from typing import Final
 
@@ -93,7 +93,7 @@ class Worker:
             if processor is not None:
                 await self._serve(processor)
         finally:
-            with self._thread:
+            with closing(self._thread):
                 refresh(self._settings.health_file, healthy=False)
                 await self._thread.call(self._store.close)
 
@@ -160,7 +160,7 @@ class Worker:
 
     async def _batches(self, processor: Processor) -> None:
         next_due: float | None = time.monotonic()
-        peers = 0
+        peers, vouching = 0, self._queues if self._settings.enforced else {}
         while True:
             await self._wait(next_due)
             if self._stopping.is_set():
@@ -169,7 +169,7 @@ class Worker:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
             deliveries = self._inbox.take(self._settings.batch_limit, peers)
-            letters = [envelope(one, self._queues.get(one.queue), self._settings.enforced) for one in deliveries]
+            letters = [envelope(one, vouching.get(one.queue)) for one in deliveries]
             now = time.monotonic()
             heard = self._inbox.oldest(now)
             try:

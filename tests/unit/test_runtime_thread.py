@@ -19,7 +19,7 @@ async def test_calls_are_made_in_order_on_one_thread_that_is_not_the_callers() -
         return -number
 
     answers = await asyncio.gather(*(thread.call(note, number) for number in range(100)))
-    thread.end()
+    thread.close()
     assert answers == [-number for number in range(100)]
     assert [number for number, _ in made] == list(range(100))
     assert len({place for _, place in made}) == 1
@@ -31,7 +31,7 @@ async def test_what_a_call_raises_is_raised_to_its_caller_alone() -> None:
     with pytest.raises(ZeroDivisionError):
         await thread.call(lambda: 1 // 0)
     assert await thread.call(lambda: "goes on") == "goes on"
-    thread.end()
+    thread.close()
 
 
 async def test_a_caller_that_is_cancelled_stops_neither_its_call_nor_the_thread() -> None:
@@ -48,7 +48,7 @@ async def test_a_caller_that_is_cancelled_stops_neither_its_call_nor_the_thread(
         await caller
     go.set()
     await thread.call(done.append, "the next one")
-    thread.end()
+    thread.close()
     assert done == ["the cancelled one", "the next one"]
 
 
@@ -56,7 +56,7 @@ async def test_ending_waits_for_what_was_asked_for_and_leaves_no_thread_behind()
     before, thread, done = threading.active_count(), OneThread("store"), list[int]()
     asked = [asyncio.create_task(thread.call(done.append, number)) for number in range(10)]
     await asyncio.sleep(0)
-    thread.end()
+    thread.close()
     assert done == list(range(10))
     assert threading.active_count() == before
     await wait_for(lambda: all(one.done() for one in asked), 5)
@@ -66,7 +66,7 @@ def test_one_that_was_never_called_has_nothing_to_end() -> None:
     before = threading.active_count()
     thread = OneThread("store")
     assert threading.active_count() == before
-    thread.end()
+    thread.close()
 
 
 def test_a_caller_whose_loop_is_closed_does_not_end_the_thread() -> None:
@@ -80,4 +80,4 @@ def test_a_caller_whose_loop_is_closed_does_not_end_the_thread() -> None:
     asyncio.run(leave())
     go.set()
     assert asyncio.run(thread.call(lambda: "goes on")) == "goes on"
-    thread.end()
+    thread.close()

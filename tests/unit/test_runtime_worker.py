@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,15 +81,29 @@ def rested(folder: Path) -> WorkerSettings:
     return WorkerSettings.model_validate({**flags, "store": folder / "b.sqlite"})
 
 
+def made(settings: WorkerSettings) -> Worker:
+    """The acceptor's worker of these settings, not yet running."""
+    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
+    return Worker(settings, end, logger("json", "error"))
+
+
+@asynccontextmanager
+async def at_work(worker: Worker) -> AsyncIterator[Any]:
+    """Let a worker run, and yield its link; in the end it is told to stop, and ends."""
+    running = asyncio.create_task(worker.run())
+    try:
+        yield worker._link
+    finally:
+        worker.stop()
+        await running
+
+
 async def test_what_was_said_while_the_broker_was_away_is_said_again_when_it_is_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
-    link: Any = worker._link
-    running = asyncio.create_task(worker.run())
-    try:
+    worker = made(rested(tmp_path))
+    async with at_work(worker) as link:
         await wait_for(lambda: link.unknown, 10)
         assert [message["status"] for message in link.unknown] == ["Activated"]
         link.turn(LinkCondition.CONSUMING, 1)
@@ -97,9 +112,6 @@ async def test_what_was_said_while_the_broker_was_away_is_said_again_when_it_is_
         assert len(link.unknown) == 1
         link.turn(LinkCondition.WAITING, 1)
         link.turn(LinkCondition.CONSUMING, 2)
-    finally:
-        worker.stop()
-        await running
     assert len(link.confirmed) == 1
 
 
@@ -108,16 +120,10 @@ async def test_a_disk_that_is_full_when_it_starts_is_waited_for(
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
     monkeypatch.setattr(module, "STORE_PAUSE_SECONDS", 0.01)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    worker = made(rested(tmp_path))
     troubles = troubled(worker, monkeypatch, times=3)
-    link: Any = worker._link
-    running = asyncio.create_task(worker.run())
-    try:
+    async with at_work(worker) as link:
         await wait_for(lambda: link.unknown, 10)
-    finally:
-        worker.stop()
-        await running
     assert troubles == ["full"] * 3
 
 
@@ -125,8 +131,7 @@ async def test_a_worker_that_waits_for_its_disk_ends_when_it_is_told_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    worker = made(rested(tmp_path))
     troubles = troubled(worker, monkeypatch, times=1_000)
     running = asyncio.create_task(worker.run())
     await wait_for(lambda: troubles, 10)
@@ -153,11 +158,8 @@ async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_c
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
     monkeypatch.setattr(module, "SET_ASIDE_PAUSE_SECONDS", 0.01)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
-    link: Any = worker._link
-    running = asyncio.create_task(worker.run())
-    try:
+    worker = made(rested(tmp_path))
+    async with at_work(worker) as link:
         await wait_for(lambda: link.unknown, 10)
         link.turn(LinkCondition.CONSUMING, 1)
         (queue,) = worker._queues
@@ -168,9 +170,6 @@ async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_c
         link.turn(LinkCondition.WAITING, 1)
         await wait_for(lambda: not worker._on_their_way, 10)
         assert link.acknowledged == []
-    finally:
-        worker.stop()
-        await running
 
 
 class Noting(Unreliable):
@@ -220,18 +219,12 @@ async def test_what_a_batch_says_leaves_before_what_it_heard_is_acknowledged(
 ) -> None:
     """A quorum queue takes an acknowledgement as it takes a message: the peer would wait for it."""
     monkeypatch.setattr(module, "Link", Noting)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
-    link: Any = worker._link
-    link.takes.set()
-    running = asyncio.create_task(worker.run())
-    try:
+    worker = made(rested(tmp_path))
+    async with at_work(worker) as link:
+        link.takes.set()
         await wait_for(lambda: link.noted == [KINDS.bundle], 10)
         worker._enqueue(question(worker, 1))
         await wait_for(lambda: link.acknowledged, 10)
-    finally:
-        worker.stop()
-        await running
     assert link.noted == [KINDS.bundle, KINDS.reply, "acknowledged"]
 
 
@@ -240,28 +233,23 @@ async def test_a_broker_that_takes_nothing_keeps_nobody_from_acknowledging(
 ) -> None:
     monkeypatch.setattr(module, "Link", Noting)
     monkeypatch.setattr(module, "PUBLISHING_LIMIT_PARCELS", 1)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
-    link: Any = worker._link
-    running = asyncio.create_task(worker.run())
-    try:
-        await wait_for(lambda: link.noted == [KINDS.bundle], 10)
-        worker._enqueue(question(worker, 1))
-        await wait_for(lambda: link.acknowledged, 10)
-        assert link.noted == [KINDS.bundle, "acknowledged"]
-    finally:
-        link.takes.set()
-        worker.stop()
-        await running
+    worker = made(rested(tmp_path))
+    async with at_work(worker) as link:
+        try:
+            await wait_for(lambda: link.noted == [KINDS.bundle], 10)
+            worker._enqueue(question(worker, 1))
+            await wait_for(lambda: link.acknowledged, 10)
+            assert link.noted == [KINDS.bundle, "acknowledged"]
+        finally:
+            link.takes.set()
     assert link.noted == [KINDS.bundle, "acknowledged", KINDS.reply]
 
 
 async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
     healthy = tmp_path / "healthy"
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
     settings = rested(tmp_path).model_copy(update={"health_file": healthy, "accept_from": "a"})
-    worker = Worker(settings, end, logger("json", "error"))
+    worker = made(settings)
     link: Any = worker._link
     own, peers = worker._queues
     link.turn(LinkCondition.CONSUMING, 1, missing=(own, peers))
@@ -277,8 +265,7 @@ async def test_a_worker_whose_store_does_not_close_ends_all_the_same(
 ) -> None:
     """A thread that is left waiting for calls keeps its process, and so the lock on the store, for ever."""
     monkeypatch.setattr(module, "Link", Unreliable)
-    end = End(Endpoint("vpc-b", Kind.VPC, "b", "cn-hangzhou"), ACCEPTOR, acceptor_step)
-    worker = Worker(rested(tmp_path), end, logger("json", "error"))
+    worker = made(rested(tmp_path))
     closed = worker._store.close
 
     def ill() -> None:
