@@ -6,6 +6,7 @@ missing or refused makes the broker close the channel for all of them, so each q
 nobody needs, before it is consumed.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -42,6 +43,7 @@ class Consumer:
         self._tags: dict[str, str] = {}
         self._acknowledged_tag = 0
         self._acknowledged_tags: set[int] = set()
+        self._acknowledging = asyncio.Lock()
         self.session = 0
         self.missing: dict[str, str] = {}
         self.asking_for: str | None = None
@@ -76,24 +78,29 @@ class Consumer:
         return reason
 
     async def acknowledge(self, done: Iterable[Delivery]) -> None:
-        """Acknowledge these deliveries of this session, once: in one go as far as nothing is left out before them."""
-        tags = {one.tag for one in done if one.session == self.session and one.tag > self._acknowledged_tag}
-        tags -= self._acknowledged_tags
-        if self._channel is None or not tags:
-            return
-        self._acknowledged_tags |= tags
-        while self._acknowledged_tag + 1 in self._acknowledged_tags:
-            self._acknowledged_tag += 1
-            self._acknowledged_tags.remove(self._acknowledged_tag)
-        try:
-            channel = await self._channel.get_underlay_channel()
+        """Acknowledge these deliveries of this session, once: in one go as far as nothing is left out before them.
+
+        One call after the other: the broker ends a channel that names a tag a second time, so what one call covers
+        must have left before the next one is worked out, and the client library lets frames that wait be overtaken.
+        """
+        async with self._acknowledging:
+            tags = {one.tag for one in done if one.session == self.session and one.tag > self._acknowledged_tag}
+            tags -= self._acknowledged_tags
+            if self._channel is None or not tags:
+                return
+            self._acknowledged_tags |= tags
+            while self._acknowledged_tag + 1 in self._acknowledged_tags:
+                self._acknowledged_tag += 1
+                self._acknowledged_tags.remove(self._acknowledged_tag)
             beyond = sorted(tags & self._acknowledged_tags)
-            if first := tags.difference(beyond):  # the broker ends a channel that names a tag a second time
-                await guarded(channel.basic_ack(max(first), multiple=True, wait=False))
-            for tag in beyond:
-                await guarded(channel.basic_ack(tag, wait=False))
-        except Exception as fault:  # noqa: BLE001 - the session is over, and the broker will deliver again
-            self._lose(f"an acknowledgement found no channel: {explain(fault)}")
+            try:
+                channel = await self._channel.get_underlay_channel()
+                if first := tags.difference(beyond):
+                    await guarded(channel.basic_ack(max(first), multiple=True, wait=False))
+                for tag in beyond:
+                    await guarded(channel.basic_ack(tag, wait=False))
+            except Exception as fault:  # noqa: BLE001 - the session is over, and the broker will deliver again
+                self._lose(f"an acknowledgement found no channel: {explain(fault)}")
 
     async def cancel(self) -> None:
         """Take no more deliveries; those that are here can still be acknowledged."""

@@ -8,12 +8,13 @@ not acknowledged is delivered again, and what was not confirmed is UNKNOWN.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from aio_pika.abc import AbstractConnection
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp.connection import close_connection, open_connection
+from shared.broker.amqp.connection import Lose, close_connection, open_connection
 from shared.broker.amqp.consumer import Consumer, OnDelivery
 from shared.broker.amqp.declare import declare
 from shared.broker.amqp.faults import BrokerRefused, bounded, explain, is_brokers_own, refusal
@@ -165,7 +166,7 @@ class Link:
         """Live one session, and return why it ended."""
         lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._lost = lost
-        setting_up = asyncio.create_task(self._set_up(), name=f"{self._name}: set up")
+        setting_up = asyncio.create_task(self._set_up(partial(_end_session, lost)), name=f"{self._name}: set up")
         try:
             either: set[asyncio.Future[Any]] = {setting_up, lost}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -182,31 +183,33 @@ class Link:
                 raise refused from fault
             return explain(fault)
         finally:
+            lost.cancel()
             await self._tear_down(setting_up)
 
-    async def _set_up(self) -> None:
+    async def _set_up(self, lose: Lose) -> None:
+        """Open everything; whatever of it breaks, however late that is noticed, ends this session and no other."""
         async with asyncio.timeout(SET_UP_LIMIT_SECONDS):
-            publishing = await self._connect("publishes")
-            consuming = await self._connect("consumes")
+            publishing = await self._connect("publishes", lose)
+            consuming = await self._connect("consumes", lose)
             await declare(publishing, self._declarations)
-            publisher = await Publisher.open(publishing, self._exchange, self._user, self._lose)
-            consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, self._lose)
+            publisher = await Publisher.open(publishing, self._exchange, self._user, lose)
+            consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, lose)
             self._publisher, self._consumer = publisher, consumer
             await consumer.start([queue for queue in self._queues if not self._is_broken(queue)], self._suspects)
             consumer.missing.update({queue: _BROKEN for queue in self._queues if self._is_broken(queue)})
 
-    async def _connect(self, purpose: str) -> AbstractConnection:
+    async def _connect(self, purpose: str, lose: Lose) -> AbstractConnection:
         connection = await open_connection(self._address, f"{self._name} {purpose}")
         self._connections.append(connection)
-        connection.close_callbacks.add(lambda _, fault: self._end(fault))
+        connection.close_callbacks.add(lambda _, fault: self._end(fault, lose))
         return connection
 
-    def _end(self, fault: BaseException | None) -> None:
+    def _end(self, fault: BaseException | None, lose: Lose) -> None:
         """A connection has ended; if asking for one queue did it, the next session does without that queue."""
         queue = None if self._consumer is None else self._consumer.asking_for
         if queue is not None and is_brokers_own(fault):
             self._broken[queue] = asyncio.get_running_loop().time() + BROKEN_RETRY_SECONDS
-        self._lose(explain(fault))
+        lose(explain(fault))
 
     def _is_broken(self, queue: str) -> bool:
         return asyncio.get_running_loop().time() < self._broken.get(queue, 0.0)
@@ -232,14 +235,9 @@ class Link:
         connections, self._connections = self._connections, []
         await asyncio.gather(*(close_connection(connection) for connection in connections))
 
-    def _lose(self, reason: str | BrokerRefused) -> None:
-        """End the session, for the first reason that is given; a refusal ends the link."""
-        if self._lost is None or self._lost.done():
-            return
-        if isinstance(reason, BrokerRefused):
-            self._lost.set_exception(reason)
-        else:
-            self._lost.set_result(reason)
+    def _lose(self, reason: str) -> None:
+        if self._lost is not None:
+            _end_session(self._lost, reason)
 
     def _next_session(self) -> int:
         self._session += 1
@@ -258,3 +256,13 @@ class Link:
         if state != self.state:
             self.state = state
             self._on_state(state)
+
+
+def _end_session(session: asyncio.Future[str], reason: str | BrokerRefused) -> None:
+    """End a session, for the first reason that is given; a refusal ends the link."""
+    if session.done():
+        return
+    if isinstance(reason, BrokerRefused):
+        session.set_exception(reason)
+    else:
+        session.set_result(reason)
