@@ -42,8 +42,14 @@ _SAID_WITHOUT_QUOTING: Final = {
 """Faults whose usual words repeat what was sent: a hostile body must not get into a log that way."""
 
 
+FAULTS_LIMIT: Final = 1_000
+"""The library words all faults of a body to name one; beyond this a body is not worth it."""
+
+
 def first_fault(error: ValidationError) -> str:
     """Name the first thing that is wrong, and where, without repeating what was sent."""
+    if error.error_count() > FAULTS_LIMIT:
+        return f"{error.error_count()} things are wrong with it"
     fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
     where = ".".join(str(part) for part in place)
