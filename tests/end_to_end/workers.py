@@ -119,8 +119,9 @@ class WorkerProcess:
         return self._running().wait(LIMIT_SECONDS)
 
     def lines(self, event: str | None = None) -> list[Answer]:
-        """Read its log: all lines, or those of one kind."""
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        """Read its log: all lines, or those of one kind; a line that is still being written is for the next reader."""
+        whole = [line for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
         return [line for line in lines if event in (None, line["event"])]
 
     def wait_for_lines(self, event: str, count: int = 1, limit_seconds: float = LIMIT_SECONDS) -> list[Answer]:

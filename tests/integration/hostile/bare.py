@@ -98,7 +98,8 @@ class BareClient:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Prefer `bare`."""
         self._reader, self._writer = reader, writer
-        self._published = self._answered = 0
+        self._published = 0
+        self._unanswered: set[int] = set()
         self.nacks = 0
         self._pending: asyncio.Future[object] | None = None
         self._letters: deque[bytes] = deque()
@@ -127,7 +128,7 @@ class BareClient:
         """Publish, and wait until the broker has answered for all. Raises Ended."""
         await self.send(messages)
         async with asyncio.timeout(LIMIT_SECONDS):
-            while self._answered < self._published:
+            while self._unanswered:
                 await self._next()
 
     async def send(self, messages: Iterable[bytes]) -> None:
@@ -135,6 +136,7 @@ class BareClient:
         for one in messages:
             self._writer.write(one)
             self._published += 1
+            self._unanswered.add(self._published)
             if self._published % CHUNK_MESSAGES == 0:
                 await self._writer.drain()
         await self._writer.drain()
@@ -195,9 +197,8 @@ class BareClient:
                 whole = isinstance(found, commands.Connection.Close)
                 raise Ended(found.reply_code or 0, found.reply_text or "", connection=whole)
             case commands.Basic.Ack() | commands.Basic.Nack():
-                tag, before = found.delivery_tag or 0, self._answered
-                self._answered = max(before, tag) if found.multiple else before + 1
-                self.nacks += self._answered - before if isinstance(found, commands.Basic.Nack) else 0
+                answered = self._answered(found.delivery_tag or 0, multiple=found.multiple)
+                self.nacks += answered if isinstance(found, commands.Basic.Nack) else 0
             case ContentHeader():
                 self._letter, self._missing = b"", found.body_size
             case ContentBody():
@@ -207,6 +208,12 @@ class BareClient:
             case _:
                 pass  # whoever asked for it knows what it is
         return found
+
+    def _answered(self, tag: int, *, multiple: bool) -> int:
+        """Note an answer to one publish, or to all up to it; return how many that is. Answers come in any order."""
+        answered = {one for one in self._unanswered if one <= tag} if multiple else {tag}
+        self._unanswered -= answered
+        return len(answered)
 
     async def _frame(self) -> object:
         start = await self._reader.readexactly(FRAME_START.size)

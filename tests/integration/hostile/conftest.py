@@ -52,6 +52,7 @@ async def forget(broker: BrokerForTests) -> None:
 
 @pytest.fixture
 async def here(town: Town) -> AsyncIterator[Life]:
-    """The town in one test, with everybody logged in."""
+    """The town in one test, with everybody logged in, and nothing on its way: tests are run in any order."""
     async with life(town) as living:
+        await living.quiet()
         yield living

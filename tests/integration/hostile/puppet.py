@@ -53,7 +53,9 @@ class Puppet:
     async def says(self, message: Message) -> None:
         """Say anything, as this interface."""
         self.said.append(self.letter(message))
+        refused = self._here.mallory.nacks
         await self._here.mallory.publish(self.said[-1])
+        assert self._here.mallory.nacks == refused
 
     def letter(self, *messages: Message, endpoint: str | None = None, source: str | None = None) -> bytes:
         """Write messages to the peer, in this interface's name unless another is given."""

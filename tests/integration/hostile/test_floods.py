@@ -50,7 +50,7 @@ async def test_a_queue_that_is_full_refuses_its_sender_and_nobody_else(here: Lif
     finally:
         town.victim.signal(signal.SIGCONT)
     await here.customers.handshake()
-    await town.purge()
+    await town.purge(town.to_bob)
     await here.taken()
 
 

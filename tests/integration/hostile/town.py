@@ -114,9 +114,9 @@ class Town:
         """Wait until Bob's worker has set so many more letters aside, and return all reasons so far."""
         return await set_aside(self.broker, self.victim, count)
 
-    async def purge(self) -> None:
-        """Take away what Bob's worker has not read yet of a flood; what it has read is worked off soon."""
-        path = f"/api/queues/{VHOST}/{self.to_bob}/contents"
+    async def purge(self, queue: str) -> None:
+        """Take away what nobody has read yet of a flood; what a worker has read is worked off soon."""
+        path = f"/api/queues/{VHOST}/{queue}/contents"
         async with httpx.AsyncClient(base_url=self.broker.management_url, timeout=20) as client:
             (await client.delete(path)).raise_for_status()
 
@@ -152,6 +152,12 @@ class Life:
         await self.mallory.publish(*letters, mark)
         await wait_for(last_reasons, 60, until=lambda found: "unknown type of message" in found)
 
+    async def quiet(self) -> None:
+        """Take away what an earlier test has left on its way, in both directions."""
+        await self.town.purge(self.town.to_bob)
+        await self.taken()
+        await self.town.purge(self.town.to_mallory)
+
     async def counters(self) -> dict[str, int]:
         """What Bob's worker counted."""
         return await self.bob.counters(self.town.bob)
@@ -186,7 +192,7 @@ class Life:
         finally:
             done.set()
             rounds = await task
-            await self.town.purge()
+            await self.town.purge(self.town.to_bob)
         await self.taken()
         return Seen(rounds, usual, under_attack)
 
