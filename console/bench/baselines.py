@@ -60,19 +60,19 @@ async def measure_plain(stage: Stage, sizes: Sizes) -> list[Baseline]:
 
 async def measure_stock(stage: Stage, sizes: Sizes) -> list[Baseline]:
     """The same on the event loop that comes with Python, on both types of queue."""
-    count, lone = sizes.faststream_handshakes, min(sizes.lone, 200)
+    count, lone = sizes.slow_baseline_handshakes, min(sizes.lone, 200)
     return [await measure_baseline(stage, PLAIN, one, count, lone, "--loop", "asyncio") for one in QUEUE_TYPES]
 
 
 async def measure_durable(stage: Stage, sizes: Sizes) -> list[Baseline]:
     """The same with each step committed before it is said, on the queues that ours are."""
-    count, store = sizes.faststream_handshakes, ("--store", str(stage.folder))
+    count, store = sizes.slow_baseline_handshakes, ("--store", str(stage.folder))
     return [await measure_baseline(stage, PLAIN, QUEUE_TYPE, count, sizes.lone, *store)]
 
 
 async def measure_faststream(stage: Stage, sizes: Sizes) -> list[Baseline]:
     """The same exchange on FastStream, on both types of queue."""
-    count, lone = sizes.faststream_handshakes, min(sizes.lone, 200)
+    count, lone = sizes.slow_baseline_handshakes, min(sizes.lone, 200)
     return [await measure_baseline(stage, "bench.faststream_exchange", one, count, lone) for one in QUEUE_TYPES]
 
 

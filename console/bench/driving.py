@@ -29,6 +29,13 @@ class Connection(NamedTuple):
     other: str
 
 
+class Side(NamedTuple):
+    """One worker's part of many connections."""
+
+    end: End
+    interfaces: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """When a status was reached, by the workers' own timelines: seconds since 1970."""
@@ -91,23 +98,37 @@ async def change(pair: Pair, kind: str, status: str, wanted: Sequence[Connection
 
     Raises BenchFailed if one of them never does.
     """
-    requests = pair.opener.asker.write(pair.opener.endpoint, plain(kind, [one.opener for one in wanted]))
-    return await carried_out(pair, requests, status, wanted)
+    sides = [Side(pair.opener, [one.opener for one in wanted]), Side(pair.other, [one.other for one in wanted])]
+    return await timed(sides, await commanded(sides, kind, status))
 
 
-async def carried_out(pair: Pair, requests: Sequence[Written], status: str, wanted: Sequence[Connection]) -> Change:
-    """The same with requests that are written already."""
-    a, b = pair.ends
-    marks = (await mark(a, status), await mark(b, status))
-    await a.asker.carry_out(requests)
-    await reached(a, marks[0], [one.opener for one in wanted])
-    await reached(b, marks[1], [one.other for one in wanted])
-    first = [row["at"] async for row in rows(a, marks[0].place) if row["cause"].startswith("command")]
-    ours = await moments(a, marks[0])
-    theirs = await moments(b, marks[1])
-    if not (ours.keys() >= {one.opener for one in wanted} and theirs.keys() >= {one.other for one in wanted}):
-        raise BenchFailed(f"not every timeline says {status}")
-    return Change(min(first), max(*ours.values(), *theirs.values()))
+async def commanded(sides: Sequence[Side], kind: str, status: str) -> list[Mark]:
+    """Command the first side's interfaces; return when all sides show the status, with where each stood before.
+
+    Raises BenchFailed if one of them never does.
+    """
+    opener, names = sides[0]
+    requests = opener.asker.write(opener.endpoint, plain(kind, names))
+    marks = [await mark(side.end, status) for side in sides]
+    await opener.asker.carry_out(requests)
+    for side, before in zip(sides, marks, strict=True):
+        await reached(side.end, before, side.interfaces)
+    return marks
+
+
+async def timed(sides: Sequence[Side], marks: Sequence[Mark]) -> Change:
+    """Read from the timelines since the marks how long a command of the first side took, as seen by all sides.
+
+    Raises BenchFailed if a timeline lacks an interface.
+    """
+    first = [row["at"] async for row in rows(sides[0].end, marks[0].place) if row["cause"].startswith("command")]
+    ended = 0.0
+    for side, before in zip(sides, marks, strict=True):
+        found = await moments(side.end, before)
+        if not found.keys() >= set(side.interfaces):
+            raise BenchFailed(f"not every timeline says {before.status}")
+        ended = max(ended, *found.values())
+    return Change(min(first), ended)
 
 
 async def established(pair: Pair, wanted: Sequence[Connection]) -> float:

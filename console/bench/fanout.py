@@ -9,18 +9,15 @@ from typing import Final
 from console.bench.driving import (
     SETTLE_SECONDS,
     Connection,
-    Mark,
+    Side,
     as_peer,
+    commanded,
     connections,
     creation,
-    mark,
-    moments,
-    plain,
-    reached,
-    rows,
+    timed,
 )
-from console.bench.results import BenchFailed, Fanout, Rate
-from console.bench.sizes import COMMANDS_LIMIT, Sizes
+from console.bench.results import Fanout, Rate
+from console.bench.sizes import Sizes
 from console.bench.stage import End, Stage
 from shared.wire.request import CommandForm
 
@@ -52,15 +49,17 @@ async def _round(
     """Seconds, and processor seconds: of the opener, of all others together, of the broker."""
     await _create(opener, others, wanted)
     await asyncio.sleep(SETTLE_SECONDS)
+    parts = [[one.other for one in wanted[place :: len(others)]] for place in range(len(others))]
+    sides = [Side(opener, [one.opener for one in wanted]), *map(Side, others, parts)]
 
     def spent() -> tuple[float, float, float]:
         return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), stage.broker_cpu_seconds()
 
     before = spent()
-    change = await _establish(opener, others, wanted)
+    marks = await commanded(sides, "initiate", "Activated")
     after = spent()
     a, b, c = (later - earlier for later, earlier in zip(after, before, strict=True))
-    return await _seconds([opener, *others], change), (a, b, c)
+    return (await timed(sides, marks)).seconds, (a, b, c)
 
 
 async def _start(ends: list[End]) -> None:
@@ -86,24 +85,3 @@ async def _create(opener: End, others: list[End], wanted: list[Connection]) -> N
     await opener.asker.carry_out(opener.asker.write(opener.endpoint, ours))
     for other, commands in zip(others, theirs, strict=True):
         await other.asker.carry_out(other.asker.write(other.endpoint, commands))
-
-
-async def _establish(opener: End, others: list[End], wanted: list[Connection]) -> list[Mark]:
-    """Initiate all and wait until all ends show it; return where the timelines stood before."""
-    marks = [await mark(end, "Activated") for end in (opener, *others)]
-    names = [one.opener for one in wanted]
-    await opener.asker.carry_out(opener.asker.write(opener.endpoint, plain("initiate", names)))
-    await reached(opener, marks[0], names)
-    for place, (other, before) in enumerate(zip(others, marks[1:], strict=True)):
-        await reached(other, before, [one.other for one in wanted[place :: len(others)]])
-    return marks
-
-
-async def _seconds(ends: list[End], marks: list[Mark]) -> float:
-    """From the first command to the last Activated, by all timelines."""
-    first = [row["at"] async for row in rows(ends[0], marks[0].place) if row["cause"] == "command initiate"]
-    last = [await moments(end, before) for end, before in zip(ends, marks, strict=True)]
-    if sum(map(len, last)) != 2 * len(first):
-        raise BenchFailed(f"not every timeline says Activated, for all of {COMMANDS_LIMIT} commands a request")
-    ended: float = max(max(one.values()) for one in last)
-    return ended - float(min(first))

@@ -13,7 +13,7 @@ class Sizes:
     handshakes: int
     rounds: int
     baseline_handshakes: int
-    faststream_handshakes: int
+    slow_baseline_handshakes: int
     lone: int
     scales: tuple[int, ...]
     sample: int
@@ -36,7 +36,7 @@ FULL: Final = Sizes(
     handshakes=20_000,
     rounds=3,
     baseline_handshakes=10_000,
-    faststream_handshakes=5_000,
+    slow_baseline_handshakes=5_000,
     lone=500,
     scales=(1_000, 10_000, AIM_INTERFACES),
     sample=3_000,
@@ -52,7 +52,7 @@ QUICK: Final = Sizes(
     handshakes=4_000,
     rounds=1,
     baseline_handshakes=1_500,
-    faststream_handshakes=500,
+    slow_baseline_handshakes=500,
     lone=60,
     scales=(1_000, 4_000),
     sample=1_000,
