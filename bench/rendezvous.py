@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -87,7 +86,7 @@ def serve(task: Task, work: Callable[[Task, Ready], Awaitable[Times]]) -> None:
     """Do the work, on the same event loop that our workers use unless told otherwise, and print when what happened."""
     run = uvloop.run if task.loop == "uvloop" else asyncio.run
     times = run(_bounded(task, work))
-    tell({"began": times.began, "done": times.done, "cpu_seconds": time.process_time()})
+    tell({"began": times.began, "done": times.done})
     sys.stdin.readline()
 
 

@@ -33,7 +33,6 @@ class _Ran:
     done: dict[str, list[float]]
     first: float
     last: float
-    cpu_seconds: float
 
 
 async def measure_baseline(
@@ -48,7 +47,6 @@ async def measure_baseline(
         queue_type,
         Rate(count, (many.last - many.first,)),
         Latency(tuple(one * 1_000 for one in both)),
-        many.cpu_seconds / count * 1e6,
     )
 
 
@@ -120,4 +118,4 @@ def _together(said: list[dict[str, Any]]) -> _Ran:
             done.setdefault(name, []).append(at)
     first = min(at for one in said for at in one["began"].values())
     last = max(at for one in said for at in one["done"].values())
-    return _Ran(began, done, first, last, sum(one["cpu_seconds"] for one in said))
+    return _Ran(began, done, first, last)

@@ -1,7 +1,8 @@
-"""What is cheap for a thousand and dear for a hundred thousand is dear, so one pair of workers grows and is watched.
+"""What is cheap for a thousand and dear for a hundred thousand is dear, so pairs of every size are watched in turn.
 
-At each scale: what a further handshake costs, how long a lone one takes, how long looking something up takes. At the
-largest: memory, the cost of doing nothing, and how soon a worker that was killed is back.
+For each size: what a further handshake costs, how long a lone one takes, how long looking something up takes. At the
+largest: memory, the cost of doing nothing, and how soon a worker that was killed is back. In turn, because machines are
+slower or faster from one minute to the next, and a ratio must not say so.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from console.bench.driving import SETTLE_SECONDS, change, connections, create, established, shown, worker
+from console.bench.driving import SETTLE_SECONDS, Connection, change, connections, create, established, shown, worker
 from console.bench.lone import lone_handshakes
 from console.bench.processes import resident_mib
 from console.bench.results import BenchFailed, Growth, Latency, Rate, ScalePoint
@@ -22,33 +25,54 @@ from console.bench.stage import End, Pair, Stage
 
 CHUNK_CONNECTIONS: Final = 20_000
 LONE_SAMPLES: Final = 100
+LONE_ROUNDS: Final = 5
 PAGE_LIMIT_INTERFACES: Final = 100
 _MILLISECONDS: Final = 1_000.0
 _MICROSECONDS: Final = 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A pair of workers that holds so many connections, and what was measured with it: microseconds, milliseconds."""
+
+    pair: Pair
+    scale: int
+    costs: list[float] = field(default_factory=list)
+    broker_costs: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    lone: list[float] = field(default_factory=list)
+    show: list[float] = field(default_factory=list)
+    page: list[float] = field(default_factory=list)
+
+    def point(self, sample: int) -> ScalePoint:
+        """All of it, of samples of so many handshakes."""
+        rate = Rate(sample, tuple(self.seconds))
+        lone, show, page = (Latency(tuple(found)) for found in (self.lone, self.show, self.page))
+        return ScalePoint(self.scale, median(self.costs), median(self.broker_costs), rate, lone, show, page)
+
+
 async def measure_growth(stage: Stage, sizes: Sizes) -> Growth:
     """Everything that depends, or must not depend, on how many connections there are."""
-    starts = sizes.starts
-    fresh = [await _fresh_start(stage) for _ in range(starts)]
-    async with stage.pair("growth") as pair:
-        idle_mib = max(resident_mib(end.pid) for end in pair.ends)
-        points: list[ScalePoint] = []
-        present = 0
-        for scale in sizes.scales:
-            present = await _grow(pair, present, scale)
-            point = await _look(stage, pair, scale, sizes)
-            present += sizes.sample * sizes.samples
-            points.append(point)
-        full_mib = max(resident_mib(end.pid) for end in pair.ends)
-        share = await _idle_share(pair, sizes.idle_seconds)
-        killed = [await _killed_start(end) for end in pair.ends]
-    return Growth(tuple(points), idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
+    fresh = [await _fresh_start(stage) for _ in range(sizes.starts)]
+    async with AsyncExitStack() as stack:
+        pairs = [await stack.enter_async_context(stage.pair(f"growth{place}")) for place in range(len(sizes.scales))]
+        grown = [Grown(pair, scale) for pair, scale in zip(pairs, sizes.scales, strict=True)]
+        largest = pairs[-1]
+        idle_mib = max(resident_mib(end.pid) for end in largest.ends)
+        for one in grown:
+            await _grow(one)
+        await _watch(stage, grown, sizes)
+        full_mib = max(resident_mib(end.pid) for end in largest.ends)
+        share = await _idle_share(largest, sizes.idle_seconds)
+        killed = [await _killed_start(end) for end in largest.ends]
+    points = tuple(one.point(sizes.sample) for one in grown)
+    present = sizes.scales[-1] + sizes.sample * sizes.samples
+    return Growth(points, idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
 
 
 async def _fresh_start(stage: Stage) -> float:
     """Seconds from starting a worker, broker up, until it has answered."""
-    end = await stage.end("initiator", "vpc-growth-a")
+    end = await stage.end("initiator", "vpc-growth0-a")
     began = time.perf_counter()
     try:
         await end.start()
@@ -57,36 +81,37 @@ async def _fresh_start(stage: Stage) -> float:
         await end.stop()
 
 
-async def _grow(pair: Pair, present: int, wanted: int) -> int:
-    """Establish connections until there are so many."""
-    while present < wanted:
-        count = min(CHUNK_CONNECTIONS, wanted - present)
-        more = connections(f"g{present}", count)
-        await create(pair, more)
-        await change(pair, "initiate", "Activated", more)
-        present += count
-    return present
+async def _grow(one: Grown) -> None:
+    """Establish its connections."""
+    for present in range(0, one.scale, CHUNK_CONNECTIONS):
+        more = connections(f"g{present}", min(CHUNK_CONNECTIONS, one.scale - present))
+        await create(one.pair, more)
+        await change(one.pair, "initiate", "Activated", more)
 
 
-async def _look(stage: Stage, pair: Pair, scale: int, sizes: Sizes) -> ScalePoint:
-    costs: list[float] = []
-    broker_costs: list[float] = []
-    seconds: list[float] = []
+async def _watch(stage: Stage, grown: list[Grown], sizes: Sizes) -> None:
     for number in range(sizes.samples):
-        sample = connections(f"s{scale}n{number}", sizes.sample)
-        await create(pair, sample)
-        await asyncio.sleep(SETTLE_SECONDS)
-        before, broker_before = pair.cpu_seconds(), stage.broker_cpu_seconds()
-        took = await established(pair, sample)
-        costs.append((pair.cpu_seconds() - before) / sizes.sample * _MICROSECONDS)
-        broker_costs.append((stage.broker_cpu_seconds() - broker_before) / sizes.sample * _MICROSECONDS)
-        seconds.append(took)
-    lone = await lone_handshakes(pair, connections(f"l{scale}n", min(LONE_SAMPLES, sizes.lone)))
-    end = pair.opener
-    show = await _timed(sizes.lookups, lambda: shown(end, "ri-g0a0"))
-    page = await _timed(sizes.lookups, lambda: _page(end))
-    rate = Rate(sizes.sample, tuple(seconds))
-    return ScalePoint(scale, median(costs), median(broker_costs), rate, lone, show, page)
+        for one in grown:
+            await _sample(stage, one, connections(f"s{number}n", sizes.sample))
+    for number in range(LONE_ROUNDS):
+        for one in grown:
+            wanted = connections(f"l{number}n", min(LONE_SAMPLES, sizes.lone) // LONE_ROUNDS)
+            one.lone.extend((await lone_handshakes(one.pair, wanted)).milliseconds)
+    for _ in range(sizes.lookups):
+        for one in grown:
+            end = one.pair.opener
+            one.show.append(await _timed(shown(end, "ri-g0a0")))
+            one.page.append(await _timed(_page(end)))
+
+
+async def _sample(stage: Stage, one: Grown, wanted: list[Connection]) -> None:
+    pair = one.pair
+    await create(pair, wanted)
+    await asyncio.sleep(SETTLE_SECONDS)
+    before, broker_before = pair.cpu_seconds(), stage.broker_cpu_seconds()
+    one.seconds.append(await established(pair, wanted))
+    one.costs.append((pair.cpu_seconds() - before) / len(wanted) * _MICROSECONDS)
+    one.broker_costs.append((stage.broker_cpu_seconds() - broker_before) / len(wanted) * _MICROSECONDS)
 
 
 async def _page(end: End) -> dict[str, Any]:
@@ -95,13 +120,11 @@ async def _page(end: End) -> dict[str, Any]:
     )
 
 
-async def _timed(count: int, question: Callable[[], Awaitable[object]]) -> Latency:
-    samples: list[float] = []
-    for _ in range(count):
-        began = time.perf_counter()
-        await question()
-        samples.append((time.perf_counter() - began) * _MILLISECONDS)
-    return Latency(tuple(samples))
+async def _timed(question: Awaitable[object]) -> float:
+    """Milliseconds until the answer."""
+    began = time.perf_counter()
+    await question
+    return (time.perf_counter() - began) * _MILLISECONDS
 
 
 async def _idle_share(pair: Pair, seconds: float) -> float:

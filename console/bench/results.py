@@ -32,6 +32,10 @@ class Rate:
         """The median of all tries."""
         return self.count / median(self.seconds)
 
+    def __add__(self, later: Rate) -> Rate:
+        """The tries of both."""
+        return Rate(self.count, self.seconds + later.seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -49,6 +53,10 @@ class Latency:
         """All but one in a hundred took at most this long, in milliseconds."""
         return percentile(self.milliseconds, 99)
 
+    def __add__(self, later: Latency) -> Latency:
+        """The samples of both."""
+        return Latency(self.milliseconds + later.milliseconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
@@ -57,7 +65,10 @@ class Baseline:
     queue_type: str
     handshakes: Rate
     lone: Latency
-    cpu_microseconds: float
+
+    def __add__(self, later: Baseline) -> Baseline:
+        """The same, measured twice."""
+        return Baseline(self.queue_type, self.handshakes + later.handshakes, self.lone + later.lone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,13 @@ MEASURES: Final[dict[str, Callable[[Stage, Sizes], Awaitable[object]]]] = {
 """How each part is measured; only the fan-out needs what another found."""
 
 ORDER: Final = (
-    "lone",
-    "plain",
-    "bulk",
-    "stock",
     "durable",
+    "plain",
+    "lone",
+    "bulk",
+    "plain",
+    "durable",
+    "stock",
     "faststream",
     "plain_payloads",
     "payloads",
@@ -77,6 +79,7 @@ ORDER: Final = (
     "fanout",
     "growth",
 )
+"""The plain program before ours and after, because a machine that is slower or faster by then was so for either."""
 
 
 def bench(only: Sequence[str], *, quick: bool, json_file: Path | None, svg_folder: Path | None) -> int:
@@ -140,10 +143,18 @@ async def _all(  # noqa: PLR0913, PLR0917 - one call, from the function above
                 continue
             say(f"measuring {name.replace('_', ' ')} …")
             try:
-                setattr(results, name, await _one(name, stage, sizes, results))
+                found = await _one(name, stage, sizes, results)
+                setattr(results, name, joined(getattr(results, name), found))
             except* BenchFailed as group:
                 failures[name] = "; ".join(str(error) for error in _leaves(group))
     return failures
+
+
+def joined(earlier: object, found: object) -> object:
+    """What was measured before, and again: baselines are joined, each type of queue with itself."""
+    if not (isinstance(earlier, list) and isinstance(found, list) and earlier):
+        return found
+    return [one + again for one, again in zip(earlier, found, strict=True)]
 
 
 def _leaves(group: BaseExceptionGroup[BenchFailed]) -> list[BenchFailed]:

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from console.bench.asking import Asker
 from console.bench.processes import Child, cpu_seconds
+from console.bench.sizes import FULL
 from shared.broker.address import BrokerAddress
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import PrivateBroker
@@ -115,7 +116,7 @@ class Pair:
 
 def plan(acceptors: int) -> dict[str, str]:
     """Every endpoint of a run and its owner."""
-    pairs = ("bulk", "lone", "growth", "payloads", "breakdown")
+    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"growth{place}" for place in range(len(FULL.scales))))
     owners = {f"vpc-{name}-{side}": owner for name in pairs for side, owner in (("a", OPENER), ("b", OTHER))}
     owners["vpc-fan-a"] = OPENER
     owners |= {f"vpc-fan-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(acceptors)}

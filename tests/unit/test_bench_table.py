@@ -22,13 +22,25 @@ from console.bench.results import (
     ScalePoint,
     percentile,
 )
+from console.bench.run import joined
 from console.bench.table import Row, fastest, quickest, table
 
 MACHINE = report.Machine("an old one", 2, "Linux 6", "3.11.2", 0.1)
 
 
 def baseline(queue_type: str, seconds: float, milliseconds: float) -> Baseline:
-    return Baseline(queue_type, Rate(1_000, (seconds,)), Latency((milliseconds,) * 100), 500.0)
+    return Baseline(queue_type, Rate(1_000, (seconds,)), Latency((milliseconds,) * 100))
+
+
+def test_a_baseline_that_is_measured_twice_counts_with_both() -> None:
+    before = [baseline("classic", 1.0, 4.0), baseline("quorum", 2.0, 5.0)]
+    after = [baseline("classic", 3.0, 6.0), baseline("quorum", 2.0, 5.0)]
+    both = joined(joined([], before), after)
+    assert both == [
+        Baseline("classic", Rate(1_000, (1.0, 3.0)), Latency((4.0,) * 100 + (6.0,) * 100)),
+        Baseline("quorum", Rate(1_000, (2.0, 2.0)), Latency((5.0,) * 200)),
+    ]
+    assert joined(None, rate := Rate(1, (1.0,))) is rate
 
 
 def point(connections: int, cost: float) -> ScalePoint:
