@@ -22,7 +22,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv; does nothing until pyproject.toml or constraints.txt change
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml lab/pyproject.toml constraints.txt
 	scripts/bootstrap venv
 	touch $@
 
@@ -42,22 +42,22 @@ drawing: setup broker ## docs/trace.svg anew, drawn from a run of the cross-acco
 	.venv/bin/peering demo cross-account --trace docs/trace.svg
 
 chaos: setup broker ## break real workers, a real RabbitMQ and a cluster of three for some minutes, and check what is left
-	.venv/bin/peering chaos $(CHAOS_ARGS)
+	.venv/bin/peering-lab chaos $(CHAOS_ARGS)
 
 guarantees: setup broker ## explore, simulate and chaos in full; writes their figures into docs/guarantees.md
 	mkdir -p docs/guarantees
-	.venv/bin/peering explore --json > docs/guarantees/explore.json
-	.venv/bin/peering explore --bugs --json > docs/guarantees/bugs.json
-	.venv/bin/peering simulate --seeds 10000 --json > docs/guarantees/simulate.json
-	.venv/bin/peering chaos --json > docs/guarantees/chaos.json
-	$(PYTHON_HERE) -m console.printed --write
+	.venv/bin/peering-lab explore --json > docs/guarantees/explore.json
+	.venv/bin/peering-lab explore --bugs --json > docs/guarantees/bugs.json
+	.venv/bin/peering-lab simulate --seeds 10000 --json > docs/guarantees/simulate.json
+	.venv/bin/peering-lab chaos --json > docs/guarantees/chaos.json
+	.venv/bin/peering-lab generate
 
 bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md
-	.venv/bin/peering bench --json docs/performance/latest.json --svg docs/performance
-	$(PYTHON_HERE) -m console.bench.page docs/performance/latest.json docs/performance.md
+	.venv/bin/peering-lab bench --json docs/performance/latest.json --svg docs/performance
+	$(PYTHON_HERE) -m lab.bench.page docs/performance/latest.json docs/performance.md
 
 bench-quick: setup broker ## the same in a minute or two: ratios, for everyday use
-	.venv/bin/peering bench --quick
+	.venv/bin/peering-lab bench --quick
 
 check: setup ## format, lint, types, import contracts; unit, model and tidy tests
 	$(PYTHON_HERE) -m ruff format --quiet --check .
@@ -88,7 +88,7 @@ format: setup ## rewrite the files as the formatter wants them
 	$(PYTHON_HERE) -m ruff format --quiet .
 
 docs: setup ## write anew what is printed from the code: tables, schemas, command reference
-	$(PYTHON_HERE) -m console.printed --write
+	.venv/bin/peering-lab generate
 
 clean: ## remove what the tools made (not .venv)
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist

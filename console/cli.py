@@ -1,19 +1,17 @@
-"""Everybody reads the command line first, so it is one list: what there is, what it prints, how it is called."""
+"""The program `peering`: the list of its commands, with what each prints and an example."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Final, NamedTuple, NoReturn
 
 import typer
 
 from console.commands import control, fields, lifecycle, looking, payloads
-
-TRACEBACK_VARIABLE: Final = "PEERING_TRACEBACK"
+from console.commands.demo import demo
+from console.commands.program import new_app, run_program
+from console.commands.serve import serve
+from console.commands.up import up
 
 _CHANGED: Final = "outcome, interface, endpoint, status; for several, outcome and results [those fields of each]"
 _BESIDE: Final = "other (the peer's own view, or null), link (true, false, null if unknown), sentence, trouble"
@@ -115,50 +113,24 @@ COMMANDS: Final = (
     ),
 )
 
-LONG_RUNNING: Final = ("up", "serve", "demo", "explore", "simulate", "chaos", "bench")
-"""Commands with a module of their own, which register as functions of the same name."""
+LONG_RUNNING: Final = (up, serve, demo)
+"""Commands that run until they are ended, or tell a story."""
 
 
 def make_app() -> typer.Typer:
     """Make the program, with every command that there is."""
-    app = typer.Typer(
-        name="peering",
-        help="Peering connections whose two ends are separate processes, which agree by messages.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None if os.environ.get("TERM") == "dumb" else "markdown",
-    )
-    app.callback()(_nothing)
-    for name in LONG_RUNNING:
-        if find_spec(f"console.commands.{name}") is not None:
-            function = getattr(import_module(f"console.commands.{name}"), name)
-            app.command(name, rich_help_panel=_RUNNING)(function)
+    app = new_app("peering", "Peering connections whose two ends are separate processes, which agree by messages.")
+    for function in LONG_RUNNING:
+        app.command(function.__name__, rich_help_panel=_RUNNING)(function)
     for entry in COMMANDS:
         epilog = fields.epilog(entry.fields, entry.example)
         app.command(entry.function.__name__, epilog=epilog, rich_help_panel=entry.panel)(entry.function)
     return app
 
 
-def _nothing() -> None:
-    """Peering connections whose two ends are separate processes, which agree by messages."""
-
-
 def main() -> NoReturn:
-    """Run one command, and let no traceback reach a user."""
-    try:
-        make_app()()
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception as error:
-        if os.environ.get(TRACEBACK_VARIABLE):
-            raise
-        sys.stderr.write(
-            f"peering: a fault of this program, not yours: {type(error).__name__}: {error} "
-            f"(set {TRACEBACK_VARIABLE}=1 to see where)\n"
-        )
-        sys.exit(1)
-    sys.exit(0)
+    """Run one command."""
+    run_program(make_app)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 from rich.text import Text
 
-from console.why import payer
+from console.client.why import payer
 from shared.wire.views import InterfaceView, TimelineRow, WorkerView
 
 PIPE_WIDTH_CHARACTERS: Final = 200

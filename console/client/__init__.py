@@ -1,8 +1,7 @@
 """A console is a correspondent and not a shell: it writes, repeats itself, and believes only what is answered."""
 
-from console.client.asking import ASK_LIMIT_SECONDS, Console, done
-from console.client.sessions import Line
-from console.client.troubles import (
+from console.client.client import ASK_LIMIT_SECONDS, Console, done
+from console.client.errors import (
     BrokerTrouble,
     ConsoleTrouble,
     NoRoute,
@@ -10,6 +9,7 @@ from console.client.troubles import (
     Refused,
     WorkerSilent,
 )
+from console.client.sessions import Line
 
 __all__ = [
     "ASK_LIMIT_SECONDS",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Final
 
-from console.client.troubles import ConsoleTrouble
+from console.client.errors import ConsoleTrouble
 from shared.wire.request import AnswerForm
 
 OTHERS_GRACE_SECONDS: Final = 0.3

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal, Protocol
 
-from console.client.troubles import ConsoleTrouble, Refused
+from console.client.errors import ConsoleTrouble, Refused
 from shared.wire.request import AnswerForm, CommandForm, ReadForm
 
 PAGE: Final = 500

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from console.client.troubles import BrokerTrouble
+from console.client.errors import BrokerTrouble
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable, NoFreeSlot
+from shared.broker.backoff import Pauses
 from shared.broker.messages import Delivery, Outcome, Outgoing
-from shared.broker.pauses import Pauses
 
 LONGEST_RECONNECT_SECONDS: Final = 1.0
 

@@ -19,10 +19,12 @@ from console.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from console.client import wanted
     from console.commands import running
     from console.commands.work import lifecycle, pairs
 else:
     running = Later("console.commands.running")
+    wanted = Later("console.client.wanted")
     lifecycle = Later("console.commands.work.lifecycle")
     pairs = Later("console.commands.work.pairs")
 
@@ -107,9 +109,7 @@ def configure(
     """Tell an Idle interface who its peer is; both ends must know each other before they can connect."""
     running.run(
         options,
-        lambda owners, screen: lifecycle.configure(
-            owners, screen, interface, lifecycle.WantedPeer(peer, account, region)
-        ),
+        lambda owners, screen: lifecycle.configure(owners, screen, interface, wanted.WantedPeer(peer, account, region)),
     )
 
 

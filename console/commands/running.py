@@ -14,8 +14,8 @@ from typing import Final, TypeAlias
 import typer
 
 from console.client import ConsoleTrouble, Refused
+from console.client.owners import Owners
 from console.commands.options import Options
-from console.commands.work.owners import Owners
 from console.screen import Screen
 from console.topology import NoContext, TopologyRefused, find_context
 from shared.broker.control import ControlPlaneError

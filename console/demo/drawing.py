@@ -18,8 +18,8 @@ from console.demo.checklist import PROCESS, STATUSES, Checklist
 from console.demo.stage import Line, Scene
 from console.demo.typed import Cast
 from console.screen import plain, status_text
-from console.stack import BROKER_NAME
-from console.supervisor import Report
+from console.stack.stack import BROKER_NAME
+from console.stack.supervisor import Report
 from shared.protocol.words import Status
 
 WIDEST: Final = 120

@@ -20,14 +20,14 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from console.brokers import StackRefused
 from console.client import ConsoleTrouble
-from console.commands.work.owners import Owners
+from console.client.owners import Owners
 from console.demo.checklist import Checklist
 from console.demo.drawing import Drawing
 from console.demo.stage import Stage, StoryBroke, opened
 from console.demo.stories import STORIES, Story
-from console.stack import Stack, running
+from console.stack.brokers import StackRefused
+from console.stack.stack import Stack, running
 from console.trace.drawings import draw
 from console.trace.gathering import gather
 from shared.broker.container import ContainerBroker

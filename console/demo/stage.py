@@ -16,7 +16,7 @@ from typing import Final
 from console.client import Console
 from console.demo.checklist import PROCESS, seen_in_order
 from console.demo.typed import Cast, Typed
-from console.stack import Stack, console_of
+from console.stack.stack import Stack, console_of
 from shared.wire.request import CommandForm
 from shared.wire.views import InterfaceView, TimelineRow
 

@@ -14,8 +14,8 @@ import yaml
 from pydantic import ValidationError
 from yaml.reader import ReaderError
 
-from console.topology.faults import sentence_of
 from console.topology.models import Contradiction, Topology
+from console.topology.problems import sentence_of
 
 FILE_LIMIT_BYTES: Final = 1_048_576
 DEPTH_LIMIT: Final = 16

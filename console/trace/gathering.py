@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from console.client import ConsoleTrouble, Refused
-from console.commands.work.owners import Located, Owners
+from console.client.owners import Located, Owners
+from console.client.why import why
 from console.trace.story import Story
 from console.trace.telling import Record, tell
-from console.why import why
 from shared.wire.request import ReadForm
 from shared.wire.views import InterfaceView, TimelineRow
 

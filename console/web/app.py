@@ -1,7 +1,7 @@
-"""One address serves two kinds of callers: at `/` whoever names an Action is a program, and anybody else a person.
+"""The web application: which router answers which path.
 
-`make_app` puts the routers together; each keeps its own folder: `console.cloud` answers programs written for the cloud,
-`console.page` shows people both ends, and `/_peering` is this simulator's own.
+`console.web.cloud` answers programs written for the cloud, `console.web.page` shows people both ends, and `/_peering`
+is this simulator's own interface. At `/`, whoever names an Action is a program, and anybody else a person.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from console.cloud.cloud import Cloud
-from console.cloud.control import router as control
-from console.cloud.gateway import gateway
-from console.page.routes import router as page
+from console.web.cloud.cloud import Cloud
+from console.web.cloud.control import router as control
+from console.web.cloud.gateway import gateway
 from console.web.health import router as health
 from console.web.metrics import Metrics
+from console.web.page.routes import router as page
 from console.web.site import Site
 
 TITLE: Final = "Peering simulator"

@@ -13,11 +13,11 @@ from typing import Final, NamedTuple
 import uvicorn
 from fastapi import FastAPI
 
-from console.cloud.cloud import cloud_of
-from console.cloud.records import Key
-from console.stack import Stack
+from console.stack.stack import Stack
 from console.topology import Context
 from console.web.app import make_app
+from console.web.cloud.cloud import cloud_of
+from console.web.cloud.records import Key
 from console.web.listening import Listen
 from console.web.site import site
 

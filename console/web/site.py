@@ -16,8 +16,8 @@ from typing import Final
 from fastapi import Request
 
 from console.client import ConsoleTrouble, Refused
-from console.commands.work.owners import Owners
-from console.stack import Stack
+from console.client.owners import Owners
+from console.stack.stack import Stack
 from console.topology import Context, NoContext
 from shared.wire.views import WorkerView
 

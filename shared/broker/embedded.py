@@ -15,7 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
-from shared.broker.guard import Guarded
 from shared.broker.private_files import (
     LOOPBACK,
     Layout,
@@ -25,6 +24,7 @@ from shared.broker.private_files import (
     free_ports,
     write_files,
 )
+from shared.broker.watchdog import Guarded
 
 START_LIMIT_SECONDS: Final = 90.0
 STOP_LIMIT_SECONDS: Final = 3.0

@@ -12,7 +12,7 @@ from shared.protocol.interface import Interface
 from shared.protocol.labels import label
 from shared.protocol.messages import Data
 from shared.protocol.words import Status
-from shared.runtime.parcels import Outbound, Parcel
+from shared.runtime.outgoing import Outbound, Parcel
 from shared.runtime.peers import PeerId
 from shared.store.sqlite import Store, TimelineEntry
 

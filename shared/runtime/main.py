@@ -18,7 +18,7 @@ from shared.runtime.batch import StepFunction
 from shared.runtime.logs import Logger, logger
 from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
-from shared.runtime.usage import faults
+from shared.runtime.settings_errors import faults
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreRefused
 

@@ -17,14 +17,14 @@ from shared.protocol.interface import timers as wanted_timers
 from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.words import Address, Endpoint, Role, Timer
 from shared.runtime.batch import Batch, StepFunction, Transition
-from shared.runtime.desk import CHANGING, COUNTED, REPLY_LIMIT_BYTES, Desk, fitting
-from shared.runtime.doubts import Doubts
-from shared.runtime.letters import Asked, Heard, Item, Learnt, Letter, read, split
-from shared.runtime.parcels import Parcel
+from shared.runtime.command_handler import CHANGING, COUNTED, REPLY_LIMIT_BYTES, Desk, fitting
+from shared.runtime.deliveries import Asked, Heard, Item, Learnt, Letter, read, split
+from shared.runtime.final_declaration import Resting
+from shared.runtime.outgoing import Parcel
+from shared.runtime.peer_resync import Doubts
 from shared.runtime.peers import PeerId, Peers
-from shared.runtime.resting import Resting
+from shared.runtime.subscriptions import Watchers
 from shared.runtime.timers import Pauses, Ripe, Timers
-from shared.runtime.watchers import Watchers
 from shared.store.sqlite import Store, StoreTrouble
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, write_reply

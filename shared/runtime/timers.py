@@ -9,7 +9,7 @@ from random import Random
 from typing import NamedTuple
 
 from shared.protocol.words import Timer
-from shared.runtime.patience import Patience
+from shared.runtime.retransmission import Patience
 
 
 @dataclass(frozen=True, slots=True)

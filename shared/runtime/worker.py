@@ -18,11 +18,11 @@ from shared.broker.amqp import Link
 from shared.broker.declarations import Declaration, open_declarations
 from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
 from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
+from shared.runtime.deliveries import Letter, envelope
 from shared.runtime.health import REFRESH_SECONDS, refresh
 from shared.runtime.inbox import Inbox
-from shared.runtime.letters import Letter, envelope
 from shared.runtime.logs import Logger, tell
-from shared.runtime.parcels import Parcel
+from shared.runtime.outgoing import Parcel
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Processor
 from shared.runtime.processor import Outcome as BatchOutcome

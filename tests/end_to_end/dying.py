@@ -20,8 +20,8 @@ from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.broker.amqp import Link
 from shared.broker.messages import Delivery, Outcome, Outgoing
-from shared.runtime.desk import CHANGING
-from shared.runtime.letters import Letter
+from shared.runtime.command_handler import CHANGING
+from shared.runtime.deliveries import Letter
 from shared.runtime.main import run
 from shared.runtime.processor import Outcome as BatchOutcome
 from shared.runtime.processor import Processor

@@ -16,6 +16,7 @@ REPOSITORY: Final = Path(__file__).parents[2]
 LIMIT_SECONDS: Final = 90.0
 
 PEERING: Final = (sys.executable, "-m", "console.cli")
+LAB: Final = (sys.executable, "-m", "lab.cli")
 
 
 def surroundings(**more: str) -> dict[str, str]:
@@ -25,11 +26,14 @@ def surroundings(**more: str) -> dict[str, str]:
 
 
 def type_command(
-    *words: str, folder: Path = REPOSITORY, environment: Mapping[str, str] | None = None
+    *words: str,
+    folder: Path = REPOSITORY,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = PEERING,
 ) -> subprocess.CompletedProcess[str]:
-    """Type `peering …`, and wait until it ends."""
+    """Type `peering …`, or a command of another program, and wait until it ends."""
     return subprocess.run(
-        [*PEERING, *words],
+        [*program, *words],
         cwd=folder,
         env=surroundings(**(environment or {})),
         capture_output=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.programs import REPOSITORY, running_with, type_command
+from tests.end_to_end.programs import LAB, REPOSITORY, running_with, type_command
 
 CONNECTIONS = 40
 
@@ -14,7 +14,7 @@ CONNECTIONS = 40
 @pytest.mark.timeout(180)
 def test_a_short_run_breaks_much_and_loses_nothing(tmp_path: Path) -> None:
     words = ("--single", "--seconds", "12", "--connections", str(CONNECTIONS), "--seed", "11")
-    ended = type_command("chaos", *words, "--json", environment={"TMPDIR": str(tmp_path)})
+    ended = type_command("chaos", *words, "--json", environment={"TMPDIR": str(tmp_path)}, program=LAB)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     told = json.loads(ended.stdout)
     (figures,) = told["stages"]
@@ -47,7 +47,7 @@ def test_a_run_with_forgetful_workers_fails_and_keeps_what_is_needed_to_see_why(
     (planted / "sitecustomize.py").write_text(FORGETFUL)
     path = os.pathsep.join((str(planted), str(REPOSITORY)))
     words = ("--single", "--seconds", "4", "--connections", "10", "--seed", "12")
-    ended = type_command("chaos", *words, environment={"TMPDIR": str(temporary), "PYTHONPATH": path})
+    ended = type_command("chaos", *words, environment={"TMPDIR": str(temporary), "PYTHONPATH": path}, program=LAB)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     said = " ".join(ended.stderr.split())
     assert "and does not remember it" in said

@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from console.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_console, compose_definitions
+from console.stack.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_console, compose_definitions
 from tests.end_to_end.clients.calling import Key, client, install
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, connect, new_end, take_down
 from tests.end_to_end.programs import REPOSITORY, Desk

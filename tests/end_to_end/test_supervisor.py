@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.supervisor import Patience, Program, Report, State, Supervisor
+from console.stack.supervisor import Patience, Program, Report, State, Supervisor
 from tests.waiting import wait_for, wait_for_blocking
 
 LIMIT_SECONDS = 20.0
@@ -131,7 +131,7 @@ async def test_secrets_travel_in_the_environment_and_are_not_shown(tmp_path: Pat
 SUPERVISES = """
 import asyncio, signal, sys
 from pathlib import Path
-from console.supervisor import Program, Supervisor
+from console.stack.supervisor import Program, Supervisor
 
 async def main() -> None:
     async with Supervisor(lambda report: print(report.pid, flush=True)) as supervisor:

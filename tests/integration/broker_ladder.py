@@ -20,12 +20,12 @@ import pytest
 from shared.broker import control
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import BrokerRefused, Link
+from shared.broker.backoff import Pauses
 from shared.broker.container import ContainerBroker
 from shared.broker.declarations import Declaration
 from shared.broker.embedded import PrivateBroker
 from shared.broker.messages import Delivery, LinkCondition, LinkState, Outgoing
 from shared.broker.names import VHOST, endpoint_queue
-from shared.broker.pauses import Pauses
 from shared.broker.topology import Account, Definitions, definitions
 from tests.waiting import wait_for
 

@@ -15,10 +15,10 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp import Link
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker, speaks_amqp
-from shared.broker.guard import group_members
 from shared.broker.messages import LinkCondition, Outcome
 from shared.broker.names import VHOST, endpoint_queue
 from shared.broker.private_files import environment, free_ports
+from shared.broker.watchdog import group_members
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
     BrokerForTests,

@@ -20,8 +20,8 @@ from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.protocol.words import Endpoint, Kind
-from shared.runtime.letters import Letter
-from shared.runtime.parcels import BUNDLE_LIMIT_MESSAGES
+from shared.runtime.deliveries import Letter
+from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Outcome, Processor
 from shared.runtime.timers import Pauses

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import pytest
 
-from console.explore.bounds import SMALL, Bound
-from console.explore.properties import ARTICLE
-from console.explore.search import Findings, explore
-from console.explore.world import beginning
+from lab.explore.bounds import SMALL, Bound
+from lab.explore.properties import ARTICLE
+from lab.explore.search import Findings, explore
+from lab.explore.world import beginning
 from shared.protocol.words import Status
 
 

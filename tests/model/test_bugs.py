@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from console.explore.bugs import BUGS
-from console.explore.bugs.planting import Bug, Edit, NotThere, planted
-from console.explore.eventually import agreement
-from console.explore.properties import IN_EVERY_WORLD, ON_EVERY_MOVE, WHEN_LIED_TO
-from console.explore.run import FEWER_WORLDS, look_for
-from console.explore.search import explore
-from console.explore.world import Budget, beginning
 from initiator import handshake
+from lab.explore.bugs import BUGS
+from lab.explore.bugs.planting import Bug, Edit, NotThere, planted
+from lab.explore.eventually import agreement
+from lab.explore.properties import IN_EVERY_WORLD, ON_EVERY_MOVE, WHEN_LIED_TO
+from lab.explore.run import FEWER_WORLDS, look_for
+from lab.explore.search import explore
+from lab.explore.world import Budget, beginning
 
 
 @pytest.mark.parametrize("number", range(len(BUGS)), ids=lambda number: BUGS[number].name)

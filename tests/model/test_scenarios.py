@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from console.cli import make_app
-from console.explore import run
-from console.explore.bounds import Bound
-from console.explore.bugs import BUGS
-from console.explore.scenario import NoScenario, read, replay, steps_of, write
-from console.explore.telling import sentence_of
-from console.explore.world import Budget
+from lab.cli import make_app
+from lab.explore import run
+from lab.explore.bounds import Bound
+from lab.explore.bugs import BUGS
+from lab.explore.scenario import NoScenario, read, replay, steps_of, write
+from lab.explore.telling import sentence_of
+from lab.explore.world import Budget
 
 SAVED = sorted((Path(__file__).parent / "scenarios").glob("*.json"))
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from console.simulate.ledger import Twin
-from console.simulate.plan import Plan
-from console.simulate.world import World
+from lab.simulate.plan import Plan
+from lab.simulate.store_oracle import Twin
+from lab.simulate.world import World
 
 CALM: Final = Plan(seconds=7.0, commands=0, delay_seconds=0.02)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.simulate.plan import Plan
-from console.simulate.world import Findings, workshop
+from lab.simulate.plan import Plan
+from lab.simulate.world import Findings, workshop
 from tests.simulation.scripted import CALM, Scripted
 
 BLOCKS = 12

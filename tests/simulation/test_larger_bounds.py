@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from console.explore.bounds import LARGE, Bound
+from lab.explore.bounds import LARGE, Bound
 from tests.model.test_bounds import Pinned, check
 
 PINNED = {

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import pytest
 
-from console.explore.bugs.planting import Bug, Edit, planted
-from console.explore.world import Budget
-from console.simulate import node
-from console.simulate.plan import Plan
-from console.simulate.world import World, workshop
+from lab.explore.bugs.planting import Bug, Edit, planted
+from lab.explore.world import Budget
+from lab.simulate import node
+from lab.simulate.plan import Plan
+from lab.simulate.world import World, workshop
 from shared.protocol import link
-from shared.runtime import batch, letters, processor
+from shared.runtime import batch, processor
+from shared.runtime import deliveries as letters
 from shared.store import sqlite
 
 SEEDS_LIMIT = 400

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from console.simulate.disk import Disk
-from console.simulate.world import workshop
+from lab.simulate.disk import Disk
+from lab.simulate.world import workshop
 from shared.protocol.words import Status
 from tests.simulation.scripted import CALM, Scripted
 
@@ -87,7 +87,7 @@ def test_the_log_does_not_depend_on_how_a_process_hashes() -> None:
     """Sets of strings are ordered anew in every process: no such order may be part of a story."""
     stories = set()
     for hashing in ("1", "2"):
-        asked = [sys.executable, "-m", "console.cli", "simulate", "--seed", "12", "--trace"]
+        asked = [sys.executable, "-m", "lab.cli", "simulate", "--seed", "12", "--trace"]
         environment = {**os.environ, "PYTHONHASHSEED": hashing}
         told = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, check=True, timeout=60)
         stories.add(told.stdout)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.simulate.world import workshop
 from console.trace.matching import wants_answer
 from console.trace.story import Fate, Story
 from console.trace.telling import Record, tell
+from lab.simulate.world import workshop
 from shared.protocol.labels import label
-from shared.runtime.parcels import Parcel
-from shared.runtime.watchers import timeline
+from shared.runtime.outgoing import Parcel
+from shared.runtime.subscriptions import timeline
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
 from shared.wire.views import TimelineRow

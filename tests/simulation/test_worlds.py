@@ -7,10 +7,10 @@ from random import SystemRandom
 
 import pytest
 
-from console.simulate import telling
-from console.simulate.plan import Plan
-from console.simulate.telling import commit, lived
-from console.simulate.world import World, live, workshop
+from lab.simulate import telling
+from lab.simulate.plan import Plan
+from lab.simulate.telling import commit, lived
+from lab.simulate.world import World, live, workshop
 from shared.protocol.interface import Interface
 from shared.store.sqlite import Store
 
@@ -68,7 +68,7 @@ def test_a_failed_world_is_told_with_its_seed(
     monkeypatch.setattr("shared.store.payloads.Payloads.keep", lambda *_: None)
     monkeypatch.setattr(telling, "CHUNK_SEEDS", 40)
     assert telling.run(40, 0, 1, trace=False, as_json=False) == 1
-    assert "peering simulate --seed" in capsys.readouterr().out
+    assert "peering-lab simulate --seed" in capsys.readouterr().out
 
 
 def test_lost_stores_come_to_an_agreement(tmp_path: Path) -> None:

@@ -6,33 +6,33 @@ from collections.abc import Iterator, Mapping
 
 from tests.tidy.sources import Source
 
-FIRST_PARTY = frozenset({"initiator", "acceptor", "shared", "console", "tests", "bench"})
+FIRST_PARTY = frozenset({"initiator", "acceptor", "shared", "console", "lab", "tests"})
 
 _WORKERS = ("initiator/__main__.py", "acceptor/__main__.py")
-_WEB = ("console/web/", "console/cloud/", "console/page/")
-_BASELINES = ("bench/",)  # programs that ours is compared with: they stand outside the house and its floors
+_WEB = ("console/web/",)
+_BASELINES = ("lab/bench/baselines/",)  # programs that ours is compared with
 
 # package: the files and folders that may import it; tests may import every package of this table
 LAYERS: Mapping[str, tuple[str, ...]] = {
     "aio_pika": ("shared/broker/amqp.py", "shared/broker/amqp/", *_BASELINES),
     "aiormq": ("shared/broker/amqp.py", "shared/broker/amqp/"),
     "pamqp": ("shared/broker/amqp.py", "shared/broker/amqp/"),
-    "sqlite3": ("shared/store/", "console/cloud/store.py", *_BASELINES),
-    "pydantic": ("shared/wire/", "shared/runtime/", "console/", *_WORKERS, *_BASELINES),
+    "sqlite3": ("shared/store/", "console/web/cloud/store.py", *_BASELINES),
+    "pydantic": ("shared/wire/", "shared/runtime/", "console/", "lab/", *_WORKERS),
     "pydantic_core": ("shared/wire/", "shared/runtime/logs.py"),
-    "pydantic_settings": ("shared/runtime/", "console/", *_WORKERS),
-    "structlog": ("shared/runtime/", "console/", *_WORKERS),
-    "uvloop": ("shared/runtime/", "console/", *_WORKERS, *_BASELINES),
+    "pydantic_settings": ("shared/runtime/", "console/", "lab/", *_WORKERS),
+    "structlog": ("shared/runtime/", "console/", "lab/", *_WORKERS),
+    "uvloop": ("shared/runtime/", "console/", "lab/", *_WORKERS, *_BASELINES),
     "fastapi": _WEB,
     "starlette": _WEB,
     "uvicorn": ("console/web/",),
     "prometheus_client": _WEB,
-    "httpx": ("shared/broker/control.py", "console/"),
-    "rich": ("console/",),
-    "typer": ("console/",),
-    "yaml": ("console/",),
+    "httpx": ("shared/broker/control.py", "console/", "lab/"),
+    "rich": ("console/", "lab/"),
+    "typer": ("console/", "lab/"),
+    "yaml": ("console/", "lab/"),
     "faststream": _BASELINES,
-    "matplotlib": ("console/bench/",),
+    "matplotlib": ("lab/bench/",),
     "typing_extensions": ("shared/wire/",),
     "_pytest": (),
     "docker": (),

@@ -1,5 +1,6 @@
 """A dependency that is imported anywhere can never be replaced, so each has its place and no other."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from tests.tidy.layers import LAYERS, imports, is_third_party, top
 from tests.tidy.sources import ROOT, Source, assert_none, planted, python, texts
 
+LATER = "console/commands/options.py"
 IMPORT_NAMES = {"pyyaml": "yaml"}  # where a distribution's name is not the name that one imports
 
 
@@ -59,7 +61,23 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
 def plant_house(folder: Path) -> None:
     """Lay out the least house that the contracts know, with nothing in it."""
     floors = (f"shared/{floor}" for floor in ("", "protocol", "wire", "store", "broker", "runtime"))
-    for package in ("initiator", "acceptor", "console", *floors):
+    console = (
+        "commands",
+        "demo",
+        "trace",
+        "screen",
+        "stack",
+        "client",
+        "topology",
+        "cli",
+        "web",
+        "web/cloud",
+        "web/page",
+    )
+    web = ("serving", "app", "health", "metrics", "site", "listening")
+    lab = ("", "cli", "commands", "generate", "chaos", "simulate", "explore", "bench", "bench/baselines")
+    houses = [f"console/{part}" for part in ("", *console, *(f"web/{one}" for one in web))]
+    for package in ("initiator", "acceptor", *houses, *(f"lab/{part}" for part in lab), *floors):
         (folder / package).mkdir(parents=True, exist_ok=True)
         (folder / package / "__init__.py").touch()
     for module in ("initiator/handshake.py", "acceptor/handshake.py", "shared/broker/amqp.py"):
@@ -82,6 +100,31 @@ def test_constraints_are_exact_pins_and_nothing_else() -> None:
 def test_laws_1_and_5_the_import_contracts_hold() -> None:
     result = lint_imports(ROOT)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def unseen_imports(sources: Iterable[Source]) -> Iterator[str]:
+    """Find modules that are imported late by name, without the import for type checkers that the contracts see."""
+    for source in sources:
+        seen = {f"{module}.{name}" for _, module, name in imports(source)}
+        for node in ast.walk(source.tree):
+            if source.is_test or not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if called == "Later" and ast.literal_eval(node.args[0]) not in seen:
+                yield source.at(node, f"imports {ast.unparse(node.args[0])} unseen by the contracts")
+            elif called.endswith(("import_module", "__import__")) and source.path != LATER:
+                yield source.at(node, "imports by name: use Later, beside an import under TYPE_CHECKING")
+
+
+def test_law_1_what_is_imported_late_is_seen_by_the_contracts() -> None:
+    assert_none(unseen_imports(python()))
+
+
+def test_an_import_that_the_contracts_do_not_see_is_caught() -> None:
+    assert list(unseen_imports(planted("console/commands/up.py", "work = Later('console.web')\n")))
+    assert list(unseen_imports(planted("console/cli.py", "import importlib\nimportlib.import_module('console.web')\n")))
+    seen = "if TYPE_CHECKING:\n    from console import web\nelse:\n    web = Later('console.web')\n"
+    assert not list(unseen_imports(planted("console/commands/up.py", seen)))
 
 
 def test_a_stray_import_is_caught() -> None:
@@ -114,8 +157,14 @@ def test_an_empty_house_keeps_the_contracts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "line", "law"),
     [
-        ("initiator/handshake.py", "import acceptor.handshake", "law 1: console"),
-        ("shared/__init__.py", "import console", "law 1: console"),
+        ("initiator/handshake.py", "import acceptor.handshake", "law 1: lab > console"),
+        ("shared/__init__.py", "import console", "law 1: lab > console"),
+        ("console/cli/__init__.py", "import lab", "law 1: lab > console"),
+        ("console/client/__init__.py", "import console.stack", "law 1: inside console:"),
+        ("console/web/cloud/__init__.py", "import console.web.page", "law 1: inside console.web"),
+        ("console/web/page/__init__.py", "import console.web.app", "law 1: inside console.web"),
+        ("lab/bench/__init__.py", "import lab.explore", "law 1: inside lab"),
+        ("lab/explore/__init__.py", "import lab.simulate", "law 1: inside lab"),
         ("shared/wire/__init__.py", "import shared.store", "law 1: inside shared"),
         ("shared/broker/__init__.py", "import shared.store", "law 1: inside shared"),
         ("acceptor/handshake.py", "import random", "law 4"),

@@ -20,7 +20,7 @@ def impure_imports(sources: Iterable[Source]) -> Iterator[str]:
                 yield source.at(node, f"{module} is not pure")
             elif is_third_party(package):
                 yield source.at(node, f"{module} is not of the standard library")
-            elif package in {"shared", "initiator", "acceptor", "console", "tests"}:
+            elif package in {"shared", "initiator", "acceptor", "console", "lab", "tests"}:
                 inside = module if name == "" else f"{module}.{name}"
                 if not f"{inside}.".startswith("shared.protocol."):
                     yield source.at(node, f"{inside} is not the protocol")

@@ -1,7 +1,7 @@
 """A checker that was never shown a bad history may be blind, so here is a good one to be spoilt.
 
 Two real processors with real stores live through a connection: opened, used from both ends, suspended, resumed, used
-again. What they leave behind, and what their owners were answered, is what `peering chaos` would find.
+again. What they leave behind, and what their owners were answered, is what `peering-lab chaos` would find.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from console.chaos.cast import Actor, Connection, End
-from console.chaos.evidence import Asked, Evidence, Remembered, remembered
+from lab.chaos.cast import Actor, Connection, End
+from lab.chaos.evidence import Asked, Evidence, Remembered, remembered
 from shared.protocol.words import Intent
 from shared.store.memory import TimelineRow
 from shared.store.payloads import Received

@@ -20,10 +20,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from console.client import asking
-from console.cloud.cloud import Cloud, cloud_of
+from console.client import client as asking
 from console.topology import KnownEndpoint, find_context
 from console.web.app import make_app
+from console.web.cloud.cloud import Cloud, cloud_of
 from console.web.site import site
 from tests.unit.console_world import FakeLine, World
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
-from console.cloud import faults
-from console.cloud.faults import Kind
+from console.web.cloud import errors as faults
+from console.web.cloud.errors import Kind
 from tests.unit.cloud_desk import ABROAD, REGION, Town
 from tests.unit.cloud_states import (
     a_second_pair,

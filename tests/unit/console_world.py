@@ -18,7 +18,7 @@ from shared.broker.amqp import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import Delivery, Outcome, Outgoing
 from shared.protocol.words import Endpoint, Kind, Role
 from shared.runtime.batch import StepFunction
-from shared.runtime.letters import Letter
+from shared.runtime.deliveries import Letter
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Processor
 from shared.runtime.timers import Pauses

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from console import cli
-from console.client import asking, following
+from console.client import client as asking
+from console.client import following
 from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
 
 

@@ -17,8 +17,8 @@ from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.protocol.words import Endpoint, Kind
 from shared.runtime.batch import StepFunction
-from shared.runtime.letters import Letter
-from shared.runtime.parcels import Parcel
+from shared.runtime.deliveries import Letter
+from shared.runtime.outgoing import Parcel
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Outcome, Processor
 from shared.runtime.timers import Pauses

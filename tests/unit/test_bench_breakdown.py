@@ -2,8 +2,8 @@
 
 import pytest
 
-from console.bench.breakdown import layer_of, shares
-from console.bench.results import BenchFailed
+from lab.bench.breakdown import layer_of, shares
+from lab.bench.results import BenchFailed
 
 RUN = "run (/src/shared/runtime/processor.py:120)"
 

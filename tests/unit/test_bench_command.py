@@ -1,8 +1,8 @@
 """The names of the measures are written in two places, so that `--help` is quick; they must not drift apart."""
 
-from console.bench.run import NEEDS, ORDER
-from console.bench.stage import ADMINISTRATOR, described, plan
-from console.commands.bench import MeasureName
+from lab.bench.run import NEEDS, ORDER
+from lab.bench.stage import ADMINISTRATOR, described, plan
+from lab.commands.bench import MeasureName
 from shared.broker.topology import USER_CONNECTIONS
 
 

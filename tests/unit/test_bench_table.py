@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.bench import page, report
-from console.bench.results import (
+from lab.bench import page, report
+from lab.bench.results import (
     Baseline,
     BenchFailed,
     Breakdown,
@@ -22,8 +22,8 @@ from console.bench.results import (
     ScalePoint,
     percentile,
 )
-from console.bench.run import joined
-from console.bench.table import Row, fastest, quickest, table
+from lab.bench.run import joined
+from lab.bench.table import Row, fastest, quickest, table
 
 MACHINE = report.Machine("an old one", 2, "Linux 6", "3.11.2", 0.1)
 

@@ -7,8 +7,8 @@ import pytest
 from aiormq import spec
 from aiormq.exceptions import InvalidFrameError, ProbableAuthenticationError
 
-from shared.broker.amqp.faults import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
-from shared.broker.pauses import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, STABLE_AFTER_SECONDS, Pauses
+from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
+from shared.broker.backoff import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, STABLE_AFTER_SECONDS, Pauses
 
 
 async def rejected_with_cancellation() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from console.chaos.checker import check
-from console.chaos.evidence import Evidence, promises
-from console.chaos.figures import count
-from console.chaos.past import holds
+from lab.chaos.checker import check
+from lab.chaos.evidence import Evidence, promises
+from lab.chaos.figures import count
+from lab.chaos.timeline_checks import holds
 from shared.protocol.words import Intent
 from tests.unit.chaos_evidence import (
     HUB,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from console.chaos.disks import clear, fill, limit_files, small_disks
 from initiator.handshake import INITIATOR
+from lab.chaos.disks import clear, fill, limit_files, small_disks
 from shared.protocol.words import Endpoint, Kind
 from shared.store.sqlite import Store, StoreTrouble, TimelineEntry
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from console.chaos.proxy import FaultProxy
+from lab.chaos.proxy import FaultProxy
 
 LIMIT_SECONDS = 5.0
 SILENCE_SECONDS = 0.05

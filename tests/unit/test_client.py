@@ -14,10 +14,10 @@ from console.client import (
     NotUnderstood,
     Refused,
     WorkerSilent,
-    asking,
     done,
     following,
 )
+from console.client import client as asking
 from shared.broker.address import BrokerAddress
 from shared.wire.request import CommandForm
 from shared.wire.views import TimelineRow

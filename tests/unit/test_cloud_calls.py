@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from console.cloud.answers import written
+from console.web.cloud.answers import written
 from tests.unit.cloud_desk import ABROAD, ALICE, BOB, KEYS, REGION, Town, cloud_world, common, rpc_signed, town_in
 from tests.unit.console_world import World
 from tests.waiting import wait_for

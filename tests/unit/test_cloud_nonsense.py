@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from console.cloud.gateway import ACTIONS
+from console.web.cloud.gateway import ACTIONS
 from tests.unit.cloud_desk import ABROAD, ALICE, BOB, REGION, Answered, Town, cloud_world, town_in
 from tests.unit.console_world import World
 

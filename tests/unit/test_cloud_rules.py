@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from console.cloud.records import RouterInterface
-from console.cloud.rules import Rule, Rules
+from console.web.cloud.records import RouterInterface
+from console.web.cloud.rules import Rule, Rules
 from tests.unit.cloud_desk import ALICE, BOB, REGION, Town, cloud_world, town_in
 from tests.unit.console_world import World
 

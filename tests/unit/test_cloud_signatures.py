@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from console.cloud.records import Key
-from console.cloud.signatures import Received, signature_of
+from console.web.cloud.records import Key
+from console.web.cloud.signatures import Received, signature_of
 from tests.unit.cloud_desk import ALICE, KEYS, REGION, Town, acs3_headers, cloud_world, common, rpc_signed, town_in
 from tests.unit.console_world import World
 

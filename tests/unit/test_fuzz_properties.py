@@ -11,7 +11,7 @@ from pamqp import decode, frame
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
-from shared.broker.amqp import leniency
+from shared.broker.amqp import driver_patches as leniency
 
 HEADER_FRAME, FRAME_END, BASIC = 2, b"\xce", 60
 FRAME_LIMIT_BYTES = 131_072 - 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.explore.world import STRANGER
+from lab.explore.world import STRANGER
 from shared.protocol.words import Status
 from tests.unit.transcripts import play
 

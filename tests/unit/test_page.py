@@ -12,14 +12,14 @@ import pytest
 import pytest_asyncio
 from fastapi.sse import ServerSentEvent
 
-from console.commands.work.owners import Located
-from console.page import routes
-from console.page.demonstrating import Breaker
-from console.page.guard import is_own_name
-from console.page.live import Watch
-from console.page.views import ConnectionOnPage, WorldOnPage
-from console.page.world import LOOK_SECONDS, World
+from console.client.owners import Located
 from console.web.app import make_app
+from console.web.page import routes
+from console.web.page.demonstrating import Breaker
+from console.web.page.guard import is_own_name
+from console.web.page.live import Watch
+from console.web.page.views import ConnectionOnPage, WorldOnPage
+from console.web.page.world import LOOK_SECONDS, World
 from console.web.site import Site
 from tests.unit.console_world import World as Workers
 from tests.unit.web_program import site_in, world_for_consoles
@@ -162,7 +162,7 @@ async def test_every_answer_forbids_what_comes_from_elsewhere(client: httpx.Asyn
 
 
 def test_the_page_is_made_of_its_own_files_and_nothing_in_it_is_markup_from_elsewhere() -> None:
-    texts = {name: (files("console.page") / "static" / name).read_text(encoding="utf-8") for name in routes.FILES}
+    texts = {name: (files("console.web.page") / "static" / name).read_text(encoding="utf-8") for name in routes.FILES}
     for name, text in texts.items():
         without_namespace = text.replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://|//cdn|@import|url\(", without_namespace), name

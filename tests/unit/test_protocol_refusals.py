@@ -8,9 +8,9 @@ import pytest
 
 from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
-from console.explore.world import created
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
+from lab.explore.world import created
 from shared.protocol import commands, refusals
 from shared.protocol.effects import Forget, Keep, Refused, Say
 from shared.protocol.events import Configure, Delete, Restate, Send

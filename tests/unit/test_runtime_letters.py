@@ -12,7 +12,7 @@ import pytest
 from shared.protocol.effects import Step
 from shared.protocol.events import Event, Received
 from shared.protocol.interface import Interface
-from shared.runtime.letters import UNPROVEN, Letter
+from shared.runtime.deliveries import UNPROVEN, Letter
 from shared.wire.forms import BODY_LIMIT_BYTES
 from shared.wire.request import KINDS
 from tests.unit.runtime_bench import STEPS, Bench, bench, carried, connected, talk

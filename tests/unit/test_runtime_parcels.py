@@ -6,7 +6,7 @@ import pytest
 
 from shared.protocol.messages import Claims, Data, Declare
 from shared.protocol.words import Activation, Address, Epoch, Intent, Kind, Status
-from shared.runtime.parcels import BUNDLE_LIMIT_MESSAGES, Outbound, Parcel
+from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES, Outbound, Parcel
 from shared.runtime.peers import PeerId
 from shared.wire.bundle import read_bundle
 from shared.wire.forms import BODY_LIMIT_BYTES, PAYLOAD_LIMIT_CHARACTERS

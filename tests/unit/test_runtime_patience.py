@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from shared.protocol.words import Timer
-from shared.runtime.patience import PROBES_LIMIT, Patience
+from shared.runtime.retransmission import PROBES_LIMIT, Patience
 from shared.runtime.timers import Pauses, Ripe, Timers
 
 BOB, EVE = "vpc-b", "vpc-e"

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from console.supervisor import BoundedLog
+from console.stack.supervisor import BoundedLog
 
 
 def test_a_log_never_takes_more_than_twice_its_limit(tmp_path: Path) -> None:

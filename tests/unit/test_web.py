@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console.cloud.cloud import cloud_of
 from console.web.app import make_app
+from console.web.cloud.cloud import cloud_of
 from console.web.listening import Listen, listen_at
 from console.web.serving import CannotListen, bound, serving, url_of
 from tests.unit.console_world import World

@@ -20,7 +20,7 @@ from tests.waiting import wait_for_blocking
 CHARACTERS = 1_000_000
 
 LOGGING = "from shared.runtime.logs import LINES; LINES.write(b'x' * {n} + b'\\n'); LINES.flush()"
-TELLING = "from bench.rendezvous import tell; tell({{'x': 'x' * {n}}})"
+TELLING = "from lab.bench.baselines.rendezvous import tell; tell({{'x': 'x' * {n}}})"
 
 PROGRAM = """
 import os

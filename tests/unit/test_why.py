@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from console.why import link_exists, link_sentence, payer, why
+from console.client.why import link_exists, link_sentence, payer, why
 from shared.wire.views import InterfaceView, PeerView
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 
-from console.explore.machine import SHIPPED
-from console.explore.world import ADDRESSES, PEERS, STRANGER, created
+from lab.explore.machine import SHIPPED
+from lab.explore.world import ADDRESSES, PEERS, STRANGER, created
 from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refused, Repeat, Say
 from shared.protocol.events import (
     Configure,

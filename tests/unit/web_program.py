@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from console.client import asking
-from console.cloud.cloud import cloud_of
+from console.client import client as asking
 from console.topology import find_context
 from console.web.app import make_app
+from console.web.cloud.cloud import cloud_of
 from console.web.site import Site, site
 from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
 

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rich.text import Text
 
-from console.client import ConsoleTrouble, NotUnderstood, Refused
+from console.client import ConsoleTrouble, Refused
+from console.client.ids import interface_id
+from console.client.owners import Located, Owners
+from console.client.wanted import WantedPeer, peer_form
 from console.commands.running import DONE, FAILED
-from console.commands.work.owners import Located, Owners
-from console.ids import interface_id
 from console.screen import Screen, status_text
-from shared.wire.request import AnswerForm, CommandForm, PeerForm
+from shared.wire.request import AnswerForm, CommandForm
 
 Verb = Literal["initiate", "suspend", "resume", "delete"]
-
-
-class WantedPeer(NamedTuple):
-    """Peer information as it was typed: `ri-…@ENDPOINT`, and the rest where it was given."""
-
-    peer: str
-    account: str | None
-    region: str | None
 
 
 async def create(owners: Owners, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
@@ -42,17 +35,6 @@ async def configure(owners: Owners, screen: Screen, name: str, wanted: WantedPee
     result = await owners.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
     _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
     return DONE
-
-
-async def peer_form(owners: Owners, place: Located, wanted: WantedPeer) -> PeerForm:
-    """Peer information whole: what was not said is taken from the context. Raises NotUnderstood."""
-    interface, _, endpoint = wanted.peer.partition("@")
-    known = owners.context.endpoint(endpoint)
-    uid = _uid(owners, wanted.account) or (known.account if known is not None else None)
-    if uid is None:
-        raise NotUnderstood(f"The account of {endpoint} is not known here: give it with --peer-account UID.")
-    region = wanted.region or (known.region if known is not None else None) or await _own_region(owners, place)
-    return {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
 
 
 async def change(owners: Owners, screen: Screen, verb: Verb, names: Sequence[str]) -> int:
@@ -121,16 +103,3 @@ def _fault(fault: Located | ConsoleTrouble | Refused) -> dict[str, Any]:
         return {}
     outcome = "refused" if isinstance(fault, Refused) else "failed"
     return {"outcome": outcome, "code": fault.code, "sentence": fault.sentence}
-
-
-def _uid(owners: Owners, account: str | None) -> str | None:
-    """An account's uid, which may have been given by its name."""
-    named = next((one.uid for one in owners.context.accounts if account is not None and one.name == account), None)
-    return named or account
-
-
-async def _own_region(owners: Owners, place: Located) -> str:
-    known = owners.context.endpoint(place.endpoint)
-    if known is not None and known.region is not None:
-        return known.region
-    return (await owners.view(place)).region

@@ -9,8 +9,9 @@ from typing import Any, Final
 from rich.text import Text
 
 from console.client import ConsoleTrouble, Refused
+from console.client.owners import Owners
+from console.client.why import link_exists, link_sentence, payer, why
 from console.commands.running import DONE, FAILED
-from console.commands.work.owners import Owners
 from console.screen import (
     Screen,
     connection_table,
@@ -22,7 +23,6 @@ from console.screen import (
 from console.topology import KnownEndpoint, NoContext
 from console.trace.gathering import both_ends
 from console.trace.gathering import timeline as timeline_of
-from console.why import link_exists, link_sentence, payer, why
 from shared.wire.views import InterfaceView, WorkerView
 
 PAGE: Final = 500

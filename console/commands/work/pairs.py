@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from console.client import ConsoleTrouble, Refused
+from console.client.ids import interface_id
+from console.client.owners import Located, Owners
+from console.client.why import link_exists, link_sentence, why
 from console.commands.running import DONE, FAILED
-from console.commands.work.owners import Located, Owners
-from console.ids import interface_id
 from console.screen import Screen, connection_table
 from console.topology import KnownEndpoint
-from console.why import link_exists, link_sentence, why
 from shared.protocol.refusals import NOT_OWNER, SAME_ENDPOINT, VBR_TO_VBR, Refusal
 from shared.protocol.words import Kind, Status
 from shared.wire.request import CommandForm, PeerForm

@@ -11,8 +11,8 @@ from typing import Any, Final
 from rich.text import Text
 
 from console.client import NotUnderstood, Refused
+from console.client.owners import Located, Owners
 from console.commands.running import DONE, FAILED
-from console.commands.work.owners import Located, Owners
 from console.screen import Screen, moment, plain
 from shared.protocol.refusals import BUSY
 from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS

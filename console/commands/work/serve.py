@@ -9,7 +9,7 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen
-from console.stack import FOLDER
+from console.stack.stack import FOLDER
 from console.topology import find_context
 from console.web.listening import listen_at
 from console.web.serving import CannotListen, Window, web

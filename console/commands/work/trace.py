@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from console.client.owners import Owners
 from console.commands.running import DONE
-from console.commands.work.owners import Owners
 from console.screen import Screen
 from console.trace.drawings import draw
 from console.trace.gathering import gather

@@ -17,13 +17,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from console.brokers import StackRefused
 from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen, plain
-from console.stack import BROKER_NAME, FOLDER, Stack, running
-from console.supervisor import Report, State
+from console.stack.brokers import StackRefused
+from console.stack.stack import BROKER_NAME, FOLDER, Stack, running
+from console.stack.supervisor import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
 from console.web.listening import Listen, listen_at

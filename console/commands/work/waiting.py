@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from console.client import ConsoleTrouble
+from console.client.owners import Located, Owners
 from console.commands.running import DONE, FAILED
-from console.commands.work.owners import Located, Owners
 from console.screen import Screen, transition_line
 from console.topology import NoContext
 from shared.wire.views import InterfaceView, TimelineRow

@@ -12,8 +12,8 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp.faults import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
-from shared.broker.amqp.leniency import read_strangers_leniently
+from shared.broker.amqp.driver_patches import read_strangers_leniently
+from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 5

@@ -24,7 +24,7 @@ from shared.broker.amqp.connection import (
 )
 from shared.broker.amqp.consumer import OnDelivery, as_delivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.faults import BrokerRefused, BrokerUnreachable, explain, guarded
+from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, explain, guarded
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import open_console_declarations, open_declarations
 from shared.broker.messages import Outcome, Outgoing

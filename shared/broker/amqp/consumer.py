@@ -16,7 +16,7 @@ from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFoundEntity
 
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, Lose, open_channel, watch
-from shared.broker.amqp.faults import bounded, explain, guarded
+from shared.broker.amqp.errors import bounded, explain, guarded
 from shared.broker.messages import Delivery
 
 OnDelivery = Callable[[Delivery], None]

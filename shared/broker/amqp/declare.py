@@ -6,7 +6,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelClosed
 
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, open_channel
-from shared.broker.amqp.faults import BrokerRefused, bounded, explain, guarded
+from shared.broker.amqp.errors import BrokerRefused, bounded, explain, guarded
 from shared.broker.declarations import Declaration, DeclareBinding, DeclareExchange, DeclareQueue
 
 

@@ -17,12 +17,12 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import Lose, close_connection, open_connection
 from shared.broker.amqp.consumer import Consumer, OnDelivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.faults import BrokerRefused, bounded, explain, is_brokers_own, refusal
+from shared.broker.amqp.errors import BrokerRefused, bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
+from shared.broker.backoff import Pauses
 from shared.broker.declarations import Declaration
 from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
 from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, exchange_name
-from shared.broker.pauses import Pauses
 
 SET_UP_LIMIT_SECONDS: Final = 60.0
 DRAIN_LIMIT_SECONDS: Final = 10.0

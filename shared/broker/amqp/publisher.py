@@ -8,7 +8,7 @@ from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
 
 from shared.broker.amqp.connection import Lose, open_channel, watch
-from shared.broker.amqp.faults import BrokerRefused, bounded, explain, guarded
+from shared.broker.amqp.errors import BrokerRefused, bounded, explain, guarded
 from shared.broker.messages import Outcome, Outgoing
 
 PERSISTENT: Final = 2

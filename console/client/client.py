@@ -1,0 +1,256 @@
+"""Asking twice is how a console is sure: it repeats a request, by the same id, until somebody answers.
+
+One console speaks for one account, over a queue for replies that it borrows from the broker as long as it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+from console.client.errors import BrokerTrouble, ConsoleTrouble, NoRoute, NotUnderstood, Refused, WorkerSilent
+from console.client.finding import claims
+from console.client.following import follow
+from console.client.sessions import Deliver, Dial, Line, Lost, Session, Sessions
+from shared.broker.address import BrokerAddress
+from shared.broker.amqp import ConsoleLink, silence_client_library
+from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.protocol.refusals import UNKNOWN_INTERFACE
+from shared.wire.forms import Unreadable
+from shared.wire.request import KINDS, AnswerForm, CommandForm, read_reply, read_request, write_request
+from shared.wire.views import PayloadView, TimelineRow
+
+ASK_LIMIT_SECONDS: Final = 10.0
+CONNECT_LIMIT_SECONDS: Final = 3.0
+"""How long a console tries to connect when it starts; once it was connected, each question has its own limit."""
+FIRST_REPEAT_SECONDS: Final = 1.0
+LONGEST_REPEAT_SECONDS: Final = 4.0
+ROUTE_GRACE_SECONDS: Final = 1.0
+"""How long a missing queue may be one that is just coming up."""
+SUBSCRIPTION_SECONDS: Final = 30
+
+
+@dataclass(slots=True)
+class _Question:
+    """A request that waits for its reply, and what is known of its fate."""
+
+    endpoint: str
+    commands: int
+    reply: asyncio.Future[list[AnswerForm]]
+    connected: bool = False
+    outcome: Outcome | None = None
+    unroutable_since: float | None = None
+
+
+class Console:
+    """One account's console. `endpoints` are those that `find` asks; `enforced` is False in open mode."""
+
+    def __init__(  # noqa: PLR0913 - everything after the account has a default
+        self,
+        address: BrokerAddress,
+        account: str,
+        *,
+        endpoints: Sequence[str] = (),
+        enforced: bool = True,
+        dial: Dial | None = None,
+        connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
+    ) -> None:
+        """Nothing happens before `async with`. `dial` makes a connection; tests give their own."""
+        self.account = account
+        self.endpoints = tuple(endpoints)
+        self._address = address
+        self._enforced = enforced
+        self._connect_limit_seconds = connect_limit_seconds
+        self._sessions = Sessions(dial or self._dial_broker, self._take)
+        self._questions: dict[str, _Question] = {}
+        self._bells: dict[str, asyncio.Event] = {}
+
+    async def __aenter__(self) -> Self:
+        """Connect and claim a queue for replies. Raises BrokerTrouble."""
+        silence_client_library()
+        try:
+            async with asyncio.timeout(self._connect_limit_seconds):
+                await self._sessions.get()
+        except TimeoutError:
+            raise BrokerTrouble(self._sessions.trouble) from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the queue back."""
+        await self._sessions.close()
+
+    @property
+    def session(self) -> Session | None:
+        """Which connection this is, to be compared: a new one needs its subscriptions anew."""
+        return self._sessions.present
+
+    async def ask(
+        self,
+        endpoint: str,
+        commands: Sequence[CommandForm],
+        timeout_seconds: float = ASK_LIMIT_SECONDS,
+        *,
+        request: str | None = None,
+    ) -> list[AnswerForm]:
+        """Ask an endpoint's worker, again and again with one request id; return an answer per command, in order.
+
+        Raises NotUnderstood (nothing was sent), NoRoute, WorkerSilent or BrokerTrouble.
+        """
+        request = request or uuid.uuid4().hex
+        body = write_request(request, self.account, endpoint, commands)
+        try:
+            read_request(body)
+        except Unreadable as error:
+            raise NotUnderstood(f"The worker would not understand this: {error}.") from None
+        question = _Question(endpoint, len(commands), asyncio.get_running_loop().create_future())
+        self._questions[request] = question
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._insist(request, question, body)
+        except TimeoutError:
+            raise self._why_no_reply(question, timeout_seconds) from None
+        finally:
+            del self._questions[request]
+
+    async def subscribe(
+        self, endpoint: str, interface: str | None = None, after: int | None = None
+    ) -> AsyncIterator[TimelineRow]:
+        """Every new row of a timeline, once and in order, for ever; from the present on where `after` is None.
+
+        A worker or broker that goes away is waited for, once it was there. Raises ConsoleTrouble or Refused.
+        """
+        async for row in follow(self, "timeline", endpoint, interface, after):
+            yield TimelineRow.model_validate(row)
+
+    async def listen(self, endpoint: str, interface: str, after: int = 0) -> AsyncIterator[PayloadView]:
+        """Every payload that is in the inbox or arrives, once and in order, for ever. Raises as `subscribe`."""
+        async for payload in follow(self, "inbox", endpoint, interface, after):
+            yield PayloadView.model_validate(payload)
+
+    async def hear(self, bell: asyncio.Event, request: str, endpoint: str, interface: str | None) -> int:
+        """Have a bell rung at every new row of a timeline, for SUBSCRIPTION_SECONDS; return the place of the last row.
+
+        Asking again with the same request id renews it.
+        """
+        self._bells[request] = bell
+        command: CommandForm = {
+            "kind": "subscribe",
+            "interface": interface,
+            "after": None,
+            "seconds": SUBSCRIPTION_SECONDS,
+        }
+        answers = await self.ask(endpoint, [command], request=request)
+        return int(done(answers[0])["after"])
+
+    def forget(self, request: str) -> None:
+        """Let a bell be; the subscription runs out by itself."""
+        self._bells.pop(request, None)
+
+    async def find(self, interface: str, timeout_seconds: float = ASK_LIMIT_SECONDS) -> str:
+        """The endpoint that an interface lives on. `ri-…@ENDPOINT` names it; else all known endpoints are asked.
+
+        Raises Refused (no such interface, or several), or what kept the endpoints from answering.
+        """
+        name, _, endpoint = interface.partition("@")
+        if endpoint:
+            return endpoint
+        if not self.endpoints:
+            raise NotUnderstood(f"No endpoints are known here: name it as {name}@ENDPOINT.")
+        command: CommandForm = {"kind": "show", "interface": name}
+        found, troubles = await claims({one: self.ask(one, [command], timeout_seconds) for one in self.endpoints})
+        if len(found) > 1:
+            places = ", ".join(f"{name}@{one}" for one in found)
+            raise Refused("AmbiguousInterface", f"There are several interfaces of that id: {places}. Name one of them.")
+        if not found and troubles:
+            raise troubles[0]
+        if not found:
+            raise Refused(UNKNOWN_INTERFACE.code, f"There is no interface {name} on {', '.join(self.endpoints)}.")
+        return found[0]
+
+    async def _insist(self, request: str, question: _Question, body: bytes) -> list[AnswerForm]:
+        pause = FIRST_REPEAT_SECONDS
+        while True:
+            question.connected = False
+            session = await self._sessions.get()
+            question.connected = True
+            reply_to = session.line.reply_to
+            message = Outgoing(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
+            question.outcome = await session.line.publish(message)
+            self._judge(question)
+            rest = pause if question.outcome is Outcome.CONFIRMED else pause / 4
+            either: set[asyncio.Future[Any]] = {question.reply, session.lost}
+            await asyncio.wait(either, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+            if question.reply.done():
+                return question.reply.result()
+            pause = min(pause * 2, LONGEST_REPEAT_SECONDS)
+
+    def _judge(self, question: _Question) -> None:
+        """Raise NoRoute if there is certainly nobody to answer."""
+        if question.outcome is not Outcome.UNROUTABLE:
+            question.unroutable_since = None
+            return
+        now = asyncio.get_running_loop().time()
+        if question.unroutable_since is None:
+            question.unroutable_since = now
+        if self._enforced and now - question.unroutable_since >= ROUTE_GRACE_SECONDS:
+            raise self._no_route(question)
+
+    def _no_route(self, question: _Question) -> NoRoute:
+        if self._enforced:
+            way = f"The broker has no queue from account {self.account} to {question.endpoint}"
+            return NoRoute(f"{way}: the endpoint is not provisioned.")
+        return NoRoute(f"The broker has no queue for {question.endpoint}: its worker never ran here.")
+
+    def _why_no_reply(self, question: _Question, timeout_seconds: float) -> ConsoleTrouble:
+        if not question.connected:
+            return BrokerTrouble(self._sessions.trouble)
+        match question.outcome:
+            case Outcome.UNROUTABLE:
+                return self._no_route(question)
+            case Outcome.REFUSED:
+                return WorkerSilent(f"The queue of {question.endpoint} is full: its worker is away or too slow.")
+            case Outcome.CONFIRMED:
+                return WorkerSilent(f"The worker of {question.endpoint} did not answer within {timeout_seconds:g} s.")
+            case _:
+                return BrokerTrouble(f"{self._address} did not confirm within {timeout_seconds:g} s.")
+
+    def _dial_broker(self, deliver: Deliver, lost: Lost) -> Line:
+        return ConsoleLink(
+            self._address,
+            account=self.account if self._enforced else None,
+            name=f"console of {self.account} ({os.getpid()})",
+            on_delivery=deliver,
+            on_lost=lost,
+        )
+
+    def _take(self, delivery: Delivery) -> None:
+        """Hand a reply to whoever waits for it, and ring the bell of an observation."""
+        if self._enforced and delivery.user_id != self.account:
+            return
+        request = delivery.correlation_id or ""
+        if delivery.type == KINDS.observations and request in self._bells:
+            self._bells[request].set()
+        question = self._questions.get(request)
+        if delivery.type != KINDS.reply or question is None or question.reply.done():
+            return
+        try:
+            reply = read_reply(delivery.body)
+        except Unreadable as error:
+            question.reply.set_exception(NotUnderstood(f"The reply of {question.endpoint} cannot be read: {error}."))
+            return
+        if reply["request"] == request and len(reply["replies"]) == question.commands:
+            question.reply.set_result(reply["replies"])
+
+
+def done(answer: AnswerForm) -> dict[str, Any]:
+    """The result of an answer. Raises Refused if it is a refusal."""
+    if answer["outcome"] == "refused":
+        raise Refused(answer["code"], answer["sentence"])
+    return answer["result"] or {}

@@ -1,0 +1,1 @@
+"""Runs a topology: the broker, a supervised worker process for each endpoint, and the compose file's documents."""

@@ -1,0 +1,149 @@
+"""What may be changed depends on what there is to lose: names at rest, the other end only before anybody was called.
+
+Source: the reference, sections 2.2 and 2.8.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.web.cloud.actions.creating import check_probe, owner
+from console.web.cloud.actions.opposite import tell_worker
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.ends import End
+from console.web.cloud.errors import (
+    BAD_LINK_ROLE,
+    BAD_MODIFY,
+    BAD_OPPOSITE_TYPE,
+    BAD_RATE,
+    BAD_SPEC,
+    BAD_THRESHOLD,
+    IN_PROCESS,
+    LOCKED,
+    NO_INTERFACE,
+    NO_INTERFACE_TO_MODIFY,
+    NO_OPPOSITE,
+    OPPOSITE_IS_VBR,
+    PROBE_CONFLICT,
+    STATUS_TO_MODIFY,
+    STATUS_TO_RESIZE,
+    Fault,
+)
+from console.web.cloud.parameters import Parameters
+from console.web.cloud.records import INITIATING, RouterInterface
+from console.web.cloud.tables import NEGATIVE, SETTLED, SPECS
+
+THRESHOLDS: Final = range(3, 11)
+RATES_MILLISECONDS: Final = range(2000, 100_001)
+_BUSY: Final = frozenset({"Activating", "Deactivating", "Modifying", "Deleting"})
+
+
+async def modify_router_interface_attribute(call: Call) -> Body:
+    """`ModifyRouterInterfaceAttribute`; two at once go one after the other, so that the worker hears the last one."""
+    given = call.parameters
+    async with call.cloud.locks[given.need("RouterInterfaceId")]:
+        end = await call.end(NO_INTERFACE_TO_MODIFY)
+        _check_status(end)
+        record = end.record
+        changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
+        changed = record.model_copy(update=changes)
+        call.cloud.store.put(changed)
+        if end.status == "Idle":
+            await tell_worker(call.cloud, changed)
+    return {}
+
+
+def _check_status(end: End) -> None:
+    if end.record.business == "FinancialLocked":
+        raise Fault(LOCKED)
+    if end.status in _BUSY:
+        raise Fault(IN_PROCESS)
+    if end.status not in SETTLED:
+        raise Fault(STATUS_TO_MODIFY)
+
+
+def _labels(given: Parameters) -> dict[str, object]:
+    changes: dict[str, object] = {}
+    if given.has("Name"):
+        changes["name"] = given.name()
+    if given.has("Description"):
+        changes["description"] = given.description()
+    return changes
+
+
+def _opposite(given: Parameters, end: End) -> dict[str, object]:
+    """The other end: only while Idle. What is said again without a change is no change."""
+    record = end.record
+    wanted = {
+        "opposite_interface": given.text("OppositeInterfaceId") or record.opposite_interface,
+        "opposite_router": given.text("OppositeRouterId") or record.opposite_router,
+        "opposite_type": given.text("OppositeRouterType") or record.opposite_type,
+        "opposite_owner": owner(given) or record.opposite_owner,
+    }
+    if not wanted["opposite_type"] and wanted["opposite_router"]:
+        wanted["opposite_type"] = "VRouter" if wanted["opposite_router"].startswith("vrt-") else "VBR"
+    changes: dict[str, object] = {name: value for name, value in wanted.items() if value != getattr(record, name)}
+    if not changes:
+        return {}
+    _check_opposite(record, wanted)
+    if end.status != "Idle":
+        raise Fault(STATUS_TO_MODIFY)
+    return changes
+
+
+def _check_opposite(record: RouterInterface, wanted: dict[str, str]) -> None:
+    kind = wanted["opposite_type"]
+    if kind not in {"", "VRouter", "VBR"}:
+        raise Fault(BAD_OPPOSITE_TYPE)
+    if kind == "VBR" and record.role == INITIATING:
+        raise Fault(BAD_LINK_ROLE)
+    if record.fast_link and record.opposite_type == "VBR":
+        raise Fault(OPPOSITE_IS_VBR)
+    right = {"VRouter": "vrt-", "VBR": "vbr-"}.get(kind, "")
+    if wanted["opposite_router"] and not wanted["opposite_router"].startswith(right):
+        raise Fault(BAD_MODIFY)
+    if wanted["opposite_interface"] and not wanted["opposite_interface"].startswith("ri-"):
+        raise Fault(BAD_MODIFY)
+
+
+def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
+    """The health check."""
+    given = call.parameters
+    source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
+    if given.flag("DeleteHealthCheckIp"):
+        if source or target:
+            raise Fault(PROBE_CONFLICT)
+        return {"probe_source": "", "probe_target": "", "probe_rate_milliseconds": None, "probe_threshold": None}
+    changes: dict[str, object] = {}
+    if source or target:
+        source, target = source or record.probe_source, target or record.probe_target
+        router = call.cloud.routers.need(record.router, record.account, record.region)
+        check_probe(router, given.text("OppositeRouterType") or record.opposite_type, source, target)
+        changes |= {"probe_source": source, "probe_target": target}
+    for name, field, allowed, kind in (
+        ("HcThreshold", "probe_threshold", THRESHOLDS, BAD_THRESHOLD),
+        ("HcRate", "probe_rate_milliseconds", RATES_MILLISECONDS, BAD_RATE),
+    ):
+        number = given.number(name)
+        if number is not None and number not in allowed:
+            raise Fault(kind)
+        if number is not None:
+            changes[field] = number
+    return changes
+
+
+async def modify_router_interface_spec(call: Call) -> Body:
+    """`ModifyRouterInterfaceSpec`: at once; no worker needs to know what is paid."""
+    spec = call.parameters.need("Spec")
+    end = await call.end(NO_INTERFACE)
+    if spec not in SPECS or (spec == NEGATIVE) is (end.record.role == INITIATING):
+        raise Fault(BAD_SPEC)
+    if end.record.business == "FinancialLocked":
+        raise Fault(LOCKED)
+    if end.status not in SETTLED:
+        raise Fault(STATUS_TO_RESIZE)
+    if end.peer_deleted:
+        raise Fault(NO_OPPOSITE)
+    call.cloud.store.put(end.record.model_copy(update={"spec": spec}))
+    return {"Spec": spec}

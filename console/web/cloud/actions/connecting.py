@@ -1,0 +1,133 @@
+"""One end asks, and either end may stop: what comes of it is for the two workers to agree on.
+
+Deactivate and Activate act on the caller's own hold, and the joint status shows at both ends: an end that is Inactive
+only because of the other may be deactivated as well (the official example does that in turn), and activating it
+succeeds, since its owner wants it up, and leaves it Inactive until the other's hold is gone. Source: the reference,
+sections 1.4 and 2.3 to 2.5.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from console.client import Refused
+from console.web.cloud.actions.opposite import peer_of
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.ends import End
+from console.web.cloud.errors import (
+    BILLS,
+    CONNECTED_ALREADY,
+    CONNECTING_ALREADY,
+    LOCKED,
+    NO_INTERFACE,
+    NOT_INITIATING,
+    OPPOSITE_DELETED,
+    OPPOSITE_NOT_SET,
+    SAME_ROUTER,
+    STATUS_TO_ACTIVATE,
+    STATUS_TO_CONNECT,
+    STATUS_TO_DEACTIVATE,
+    Fault,
+    Kind,
+)
+from console.web.cloud.records import INITIATING, RouterInterface
+from console.web.cloud.routers import router_id
+from shared.protocol.refusals import (
+    HELD_BY_PEER,
+    INCORRECT_STATUS,
+    PEER_DELETED,
+    PEER_KIND_NOT_ALLOWED,
+    PEER_NOT_CONFIGURED,
+    SAME_ENDPOINT,
+    VBR_TO_VBR,
+)
+
+_MEANT: Final = {
+    "NotInitiator": NOT_INITIATING,
+    PEER_NOT_CONFIGURED.code: OPPOSITE_NOT_SET,
+    SAME_ENDPOINT.code: SAME_ROUTER,
+    VBR_TO_VBR.code: SAME_ROUTER,
+    PEER_KIND_NOT_ALLOWED.code: SAME_ROUTER,
+    PEER_DELETED.code: OPPOSITE_DELETED,
+}
+"""What the API calls a worker's refusals; IncorrectStatus is called something else by each action."""
+
+
+async def connect_router_interface(call: Call) -> Body:
+    """`ConnectRouterInterface`: work begins; whether it ends depends on the other end's owner."""
+    end = await call.end(NO_INTERFACE)
+    record, cloud = end.record, call.cloud
+    if record.role != INITIATING:
+        raise Fault(NOT_INITIATING)
+    if end.status != "Idle":
+        raise Fault(STATUS_TO_CONNECT)
+    if cloud.owes(call.account):
+        raise Fault(BILLS)
+    if record.opposite_router == record.router:
+        raise Fault(SAME_ROUTER)
+    peer = peer_of(cloud, record)
+    if peer is None and end.view.peer is None:
+        raise Fault(OPPOSITE_NOT_SET)
+    async with cloud.locks[frozenset({record.router, _opposite_router(end)})]:
+        await _check_the_only_one(call, end)
+        if peer is not None:
+            await _command(call, record, STATUS_TO_CONNECT, peer=peer)
+        await _command(call, record, STATUS_TO_CONNECT, kind="initiate")
+    return {}
+
+
+async def deactivate_router_interface(call: Call) -> Body:
+    """`DeactivateRouterInterface`."""
+    end = await call.end(NO_INTERFACE)
+    if end.record.business == "FinancialLocked":
+        raise Fault(LOCKED)
+    because_of_peer = end.status in {"Inactive", "Deactivating"} and not end.holds and not end.peer_deleted
+    if end.status != "Active" and not because_of_peer:
+        raise Fault(STATUS_TO_DEACTIVATE)
+    await _command(call, end.record, STATUS_TO_DEACTIVATE, kind="suspend")
+    return {}
+
+
+async def activate_router_interface(call: Call) -> Body:
+    """`ActivateRouterInterface`."""
+    end = await call.end(NO_INTERFACE)
+    if end.record.business == "FinancialLocked":
+        raise Fault(LOCKED)
+    if end.peer_deleted:
+        raise Fault(OPPOSITE_DELETED)
+    if end.status != "Inactive":
+        raise Fault(STATUS_TO_ACTIVATE)
+    await _command(call, end.record, STATUS_TO_ACTIVATE, kind="resume")
+    return {}
+
+
+async def _command(
+    call: Call, record: RouterInterface, in_wrong_status: Kind, *, kind: str = "", peer: object = None
+) -> None:
+    """Have the worker do it, and say its refusal in the API's words."""
+    form = {"kind": "configure", "peer": peer} if peer is not None else {"kind": kind}
+    try:
+        await call.cloud.ends.command(record.endpoint, {**form, "interface": record.id})  # type: ignore[arg-type]
+    except Refused as refused:
+        if refused.code == HELD_BY_PEER.code:
+            return
+        if refused.code == INCORRECT_STATUS.code:
+            raise Fault(in_wrong_status) from refused
+        raise Fault(_MEANT[refused.code]) from refused
+
+
+def _opposite_router(end: End) -> str:
+    if end.record.opposite_router:
+        return end.record.opposite_router
+    return "" if end.view.peer is None else router_id(end.view.peer.endpoint)
+
+
+async def _check_the_only_one(call: Call, end: End) -> None:
+    """Two routers have one connection at the most."""
+    router = call.cloud.routers.need(end.record.router, call.account, end.record.region)
+    for other in await call.cloud.ends.on(router):
+        same = other.record.id != end.record.id and _opposite_router(other) == _opposite_router(end)
+        if not same or other.status == "Idle" or other.peer_deleted:
+            continue
+        raise Fault(CONNECTING_ALREADY if other.status.endswith("onnecting") else CONNECTED_ALREADY)

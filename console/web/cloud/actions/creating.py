@@ -1,0 +1,231 @@
+"""To create is to write down what one end wants to be; nobody is called yet.
+
+Source: the reference, section 2.1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from console.client import Refused
+from console.client.ids import interface_id
+from console.web.cloud.actions.opposite import tell_worker
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.errors import (
+    BAD_ACCOUNT,
+    BAD_OPPOSITE_TYPE,
+    BAD_PROBE,
+    BAD_PROBE_SOURCE,
+    BAD_ROLE,
+    BAD_SPEC,
+    BILLS,
+    BROKEN_INSIDE,
+    FIVE_ALREADY,
+    NO_PRICE,
+    NO_ROUTER,
+    ROUTER_OWNER,
+    TOO_MANY_TAGS,
+    Fault,
+    malformed,
+    missing,
+)
+from console.web.cloud.parameters import Parameters, address, network
+from console.web.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
+from console.web.cloud.routers import new_id, now_text
+from console.web.cloud.tables import NEGATIVE, SPECS
+
+INTERFACES_PER_ROUTER: Final = 5
+TAGS_LIMIT: Final = 20
+_UID: Final = re.compile(r"[a-z0-9-]{1,32}")
+_CYCLE_DAYS: Final = {"Month": (30, 9), "Year": (365, 3)}
+
+
+async def create_router_interface(call: Call) -> Body:
+    """`CreateRouterInterface`: a new interface, Idle; with FastLinkMode both ends, which come up by themselves."""
+    record = _record(call)
+    if call.cloud.owes(call.account):
+        raise Fault(BILLS)
+    if record.fast_link:
+        await _with_its_other_end(call, record)
+    else:
+        await _made(call, record)
+    body: dict[str, str] = {"RouterInterfaceId": record.id}
+    if record.charge == "PrePaid":
+        body["OrderId"] = record.id.removeprefix("ri-")
+    return body
+
+
+def _record(call: Call) -> RouterInterface:
+    """What the parameters say, checked as far as it can be without asking anybody."""
+    given, cloud = call.parameters, call.cloud
+    region, role = call.region, given.need("Role")
+    router_type, name = given.need("RouterType"), given.need("RouterId")
+    spec, opposite_region = given.need("Spec"), cloud.check_region(given.need("OppositeRegionId"))
+    router = cloud.routers.need(name, call.account, region)
+    _check_role(given, role, router_type, spec)
+    if router.type != router_type:
+        raise Fault(NO_ROUTER)
+    if len(given.tags()) > TAGS_LIMIT:
+        raise Fault(TOO_MANY_TAGS)
+    charge, ends = _charge(given, region, opposite_region)
+    source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
+    check_probe(router, given.text("OppositeRouterType"), source, target)
+    return RouterInterface(
+        id=interface_id(),
+        account=call.account,
+        region=region,
+        name=given.name(),
+        description=given.description(),
+        created=now_text(),
+        group=given.text("ResourceGroupId") or "rg-default",
+        tags=given.tags(),
+        router=router.id,
+        role=role,
+        endpoint=cloud.routers.endpoint_of(router.id, role),
+        spec=spec,
+        opposite_region=opposite_region,
+        opposite_interface=given.text("OppositeInterfaceId"),
+        opposite_router=given.text("OppositeRouterId"),
+        opposite_type=given.text("OppositeRouterType"),
+        opposite_owner=owner(given),
+        access_point=given.text("AccessPointId"),
+        opposite_access_point=given.text("OppositeAccessPointId"),
+        probe_source=source,
+        probe_target=target,
+        charge=charge,
+        ends=ends,
+        fast_link=_fast_link(given, role, router_type),
+    )
+
+
+def _check_role(given: Parameters, role: str, router_type: str, spec: str) -> None:
+    """Who may be what: a VBR only initiates, so whoever faces one only accepts; only the initiating end pays."""
+    opposite = given.text("OppositeRouterType")
+    if role not in {INITIATING, ACCEPTING}:
+        raise Fault(BAD_ROLE)
+    if router_type not in {"VRouter", "VBR"}:
+        raise malformed("RouterType")
+    if router_type == "VBR" and role != INITIATING:
+        raise Fault(BAD_ROLE)
+    if opposite not in {"", "VRouter", "VBR"} or (opposite == "VBR" and role != ACCEPTING):
+        raise Fault(BAD_OPPOSITE_TYPE)
+    if spec not in SPECS or (spec == NEGATIVE) is not (role == ACCEPTING):
+        raise Fault(BAD_SPEC)
+    if router_type == "VBR":
+        given.need("AccessPointId")
+    elif given.text("AccessPointId"):
+        raise malformed("AccessPointId")
+    if opposite == "VBR":
+        given.need("OppositeAccessPointId")
+
+
+def owner(given: Parameters) -> str:
+    """The opposite owner's uid. Raises Fault."""
+    uid = given.text("OppositeInterfaceOwnerId")
+    if uid and not _UID.fullmatch(uid):
+        raise Fault(BAD_ACCOUNT)
+    return uid
+
+
+def check_probe(router: Router, opposite_type: str, source: str, target: str) -> None:
+    """The health check goes from an address of the VPC to one behind the VBR: both or neither. Raises Fault."""
+    if not source and not target:
+        return
+    if not source or not target or router.is_vbr or opposite_type != "VBR":
+        raise Fault(BAD_PROBE)
+    inside = network(router.cidr, Fault(BAD_PROBE))
+    if address(source, Fault(BAD_PROBE)) not in inside:
+        raise Fault(BAD_PROBE_SOURCE)
+    address(target, Fault(BAD_PROBE))
+
+
+def _charge(given: Parameters, region: str, opposite_region: str) -> tuple[str, str]:
+    """How it is paid for, and until when."""
+    charge = given.text("InstanceChargeType") or "PostPaid"
+    if charge == "PostPaid":
+        return charge, "2999-09-08T16:00:00Z"
+    if charge != "PrePaid":
+        raise malformed("InstanceChargeType")
+    if region == opposite_region:
+        raise Fault(NO_PRICE)
+    cycle, period = given.text("PricingCycle") or "Month", given.number("Period")
+    if period is None:
+        raise missing("Period")
+    days, longest = _CYCLE_DAYS.get(cycle, (0, 0))
+    if not 1 <= period <= longest:
+        raise Fault(NO_PRICE)
+    return charge, (datetime.now(UTC) + timedelta(days=days * period)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _fast_link(given: Parameters, role: str, router_type: str) -> bool:
+    if not given.flag("FastLinkMode"):
+        return False
+    if router_type != "VBR" or role != INITIATING:
+        raise Fault(BAD_ROLE)
+    for name in ("OppositeRouterType", "OppositeRouterId", "OppositeInterfaceOwnerId"):
+        given.need(name)
+    if given.text("OppositeRouterType") != "VRouter":
+        raise Fault(BAD_OPPOSITE_TYPE)
+    return True
+
+
+async def _made(call: Call, record: RouterInterface) -> None:
+    """Have the worker make it. Raises Fault."""
+    cloud = call.cloud
+    router = cloud.routers.need(record.router, record.account, record.region)
+    record.endpoint = await cloud.routers.worker(router, record.role)
+    async with cloud.locks[router.id]:
+        await _check_quota(call, router)
+        cloud.store.put(record)
+        try:
+            await cloud.ends.command(
+                record.endpoint,
+                {"kind": "create", "interface": record.id, "name": record.name, "peer": None, "initiate": False},
+            )
+        except (Refused, Fault) as fault:
+            cloud.store.remove(record)
+            raise Fault(BROKEN_INSIDE, f"{BROKEN_INSIDE.message} {fault}") from fault
+    await tell_worker(cloud, record)
+
+
+async def _check_quota(call: Call, router: Router) -> None:
+    latest = call.cloud.routers.need(router.id, router.account, router.region)
+    if len(await call.cloud.ends.on(latest)) >= INTERFACES_PER_ROUTER:
+        raise Fault(FIVE_ALREADY)
+
+
+async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
+    """FastLinkMode: make the accepting end as well, and connect. Only its own account's: nobody speaks for another."""
+    cloud = call.cloud
+    router = cloud.routers.find(record.opposite_router, record.opposite_owner, record.opposite_region)
+    if router is None:
+        raise Fault(NO_ROUTER)
+    if record.opposite_owner != call.account:
+        raise Fault(ROUTER_OWNER)
+    other = RouterInterface(
+        id=new_id("ri"),
+        account=call.account,
+        region=router.region,
+        created=record.created,
+        router=router.id,
+        role=ACCEPTING,
+        endpoint="",
+        spec=NEGATIVE,
+        opposite_region=record.region,
+        opposite_interface=record.id,
+        opposite_router=record.router,
+        opposite_type="VBR",
+        opposite_owner=call.account,
+        opposite_access_point=record.access_point,
+        fast_link=True,
+    )
+    record.opposite_interface = other.id
+    own = cloud.routers.need(record.router, record.account, record.region)
+    await asyncio.gather(cloud.routers.worker(own, INITIATING), cloud.routers.worker(router, ACCEPTING))
+    await _made(call, other)
+    await _made(call, record)
+    await cloud.ends.command(record.endpoint, {"kind": "initiate", "interface": record.id})

@@ -1,0 +1,78 @@
+"""Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to delete it as well.
+
+Source: the reference, sections 2.6 and 2.7.
+"""
+
+from __future__ import annotations
+
+from console.client import Refused
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.ends import End
+from console.web.cloud.errors import (
+    HAS_ROUTES,
+    NO_INTERFACE_TO_DELETE,
+    PREPAID,
+    STATUS_TO_DELETE,
+    STATUS_TO_DELETE_BOTH,
+    Fault,
+    Kind,
+)
+from console.web.cloud.records import RouteEntry
+from console.web.cloud.tables import SETTLED
+
+
+async def delete_router_interface(call: Call) -> Body:
+    """`DeleteRouterInterface`: one end, Idle or Inactive, that no route leads through."""
+    end = await call.end(NO_INTERFACE_TO_DELETE)
+    if end.status not in {"Idle", "Inactive"}:
+        raise Fault(STATUS_TO_DELETE)
+    _check_charge(end)
+    if _routes(call, end):
+        raise Fault(HAS_ROUTES)
+    await _delete(call, end, STATUS_TO_DELETE)
+    return {}
+
+
+async def delete_express_connect(call: Call) -> Body:
+    """`DeleteExpressConnect`: both ends that are the caller's, even if Active; with Force their routes."""
+    end = await call.end(NO_INTERFACE_TO_DELETE)
+    ends = [end, *await _other_end(call, end)]
+    for one in ends:
+        if one.status not in SETTLED:
+            raise Fault(STATUS_TO_DELETE_BOTH)
+        _check_charge(one)
+    routes = [route for one in ends for route in _routes(call, one)]
+    if routes and not call.parameters.flag("Force"):
+        raise Fault(HAS_ROUTES)
+    for route in routes:
+        call.cloud.store.remove(route)
+    for one in ends:
+        await _delete(call, one, STATUS_TO_DELETE_BOTH)
+    return {}
+
+
+async def _other_end(call: Call, end: End) -> list[End]:
+    """The other end, if the same account has it and it names this one back."""
+    peer = end.view.peer
+    if peer is None or peer.account != call.account:
+        return []
+    other = await call.cloud.ends.settled(call.account, peer.region, peer.interface)
+    names_it = other is not None and other.view.peer is not None and other.view.peer.interface == end.record.id
+    return [other] if other is not None and names_it else []
+
+
+def _check_charge(end: End) -> None:
+    if end.record.charge == "PrePaid":
+        raise Fault(PREPAID)
+
+
+def _routes(call: Call, end: End) -> list[RouteEntry]:
+    return [one for one in call.cloud.store.every(RouteEntry, end.record.account) if one.next_hop == end.record.id]
+
+
+async def _delete(call: Call, end: End, in_wrong_status: Kind) -> None:
+    try:
+        await call.cloud.ends.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
+    except Refused as refused:
+        raise Fault(in_wrong_status) from refused

@@ -1,0 +1,215 @@
+"""A description is written at the moment it is asked for: each end by its worker, the other end only as Opposite….
+
+Source: the reference, section 2.9; what is absent there in real answers is absent here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.ends import End
+from console.web.cloud.errors import BAD_FILTER, BAD_PAGE, NO_PARAMETER, Fault
+from console.web.cloud.parameters import Parameters
+from console.web.cloud.records import INITIATING, RouterInterface
+from console.web.cloud.routers import router_id
+from console.web.cloud.tables import NEGATIVE, SHOWN, SPECS, crosses_border
+from shared.protocol.words import Status
+from shared.wire.views import InterfaceView
+
+PAGE_LIMIT: Final = 50
+PAGE_USUAL: Final = 10
+_MILLISECONDS: Final = 1000
+
+_FILTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    name: (lambda shown, field=field: str(shown.get(field, "")))  # type: ignore[misc]
+    for name, field in {
+        "RouterInterfaceId": "RouterInterfaceId",
+        "RouterId": "RouterId",
+        "RouterType": "RouterType",
+        "RouterInterfaceOwnerId": "_Owner",
+        "OppositeInterfaceId": "OppositeInterfaceId",
+        "OppositeRouterType": "OppositeRouterType",
+        "OppositeRouterId": "OppositeRouterId",
+        "OppositeInterfaceOwnerId": "OppositeInterfaceOwnerId",
+        "Status": "Status",
+        "Name": "Name",
+    }.items()
+}
+
+
+async def describe_router_interfaces(call: Call) -> Body:
+    """`DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
+    given, cloud = call.parameters, call.cloud
+    region, filters = call.region, _filters(given)
+    number, size = page(given)
+    ids = next((values for key, values in filters if key == "RouterInterfaceId"), None)
+    if ids is None:
+        ends = await cloud.ends.every(call.account, region)
+    else:
+        found = [await cloud.ends.find(call.account, region, one) for one in dict.fromkeys(ids)]
+        ends = [end for end in found if end is not None]
+    chosen = [end for end in ends if _matches(_fields(call, end, None), filters) and _labelled(end.record, given)]
+    shown = chosen[(number - 1) * size : number * size]
+    peers = await cloud.ends.peers(shown)
+    listed = [_described(call, end, peers.get(end.record.id)) for end in shown]
+    if given.flag("IncludeReservationData"):
+        listed = [{**one, **_RESERVATION} for one in listed]
+    return {
+        "PageNumber": number,
+        "PageSize": size,
+        "TotalCount": len(chosen),
+        "RouterInterfaceSet": {"RouterInterfaceType": listed},
+    }
+
+
+async def describe_router_interface_attribute(call: Call) -> Body:
+    """`DescribeRouterInterfaceAttribute`: one interface; an unknown one is answered with an empty id."""
+    name = call.parameters.text("InstanceId")
+    if not name:
+        raise Fault(NO_PARAMETER)
+    end = await call.cloud.ends.find(call.account, call.region, name)
+    said = {"Code": "200", "Message": "successful", "Success": True}
+    if end is None:
+        return {"RouterInterfaceId": "", **said}
+    peers = await call.cloud.ends.peers([end])
+    shown = _described(call, end, peers.get(name))
+    probed = "NoHealthCheckConfig" if not end.record.probe_source else "Normal"
+    fast = str(end.record.fast_link).lower()
+    return {
+        **shown,
+        "FastLinkMode": fast,
+        "GmtModified": end.record.created,
+        "HealthCheckStatus": probed,
+        **said,
+    }
+
+
+_RESERVATION: Final = {
+    "ReservationActiveTime": "",
+    "ReservationBandwidth": "",
+    "ReservationInternetChargeType": "",
+    "ReservationOrderType": "",
+}
+
+
+def page(given: Parameters) -> tuple[int, int]:
+    """Page number and size. Raises Fault."""
+    number, size = given.number("PageNumber"), given.number("PageSize")
+    number, size = 1 if number is None else number, PAGE_USUAL if size is None else size
+    if number < 1 or not 1 <= size <= PAGE_LIMIT:
+        raise Fault(BAD_PAGE)
+    return number, size
+
+
+def _filters(given: Parameters) -> list[tuple[str, list[str]]]:
+    filters = given.filters()
+    for place, (key, _) in enumerate(filters, 1):
+        if key not in _FILTERS:
+            raise Fault(BAD_FILTER, BAD_FILTER.message.format(place))
+    return filters
+
+
+def _matches(shown: Mapping[str, Any], filters: Sequence[tuple[str, list[str]]]) -> bool:
+    """Values of one filter are alternatives; filters all have to hold."""
+    return all(_FILTERS[key](shown) in values for key, values in filters)
+
+
+def _labelled(record: RouterInterface, given: Parameters) -> bool:
+    group, wanted = given.text("ResourceGroupId"), given.tags()
+    if group and record.group != group:
+        return False
+    return all(key in record.tags and value in {"", record.tags[key]} for key, value in wanted.items())
+
+
+def _described(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
+    fields = _fields(call, end, peer)
+    return {name: value for name, value in fields.items() if value is not None and not name.startswith("_")}
+
+
+def _fields(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
+    record = end.record
+    opposite = _named_back(record, call.cloud.store.get(RouterInterface, record.opposite_interface))
+    rate = record.probe_rate_milliseconds
+    return {
+        "RouterInterfaceId": record.id,
+        "Name": record.name or None,
+        "Description": record.description or None,
+        "Role": record.role,
+        "Status": end.status,
+        "BusinessStatus": record.business,
+        "Spec": record.spec,
+        "Bandwidth": SPECS.get(record.spec, 0),
+        "ChargeType": "Prepaid" if record.charge == "PrePaid" else "AfterPay",
+        "CreationTime": record.created,
+        "ConnectedTime": record.connected or None,
+        "EndTime": record.ends,
+        "RouterId": record.router,
+        "RouterType": "VBR" if record.router.startswith("vbr-") else "VRouter",
+        "VpcInstanceId": _vpc(record.router),
+        "AccessPointId": record.access_point or None,
+        "CrossBorder": crosses_border(record.region, record.opposite_region),
+        "FastLinkMode": record.fast_link,
+        "HasReservationData": False,
+        "HealthCheckSourceIp": record.probe_source or None,
+        "HealthCheckTargetIp": record.probe_target or None,
+        "HcRate": None if rate is None else rate // _MILLISECONDS,
+        "HcThreshold": record.probe_threshold,
+        "Ipv6Status": "off",
+        "ResourceGroupId": record.group,
+        "Tags": {"Tags": [{"Key": key, "Value": value} for key, value in sorted(record.tags.items())]},
+        "_Owner": record.account,
+        **_opposite(end, peer, opposite),
+    }
+
+
+def _named_back(record: RouterInterface, opposite: RouterInterface | None) -> RouterInterface | None:
+    """The other end, if it is the same account's or its owner named this one: nobody else is told anything of it."""
+    if opposite is None or record.account == opposite.account or opposite.opposite_interface == record.id:
+        return opposite
+    return None
+
+
+def _opposite(end: End, peer: InterfaceView | None, opposite: RouterInterface | None) -> dict[str, Any]:
+    """What may be known of the other end: who it is as the owner said it, and what it shows once it was called."""
+    record, told = end.record, end.view.peer
+    router = record.opposite_router or ("" if told is None else router_id(told.endpoint))
+    owner = record.opposite_owner
+    if told is not None and not owner and told.account != record.account:
+        owner = told.account
+    fields: dict[str, Any] = {
+        "OppositeRegionId": record.opposite_region,
+        "OppositeRouterId": router,
+        "OppositeRouterType": record.opposite_type or _type(router),
+        "OppositeInterfaceId": record.opposite_interface or ("" if told is None else told.interface),
+        "OppositeInterfaceOwnerId": owner,
+        "OppositeVpcInstanceId": _vpc(router),
+        "OppositeAccessPointId": record.opposite_access_point or None,
+        "OppositeInterfaceStatus": _opposite_status(end, peer),
+        "OppositeInterfaceBusinessStatus": "Normal" if opposite is None else opposite.business,
+    }
+    if record.role == INITIATING:
+        spec = NEGATIVE if opposite is None else opposite.spec
+        fields |= {"OppositeInterfaceSpec": spec, "OppositeBandwidth": SPECS.get(spec, 0)}
+    return fields
+
+
+def _opposite_status(end: End, peer: InterfaceView | None) -> str | None:
+    """What the other end shows: as its own worker says if it names this end back, else as this end's heard it last."""
+    if end.view.status == Status.IDLE or end.view.peer is None:
+        return None
+    if end.peer_deleted:
+        return "Deleted"
+    if peer is not None:
+        return SHOWN[peer.status]
+    return None if end.view.peer.status is None else SHOWN[end.view.peer.status]
+
+
+def _vpc(router: str) -> str | None:
+    return f"vpc-{router.removeprefix('vrt-')}" if router.startswith("vrt-") else None
+
+
+def _type(router: str) -> str:
+    return "" if not router else "VBR" if router.startswith("vbr-") else "VRouter"

@@ -1,0 +1,38 @@
+"""Four fields say who the other end is; they may be said one by one, and a worker wants to hear all of them at once."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from console.client import Refused
+from console.web.cloud.cloud import Cloud
+from console.web.cloud.records import ACCEPTING, INITIATING, RouterInterface
+from shared.wire.request import PeerForm
+
+_INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
+_ROUTER: Final = re.compile(r"(vrt|vbr)-[a-z0-9-]{1,36}")
+_OTHER: Final = {INITIATING: ACCEPTING, ACCEPTING: INITIATING}
+
+
+def peer_of(cloud: Cloud, record: RouterInterface) -> PeerForm | None:
+    """The peer information as the worker takes it; None while it is incomplete or can't be a peer."""
+    if not _INTERFACE.fullmatch(record.opposite_interface) or not _ROUTER.fullmatch(record.opposite_router):
+        return None
+    return {
+        "interface": record.opposite_interface,
+        "endpoint": cloud.routers.endpoint_of(record.opposite_router, _OTHER[record.role]),
+        "account": record.opposite_owner or record.account,
+        "region": record.opposite_region,
+    }
+
+
+async def tell_worker(cloud: Cloud, record: RouterInterface) -> None:
+    """Configure the worker once the four fields are complete; what it refuses is not judged before Connect."""
+    peer = peer_of(cloud, record)
+    if peer is None or record.opposite_router == record.router:
+        return
+    try:
+        await cloud.ends.command(record.endpoint, {"kind": "configure", "interface": record.id, "peer": peer})
+    except Refused:
+        return

@@ -1,0 +1,185 @@
+"""A VPC is where an end lives: here it has an address range, a router and a table, and a worker once it needs one.
+
+VBRs as well. Source: the reference, section 2.11; what SDK models name and nothing here has is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from console.web.cloud.actions.describing import page
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.errors import BAD_RANGE, NO_VBR, NO_VPC, VPC_IN_USE, Fault
+from console.web.cloud.parameters import network
+from console.web.cloud.records import RouteEntry, Router
+from console.web.cloud.routers import new_id, now_text
+
+RANGES: Final = range(8, 29)
+USUAL_RANGE: Final = "172.16.0.0/12"
+_VBR_FIELDS: Final = (
+    "PhysicalConnectionId",
+    "VlanId",
+    "CircuitCode",
+    "LocalGatewayIp",
+    "PeerGatewayIp",
+    "PeeringSubnetMask",
+)
+
+
+async def create_vpc(call: Call) -> Body:
+    """`CreateVpc`."""
+    given = call.parameters
+    cidr = network(given.text("CidrBlock") or USUAL_RANGE, Fault(BAD_RANGE))
+    if cidr.prefixlen not in RANGES:
+        raise Fault(BAD_RANGE)
+    router = _new(call, "vrt", given.name("VpcName"))
+    router.cidr = str(cidr)
+    call.cloud.routers.create(router)
+    return {
+        "VpcId": router.vpc,
+        "VRouterId": router.id,
+        "RouteTableId": router.table,
+        "ResourceGroupId": router.group,
+    }
+
+
+async def delete_vpc(call: Call) -> Body:
+    """`DeleteVpc`: only an empty one."""
+    router = _vpc(call, call.parameters.need("VpcId"))
+    await _remove(call, router)
+    return {}
+
+
+async def describe_vpcs(call: Call) -> Body:
+    """`DescribeVpcs`."""
+    given = call.parameters
+    wanted = {one for part in given.listed("VpcId") for one in part.split(",")}
+    name = given.text("VpcName")
+    found = [
+        router
+        for router in call.cloud.store.every(Router, call.account, call.region)
+        if not router.is_vbr and (not wanted or router.vpc in wanted) and name in {"", router.name}
+    ]
+    number, size = page(given)
+    shown = found[(number - 1) * size : number * size]
+    return {
+        "PageNumber": number,
+        "PageSize": size,
+        "TotalCount": len(found),
+        "Vpcs": {"Vpc": [{**_described(one), "RouterTableIds": {"RouterTableIds": [one.table]}} for one in shown]},
+    }
+
+
+async def describe_vpc_attribute(call: Call) -> Body:
+    """`DescribeVpcAttribute`."""
+    return _described(_vpc(call, call.parameters.need("VpcId")))
+
+
+async def create_virtual_border_router(call: Call) -> Body:
+    """`CreateVirtualBorderRouter`."""
+    given = call.parameters
+    given.need("PhysicalConnectionId")
+    router = _new(call, "vbr", given.name())
+    router.details = {name: given.text(name) for name in _VBR_FIELDS if given.text(name)}
+    router.details["AccessPointId"] = f"ap-{call.region}-1"
+    call.cloud.routers.create(router)
+    return {"VbrId": router.id}
+
+
+async def delete_virtual_border_router(call: Call) -> Body:
+    """`DeleteVirtualBorderRouter`: only an empty one."""
+    router = call.cloud.routers.find(call.parameters.need("VbrId"), call.account, call.region)
+    if router is None or not router.is_vbr:
+        raise Fault(NO_VBR)
+    await _remove(call, router)
+    return {}
+
+
+async def describe_virtual_border_routers(call: Call) -> Body:
+    """`DescribeVirtualBorderRouters`."""
+    given = call.parameters
+    shown = [_border(one) for one in call.cloud.store.every(Router, call.account, call.region) if one.is_vbr]
+    for key, values in given.filters():
+        shown = [one for one in shown if str(one.get(key, "")) in values]
+    number, size = page(given)
+    return {
+        "PageNumber": number,
+        "PageSize": size,
+        "TotalCount": len(shown),
+        "VirtualBorderRouterSet": {"VirtualBorderRouterType": shown[(number - 1) * size : number * size]},
+    }
+
+
+def _new(call: Call, kind: str, name: str) -> Router:
+    given = call.parameters
+    return Router(
+        id=new_id(kind),
+        account=call.account,
+        region=call.region,
+        name=name,
+        description=given.description(),
+        created=now_text(),
+        group=given.text("ResourceGroupId") or "rg-default",
+        tags=given.tags(),
+    )
+
+
+def _vpc(call: Call, name: str) -> Router:
+    router = call.cloud.routers.find(f"vrt-{name.removeprefix('vpc-')}", call.account, call.region)
+    if router is None or router.vpc != name:
+        raise Fault(NO_VPC)
+    return router
+
+
+async def _remove(call: Call, router: Router) -> None:
+    async with call.cloud.locks[router.id]:
+        declared = set(router.workers.values()) - set(router.started)
+        if declared or await call.cloud.ends.on(router):
+            raise Fault(VPC_IN_USE)
+        for route in call.cloud.store.every(RouteEntry, call.account):
+            if route.table == router.table:
+                call.cloud.store.remove(route)
+        await call.cloud.routers.remove(router)
+
+
+def _labels(router: Router) -> dict[str, Any]:
+    return {
+        "Description": router.description,
+        "CreationTime": router.created,
+        "ResourceGroupId": router.group,
+    }
+
+
+def _described(router: Router) -> dict[str, Any]:
+    return {
+        "VpcId": router.vpc,
+        "VpcName": router.name,
+        "VRouterId": router.id,
+        "CidrBlock": router.cidr,
+        "Status": "Available",
+        "RegionId": router.region,
+        "OwnerId": int(router.account) if router.account.isdecimal() else router.account,
+        "IsDefault": False,
+        "VSwitchIds": {"VSwitchId": []},
+        "UserCidrs": {"UserCidr": []},
+        "SecondaryCidrBlocks": {"SecondaryCidrBlock": []},
+        "Tags": {"Tag": [{"Key": key, "Value": value} for key, value in sorted(router.tags.items())]},
+        **_labels(router),
+    }
+
+
+def _border(router: Router) -> dict[str, Any]:
+    return {
+        "VbrId": router.id,
+        "Name": router.name,
+        "Status": "active",
+        "RouteTableId": router.table,
+        "VlanInterfaceId": f"ri-{router.rest}",
+        "PhysicalConnectionStatus": "Enabled",
+        "PhysicalConnectionBusinessStatus": "Normal",
+        "AccessPointId": f"ap-{router.region}-1",
+        "Tags": {"Tags": [{"Key": key, "Value": value} for key, value in sorted(router.tags.items())]},
+        **router.details,
+        **_labels(router),
+    }

@@ -1,0 +1,185 @@
+"""A route through an interface keeps that interface from being deleted: traffic must have somewhere else to go first.
+
+Source: the reference, section 2.11.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from console.web.cloud.actions.describing import page
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.errors import (
+    BAD_RANGE,
+    NO_NEXT_HOP,
+    NO_ROUTE,
+    NO_TABLE,
+    ROUTE_EXISTS,
+    ROUTE_IN_TRANSITION,
+    Fault,
+    malformed,
+)
+from console.web.cloud.parameters import network
+from console.web.cloud.records import RouteEntry, Router
+from console.web.cloud.routers import new_id, now_text
+from console.web.cloud.tables import SETTLED
+
+NEXT_HOPS: Final = frozenset(
+    {"RouterInterface", "Instance", "HaVip", "VpnGateway", "NatGateway", "NetworkInterface", "IPv6Gateway"}
+)
+ENTRIES_LIMIT: Final = 500
+
+
+async def create_route_entry(call: Call) -> Body:
+    """`CreateRouteEntry`: through an interface only while that is at rest."""
+    given = call.parameters
+    router = _router(call, given.need("RouteTableId"))
+    destination = str(network(given.need("DestinationCidrBlock"), Fault(BAD_RANGE)))
+    kind, hop = given.text("NextHopType") or "Instance", given.need("NextHopId")
+    if kind not in NEXT_HOPS:
+        raise malformed("NextHopType")
+    if any(one.destination == destination for one in _entries(call, router)):
+        raise Fault(ROUTE_EXISTS)
+    if kind == "RouterInterface":
+        end = await call.cloud.ends.settled(call.account, call.region, hop)
+        if end is None or end.record.router != router.id:
+            raise Fault(NO_NEXT_HOP)
+        if end.status not in SETTLED:
+            raise Fault(ROUTE_IN_TRANSITION)
+    route = RouteEntry(
+        id=new_id("rte"),
+        account=call.account,
+        region=router.region,
+        name=given.name("RouteEntryName"),
+        description=given.description(),
+        created=now_text(),
+        table=router.table,
+        destination=destination,
+        next_hop_type=kind,
+        next_hop=hop,
+    )
+    call.cloud.store.put(route)
+    return {"RouteEntryId": route.id}
+
+
+async def delete_route_entry(call: Call) -> Body:
+    """`DeleteRouteEntry`: by its id, or by table, destination and next hop."""
+    given = call.parameters
+    entry, hop = given.text("RouteEntryId"), given.text("NextHopId")
+    if entry:
+        found = [one for one in call.cloud.store.every(RouteEntry, call.account, call.region) if one.id == entry]
+    else:
+        router = _router(call, given.need("RouteTableId"))
+        destination = str(network(given.need("DestinationCidrBlock"), Fault(BAD_RANGE)))
+        found = [one for one in _entries(call, router) if one.destination == destination and hop in {"", one.next_hop}]
+    if not found:
+        raise Fault(NO_ROUTE)
+    for route in found:
+        call.cloud.store.remove(route)
+    return {}
+
+
+async def describe_route_table_list(call: Call) -> Body:
+    """`DescribeRouteTableList`: every router has one table, the system's."""
+    given = call.parameters
+    wanted = {
+        "RouteTableId": given.text("RouteTableId"),
+        "VpcId": given.text("VpcId"),
+        "RouterId": given.text("RouterId"),
+    }
+    tables = [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)]
+    found = [one for one in tables if all(value in {"", one[name]} for name, value in wanted.items())]
+    number, size = page(given)
+    return {
+        "Code": "200",
+        "Success": True,
+        "PageNumber": number,
+        "PageSize": size,
+        "TotalCount": len(found),
+        "RouterTableList": {"RouterTableListType": found[(number - 1) * size : number * size]},
+    }
+
+
+async def describe_route_entry_list(call: Call) -> Body:
+    """`DescribeRouteEntryList`: the system's own route and the custom ones, in pages by token."""
+    given = call.parameters
+    router = _router(call, given.need("RouteTableId"))
+    shown = [*_system(router), *(_described(one) for one in _entries(call, router))]
+    hop, destination = given.text("NextHopId"), given.text("DestinationCidrBlock")
+    entry, kind = given.text("RouteEntryId"), given.text("RouteEntryType")
+    shown = [
+        one
+        for one in shown
+        if destination in {"", one["DestinationCidrBlock"]}
+        and entry in {"", one["RouteEntryId"]}
+        and kind in {"", one["Type"]}
+        and (not hop or any(next_hop["NextHopId"] == hop for next_hop in one["NextHops"]["NextHop"]))
+    ]
+    start, size = given.number("NextToken") or 0, given.number("MaxResult") or ENTRIES_LIMIT
+    following = start + size
+    return {
+        "TotalCount": len(shown),
+        "NextToken": str(following) if following < len(shown) else "",
+        "RouteEntrys": {"RouteEntry": shown[start:following]},
+    }
+
+
+def _router(call: Call, table: str) -> Router:
+    rest = table.removeprefix("vtb-")
+    for name in (f"vrt-{rest}", f"vbr-{rest}"):
+        found = call.cloud.routers.find(name, call.account, call.region)
+        if found is not None and found.table == table:
+            return found
+    raise Fault(NO_TABLE)
+
+
+def _entries(call: Call, router: Router) -> list[RouteEntry]:
+    return [one for one in call.cloud.store.every(RouteEntry, call.account) if one.table == router.table]
+
+
+def _table(router: Router) -> dict[str, Any]:
+    return {
+        "RouteTableId": router.table,
+        "RouteTableType": "System",
+        "RouterId": router.id,
+        "RouterType": router.type,
+        "VpcId": router.vpc,
+        "RouteTableName": "",
+        "Status": "Available",
+        "OwnerId": int(router.account) if router.account.isdecimal() else router.account,
+        "CreationTime": router.created,
+        "ResourceGroupId": router.group,
+        "VSwitchIds": {"VSwitchId": []},
+    }
+
+
+def _system(router: Router) -> list[dict[str, Any]]:
+    """What every VPC's table holds from the beginning: the way to itself."""
+    if router.is_vbr:
+        return []
+    hop = {"NextHopType": "local", "NextHopId": "", "Enabled": 1, "Weight": 0}
+    return [
+        {
+            "RouteEntryId": "",
+            "RouteTableId": router.table,
+            "DestinationCidrBlock": router.cidr,
+            "Type": "System",
+            "Status": "Available",
+            "NextHops": {"NextHop": [hop]},
+        }
+    ]
+
+
+def _described(route: RouteEntry) -> dict[str, Any]:
+    hop = {"NextHopType": route.next_hop_type, "NextHopId": route.next_hop, "Enabled": 1, "Weight": 0}
+    return {
+        "RouteEntryId": route.id,
+        "RouteEntryName": route.name,
+        "Description": route.description,
+        "RouteTableId": route.table,
+        "DestinationCidrBlock": route.destination,
+        "Type": "Custom",
+        "Status": "Available",
+        "NextHops": {"NextHop": [hop]},
+    }

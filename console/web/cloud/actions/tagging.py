@@ -1,0 +1,110 @@
+"""Tags and groups mean nothing to a connection and everything to whoever has a thousand of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.errors import BAD_RESOURCE_TYPE, NO_RESOURCE, TOO_MANY_TAGS, Fault, missing
+from console.web.cloud.records import Router, RouterInterface
+
+TAGS_LIMIT: Final = 20
+PAGE_LIMIT: Final = 50
+
+_KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
+    "ROUTERINTERFACE": RouterInterface,
+    "VIRTUALBORDERROUTER": Router,
+    "VPC": Router,
+}
+
+
+async def tag_resources(call: Call) -> Body:
+    """`TagResources`."""
+    tags = call.parameters.tags()
+    if not tags:
+        raise missing("Tag")
+    records = [await _record(call, name) for name in _named(call)]
+    if any(len({*record.tags, *tags}) > TAGS_LIMIT for record in records):
+        raise Fault(TOO_MANY_TAGS)
+    for record in records:
+        latest = call.cloud.store.get(type(record), record.id) or record
+        call.cloud.store.put(latest.model_copy(update={"tags": latest.tags | tags}))
+    return {}
+
+
+async def untag_resources(call: Call) -> Body:
+    """`UnTagResources`: the keys that are named, or all."""
+    keys, everything = set(call.parameters.listed("TagKey")), call.parameters.flag("All")
+    if not keys and not everything:
+        raise missing("TagKey")
+    for name in _named(call):
+        record = await _record(call, name)
+        record.tags = {} if everything and not keys else {k: v for k, v in record.tags.items() if k not in keys}
+        call.cloud.store.put(record)
+    return {}
+
+
+async def list_tag_resources(call: Call) -> Body:
+    """`ListTagResources`, in pages by token."""
+    given, wanted, names = call.parameters, call.parameters.tags(), set(call.parameters.listed("ResourceId"))
+    kind = _type(call)
+    shown = [
+        {"ResourceId": _name(kind, record), "ResourceType": kind, "TagKey": key, "TagValue": value}
+        for record in call.cloud.store.every(_KINDS[kind], call.account, call.region)
+        if _is(kind, record) and (not names or _name(kind, record) in names)
+        for key, value in sorted(record.tags.items())
+        if not wanted or (key in wanted and wanted[key] in {"", value})
+    ]
+    start, size = given.number("NextToken") or 0, given.number("MaxResults") or PAGE_LIMIT
+    following = start + size
+    return {
+        "NextToken": str(following) if following < len(shown) else "",
+        "TagResources": {"TagResource": shown[start:following]},
+    }
+
+
+async def change_resource_group(call: Call) -> Body:
+    """`ChangeResourceGroup`, which some clients call MoveResourceGroup."""
+    given = call.parameters
+    group = given.need("NewResourceGroupId")
+    record = await _record(call, given.need("ResourceId"))
+    call.cloud.store.put(record.model_copy(update={"group": group}))
+    return {}
+
+
+def _type(call: Call) -> str:
+    kind = call.parameters.need("ResourceType").upper()
+    if kind not in _KINDS:
+        raise Fault(BAD_RESOURCE_TYPE)
+    return kind
+
+
+def _named(call: Call) -> list[str]:
+    names = call.parameters.listed("ResourceId")
+    if not names:
+        raise missing("ResourceId")
+    return names
+
+
+async def _record(call: Call, name: str) -> Router | RouterInterface:
+    """What is to be labelled. Raises Fault."""
+    kind = _type(call)
+    if _KINDS[kind] is RouterInterface:
+        end = await call.cloud.ends.find(call.account, call.region, name)
+        if end is not None:
+            return end.record
+    else:
+        router = call.cloud.routers.find(name.replace("vpc-", "vrt-", 1), call.account, call.region)
+        if router is not None and _is(kind, router):
+            return router
+    raise Fault(NO_RESOURCE)
+
+
+def _is(kind: str, record: Router | RouterInterface) -> bool:
+    return isinstance(record, RouterInterface) or record.is_vbr is (kind == "VIRTUALBORDERROUTER")
+
+
+def _name(kind: str, record: Router | RouterInterface) -> str:
+    return record.vpc if isinstance(record, Router) and kind == "VPC" else record.id

@@ -1,0 +1,59 @@
+"""An answer is the same thing in JSON and in XML; which of them is asked for decides nothing else.
+
+The cloud answers XML where no format is named (version 1 of its signature), and JSON to everything newer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from console.web.cloud.errors import Fault
+from console.web.cloud.signatures import Received
+
+Body = Mapping[str, Any]
+
+JSON_TYPE: Final = "application/json;charset=utf-8"
+XML_TYPE: Final = "text/xml;charset=utf-8"
+
+
+def wants_xml(request: Received) -> bool:
+    """Whether the caller reads XML: `Format` says so, or nothing does and neither do the headers."""
+    said = dict([*request.query, *request.form]).get("Format", "").upper()
+    if said:
+        return said == "XML"
+    if "xml" in request.headers.get("accept", ""):
+        return True
+    return "authorization" not in request.headers and "json" not in request.headers.get("accept", "")
+
+
+def written(body: Body, root: str, *, xml: bool) -> tuple[bytes, str]:
+    """The answer's bytes, and their content type."""
+    if not xml:
+        return json.dumps(body, ensure_ascii=False).encode(), JSON_TYPE
+    top = ET.Element(root)
+    for name, value in body.items():
+        _add(top, name, value)
+    return ET.tostring(top, encoding="utf-8", xml_declaration=True), XML_TYPE
+
+
+def error_body(fault: Fault, request_id: str, host: str) -> Body:
+    """What an error says."""
+    return {"RequestId": request_id, "HostId": host, "Code": fault.code, "Message": fault.message}
+
+
+def _add(parent: ET.Element, name: str, value: object) -> None:
+    if isinstance(value, list):
+        for one in value:
+            _add(parent, name, one)
+        return
+    child = ET.SubElement(parent, name)
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            _add(child, key, inner)
+    elif isinstance(value, bool):
+        child.text = str(value).lower()
+    else:
+        child.text = "".join(character for character in str(value) if character.isprintable())

@@ -1,0 +1,111 @@
+"""All accounts share one cloud, and each call sees it with the eyes of the one that signed it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from console.web.cloud.ends import End, Ends
+from console.web.cloud.errors import NO_REGION, Fault, Kind
+from console.web.cloud.gate import Gate
+from console.web.cloud.parameters import Parameters
+from console.web.cloud.records import TOKEN_LIFE_SECONDS, Key, RouterInterface, Token
+from console.web.cloud.routers import Routers
+from console.web.cloud.rules import Rules
+from console.web.cloud.store import CloudStore
+from console.web.cloud.tables import REGIONS
+from console.web.site import Site
+
+KEY_ID_BYTES: Final = 10
+SECRET_BYTES: Final = 24
+
+
+@dataclass(slots=True)
+class Cloud:
+    """What all calls share."""
+
+    site: Site
+    store: CloudStore
+    rules: Rules
+    routers: Routers
+    ends: Ends
+    gate: Gate
+    locks: dict[object, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    def check_region(self, region: str) -> str:
+        """Return a region that exists. Raises Fault."""
+        if region not in REGIONS and region not in {one.region for one in self.site.context.endpoints}:
+            raise Fault(NO_REGION)
+        return region
+
+    def owes(self, account: str) -> bool:
+        """Whether an interface of this account is locked because of bills."""
+        return any(one.business == "FinancialLocked" for one in self.store.every(RouterInterface, account))
+
+    def keys(self) -> list[Key]:
+        """Every account's access key; made up where the topology gives none."""
+        known = {one.account: one for one in self.store.every(Key)}
+        return [known[one.uid] for one in self.site.context.accounts if one.uid in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: who asks for what."""
+
+    cloud: Cloud
+    account: str
+    parameters: Parameters
+
+    @property
+    def region(self) -> str:
+        """The region that it is about. Raises Fault."""
+        return self.cloud.check_region(self.parameters.need("RegionId"))
+
+    async def end(self, unknown: Kind) -> End:
+        """The interface that it is about. Raises Fault."""
+        name = self.parameters.need("RouterInterfaceId")
+        found = await self.cloud.ends.settled(self.account, self.region, name)
+        if found is None:
+            raise Fault(unknown)
+        return found
+
+
+@asynccontextmanager
+async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
+    """Open the cloud: learn which endpoints run, start those that were started before, have a key for everybody."""
+    store = CloudStore(site.folder)
+    try:
+        rules, routers = Rules(), Routers(site, store)
+        cloud = Cloud(site, store, rules, routers, Ends(site, store, routers, rules), Gate(store))
+        _have_keys(cloud)
+        _forget_old_tokens(store)
+        await routers.open()
+        yield cloud
+    finally:
+        store.close()
+
+
+def _forget_old_tokens(store: CloudStore) -> None:
+    for token in store.every(Token):
+        if time.time() - token.at > TOKEN_LIFE_SECONDS:
+            store.remove(token)
+
+
+def _have_keys(cloud: Cloud) -> None:
+    """The topology's keys replace what was made up."""
+    known = {one.account: one for one in cloud.store.every(Key)}
+    for account in cloud.site.context.accounts:
+        given = account.access_key_id, account.access_key_secret
+        if given[0] and given[1]:
+            if account.uid in known:
+                cloud.store.remove(known[account.uid])
+            cloud.store.put(Key(id=given[0], account=account.uid, secret=given[1]))
+        elif account.uid not in known:
+            key = f"LTAI{secrets.token_hex(KEY_ID_BYTES)}"
+            cloud.store.put(Key(id=key, account=account.uid, secret=secrets.token_urlsafe(SECRET_BYTES)))

@@ -1,0 +1,110 @@
+"""What no cloud lets a customer do, a simulator must: make it slow, make it forget, make it owe, begin anew.
+
+These calls are not signed: whatever program reaches this address runs the simulator; web pages are kept out. Nothing
+here is on unless asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.web.cloud import resetting, seeding
+from console.web.cloud.cloud import Cloud
+from console.web.cloud.errors import Fault
+from console.web.cloud.records import RouterInterface
+from console.web.cloud.rules import Rule
+from console.web.cloud.seeding import Planted, Seed
+
+
+def from_a_program(
+    origin: Annotated[str | None, Header(include_in_schema=False)] = None,
+    sec_fetch_site: Annotated[str, Header(include_in_schema=False)] = "none",
+) -> None:
+    """Browsers name the page that asks, and no page has business here; programs name none. Answers 403 otherwise."""
+    if origin is not None or sec_fetch_site != "none":
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "refused: a web page asked for it.")
+
+
+router: Final = APIRouter(prefix="/_peering", dependencies=[Depends(from_a_program)])
+
+
+class Standing(BaseModel):
+    """A rule that stands."""
+
+    number: int = Field(description="by which it can be dropped")
+    rule: Rule
+
+
+class Business(BaseModel):
+    """What an interface owes, or whether risk control stopped it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    business_status: Literal["Normal", "FinancialLocked", "SecurityLocked"]
+
+
+def cloud_of_request(request: Request) -> Cloud:
+    """The cloud of the server that takes this request."""
+    cloud = request.app.state.cloud
+    if not isinstance(cloud, Cloud):
+        raise TypeError("an app is made around a Cloud")
+    return cloud
+
+
+TheCloud = Annotated[Cloud, Depends(cloud_of_request)]
+
+
+@router.get("/rules", summary="Which rules stand?")
+async def rules(cloud: TheCloud) -> list[Standing]:
+    """List them."""
+    return [Standing(number=number, rule=rule) for number, rule in cloud.rules.standing().items()]
+
+
+@router.post("/rules", summary="Have statuses held back, answers late or refused, for a while", status_code=201)
+async def add_rule(cloud: TheCloud, rule: Rule) -> Standing:
+    """Let a rule stand for as long as it says."""
+    return Standing(number=cloud.rules.add(rule), rule=rule)
+
+
+@router.delete("/rules", summary="Drop all rules", status_code=204)
+async def drop_rules(cloud: TheCloud) -> None:
+    """Show and answer again what is."""
+    cloud.rules.remove()
+
+
+@router.delete("/rules/{number}", summary="Drop a rule", status_code=204)
+async def drop_rule(cloud: TheCloud, number: int) -> None:
+    """Drop one; 404 if it does not stand."""
+    if not cloud.rules.remove(number):
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such rule stands")
+
+
+@router.put("/interfaces/{interface}/business-status", summary="Have an interface owe, or be locked")
+async def set_business_status(cloud: TheCloud, interface: str, business: Business) -> Business:
+    """Set its BusinessStatus, which only the cloud itself could; 404 if the API does not know the interface."""
+    record = cloud.store.get(RouterInterface, interface)
+    if record is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no such interface")
+    cloud.store.put(record.model_copy(update={"business": business.business_status}))
+    return business
+
+
+@router.post("/reset", summary="Delete every interface, route and tag, and all that was created through the API")
+async def reset(cloud: TheCloud) -> dict[str, int]:
+    """Begin anew: says how much of what was deleted. Access keys stay, and the topology's endpoints."""
+    try:
+        return await resetting.reset(cloud)
+    except Fault as fault:
+        raise HTTPException(fault.status, {"code": fault.code, "message": fault.message}) from fault
+
+
+@router.post("/seed", summary="Make VPCs, VBRs and connected pairs in one go", status_code=201)
+async def seed(cloud: TheCloud, wanted: Seed) -> Planted:
+    """Make what is asked for with the same calls as a client's; the first error is answered, what was made stays."""
+    try:
+        return await seeding.plant(cloud, wanted)
+    except Fault as fault:
+        raise HTTPException(fault.status, {"code": fault.code, "message": fault.message}) from fault

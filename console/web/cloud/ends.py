@@ -1,0 +1,205 @@
+"""A status is what that end's worker says now: here it is asked, and joined with what only the console knows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from console.client import ConsoleTrouble, Refused, done
+from console.topology import NoContext
+from console.topology.models import ROLES
+from console.web.cloud.errors import UNAVAILABLE, Fault
+from console.web.cloud.records import Router, RouterInterface
+from console.web.cloud.routers import Routers, now_text, router_id
+from console.web.cloud.rules import Rules
+from console.web.cloud.store import CloudStore
+from console.web.cloud.tables import SHOWN
+from console.web.site import PATIENCE_SECONDS, Site
+from shared.protocol.refusals import UNKNOWN_INTERFACE
+from shared.protocol.words import Status
+from shared.wire.request import AnswerForm, CommandForm
+from shared.wire.views import InterfaceView
+
+PAGE: Final = 500
+SETTLE_SECONDS: Final = 1.0
+"""How long a call waits for an end that is just passing through a status, before it is judged by it."""
+_LOOK_EVERY_SECONDS: Final = 0.02
+_INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
+_PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"})
+
+
+@dataclass(slots=True)
+class End:
+    """An interface: what is written down of it, what its worker says, and the status that is shown."""
+
+    record: RouterInterface
+    view: InterfaceView
+    status: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether its own owner suspended it."""
+        return "own" in self.view.holds
+
+    @property
+    def peer_deleted(self) -> bool:
+        """Whether the other end was deleted, and this one was not."""
+        return self.view.status in {Status.DELETING, Status.DELETED} and self.status != "Deleting"
+
+
+class Ends:
+    """All ends of everybody; whoever asks says on whose behalf."""
+
+    def __init__(self, site: Site, store: CloudStore, routers: Routers, rules: Rules) -> None:
+        """Nothing is kept here but where to ask."""
+        self._site, self._store, self._routers, self._rules = site, store, routers, rules
+
+    async def find(self, account: str, region: str, interface: str) -> End | None:
+        """One end, if it is this account's, in this region, and not deleted. Raises Fault if nobody answers."""
+        record = self._store.get(RouterInterface, interface)
+        if record is None:
+            return await self._search(account, region, interface)
+        if (record.account, record.region) != (account, region):
+            return None
+        return await self._show(record)
+
+    async def settled(self, account: str, region: str, interface: str) -> End | None:
+        """As `find`, but not in the middle of what the other end just began."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SETTLE_SECONDS
+        end = await self.find(account, region, interface)
+        while end is not None and end.status in _PASSING and loop.time() < until:
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            end = await self.find(account, region, interface)
+        return end
+
+    async def every(self, account: str, region: str) -> list[End]:
+        """All ends of this account in this region, the oldest first."""
+        routers = self._store.every(Router, account, region)
+        found = await asyncio.gather(*(self.on(router) for router in routers))
+        return sorted((end for ends in found for end in ends), key=lambda end: (end.record.created, end.record.id))
+
+    async def on(self, router: Router) -> list[End]:
+        """All ends on one router, in both roles, that are not deleted."""
+        listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
+        ends = [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
+        return [end for end in ends if end is not None]
+
+    async def peers(self, ends: Sequence[End]) -> dict[str, InterfaceView]:
+        """What the peers of these ends say of themselves, by the end's id; of those that name it back."""
+        asked: dict[str, list[End]] = defaultdict(list)
+        for end in ends:
+            peer = end.view.peer
+            if peer is not None and self._site.context.endpoint(peer.endpoint) is not None:
+                asked[peer.endpoint].append(end)
+        answers = await asyncio.gather(*(self._shown(endpoint, some) for endpoint, some in asked.items()))
+        return {end: view for answer in answers for end, view in answer.items()}
+
+    async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
+        """Have a worker do something. Raises Refused, or Fault if nobody answers."""
+        return done((await self._ask(endpoint, [command]))[0])
+
+    async def _search(self, account: str, region: str, interface: str) -> End | None:
+        """Look for an interface that was not made through this API."""
+        routers = self._store.every(Router, account, region)
+        endpoints = [endpoint for router in routers for endpoint in router.workers.values()]
+        command: CommandForm = {"kind": "show", "interface": interface}
+        if not _INTERFACE.fullmatch(interface) or not endpoints:
+            return None
+        answers = await asyncio.gather(*(self._ask(endpoint, [command]) for endpoint in endpoints))
+        shown = [InterfaceView.model_validate(one["result"]) for (one,) in answers if one["outcome"] == "done"]
+        there = [view for view in shown if not _is_gone(view)]
+        return await self._show(self._record_of(there[0])) if there else None
+
+    async def _show(self, record: RouterInterface) -> End | None:
+        try:
+            shown = await self.command(record.endpoint, {"kind": "show", "interface": record.id})
+        except Refused as refused:
+            if refused.code != UNKNOWN_INTERFACE.code:
+                raise
+            return None
+        view = InterfaceView.model_validate(shown)
+        if _is_gone(view):
+            self._store.remove(record)
+            return None
+        survives = view.status != Status.DELETING or await self._survives(record)
+        latest = self._store.get(RouterInterface, record.id)  # another call may have changed it meanwhile
+        return self._end(latest or record, view, survives=survives)
+
+    async def _survives(self, record: RouterInterface) -> bool:
+        """Whether an end that is Deleting is so because of its peer: lists leave out what its owner deleted."""
+        before = f"{record.id[:-1]}"
+        return any(view.interface == record.id for view in await self._listed(record.endpoint, before))
+
+    def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> End | None:
+        real = SHOWN[view.status]
+        if view.status in {Status.DELETING, Status.DELETED} and survives:
+            real = "Inactive"
+        if real == "Active" and not record.connected:
+            record.connected = now_text()
+            self._store.put(record)
+        status = self._rules.shown(record, real)
+        return None if status is None else End(record, view, status)
+
+    def _record_of(self, view: InterfaceView) -> RouterInterface:
+        """What is written down of an interface; one that was made by another console is written down now."""
+        known = self._store.get(RouterInterface, view.interface)
+        if known is not None:
+            return known
+        role = ROLES[view.role]
+        record = RouterInterface(
+            id=view.interface,
+            account=view.account,
+            region=view.region,
+            name=view.name,
+            created=now_text(),
+            router=router_id(view.endpoint),
+            role=role.api_name,
+            endpoint=view.endpoint,
+            spec="Large.2" if role.may_initiate else "Negative",
+            opposite_region=view.region if view.peer is None else view.peer.region,
+        )
+        self._store.put(record)
+        return record
+
+    async def _listed(self, endpoint: str, after: str = "") -> list[InterfaceView]:
+        views: list[InterfaceView] = []
+        following: str | None = after
+        while following is not None:
+            command: CommandForm = {"kind": "list", "after": following, "limit": PAGE, "deleted": False}
+            page = await self.command(endpoint, command)
+            views += [InterfaceView.model_validate(one) for one in page["interfaces"]]
+            following = page["next"]
+        return views
+
+    async def _shown(self, endpoint: str, ends: Sequence[End]) -> dict[str, InterfaceView]:
+        """What one endpoint's worker says of the peers of these ends; nothing if it does not answer."""
+        named = [(end, end.view.peer.interface) for end in ends if end.view.peer is not None]
+        commands: list[CommandForm] = [{"kind": "show", "interface": name} for _, name in named]
+        try:
+            answers = await self._ask(endpoint, commands)
+        except Fault:
+            return {}
+        found = {}
+        for (end, _), answer in zip(named, answers, strict=True):
+            view = InterfaceView.model_validate(answer["result"]) if answer["outcome"] == "done" else None
+            if view is not None and view.peer is not None and view.peer.interface == end.view.interface:
+                found[end.view.interface] = view
+        return found
+
+    async def _ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await self._site.owners.ask(endpoint, commands)
+        except (ConsoleTrouble, NoContext, TimeoutError) as trouble:
+            reason = str(trouble) or f"The worker of {endpoint} did not answer."
+            raise Fault(UNAVAILABLE, f"{UNAVAILABLE.message} {reason}") from trouble
+
+
+def _is_gone(view: InterfaceView) -> bool:
+    """Whether its own owner deleted it, and the peer knows."""
+    return view.status == Status.DELETED and view.reason_code == "Deleted"

@@ -1,0 +1,61 @@
+"""Whoever is let in is known by a secret, at a time, once: a copy of a good request is not a good request.
+
+Times more than 15 minutes off are refused, so a nonce has to be remembered for twice that and no longer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from console.web.cloud.errors import (
+    BAD_TIME,
+    INACTIVE_KEY,
+    STALE_TIME,
+    UNKNOWN_KEY,
+    USED_NONCE,
+    WRONG_SIGNATURE,
+    Fault,
+)
+from console.web.cloud.records import Key
+from console.web.cloud.signatures import Received, signature_of
+from console.web.cloud.store import CloudStore
+
+TOLERANCE: Final = timedelta(minutes=15)
+_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Gate:
+    """Decides who a request comes from."""
+
+    def __init__(self, store: CloudStore) -> None:
+        """No nonce was seen yet."""
+        self._store = store
+        self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+
+    def enter(self, request: Received, now: datetime) -> str:
+        """The uid of the account that signed this request. Raises Fault."""
+        signature = signature_of(request)
+        key = self._store.get(Key, signature.key)
+        if key is None:
+            raise Fault(UNKNOWN_KEY)
+        if not key.active:
+            raise Fault(INACTIVE_KEY)
+        try:
+            said = datetime.strptime(signature.time, _FORMAT).replace(tzinfo=UTC)
+        except ValueError:
+            raise Fault(BAD_TIME) from None
+        if abs(now - said) > TOLERANCE:
+            raise Fault(STALE_TIME)
+        if not signature.matches(key.secret):
+            raise Fault(WRONG_SIGNATURE, f"{WRONG_SIGNATURE.message}{signature.to_sign}")
+        self._once(signature.key, signature.nonce, now)
+        return key.account
+
+    def _once(self, key: str, nonce: str, now: datetime) -> None:
+        while self._seen and next(iter(self._seen.values())) < now - 2 * TOLERANCE:
+            self._seen.popitem(last=False)
+        if (key, nonce) in self._seen:
+            raise Fault(USED_NONCE)
+        self._seen[key, nonce] = now

@@ -1,0 +1,165 @@
+"""Every call comes in by one door: who is it, what do they want, were they answered already; and one way out.
+
+The cloud's gateway does the same for all its products. Source: the reference, sections 2.12 and 7.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Request, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from console.web.cloud.actions import changing, connecting, creating, deleting, describing, routers, routes, tagging
+from console.web.cloud.answers import Body, error_body, wants_xml, written
+from console.web.cloud.cloud import Call, Cloud
+from console.web.cloud.errors import BROKEN_INSIDE, NO_SUCH_ACTION, TOKEN_REUSED, Fault
+from console.web.cloud.parameters import Parameters
+from console.web.cloud.records import TOKEN_LIFE_SECONDS, Token
+from console.web.cloud.signatures import Received
+
+Handler = Callable[[Call], Awaitable[Body]]
+
+BODY_LIMIT_BYTES: Final = 1_048_576
+_LOG: Final = logging.getLogger(__name__)
+
+ACTIONS: Final[Mapping[str, Handler]] = {
+    "CreateRouterInterface": creating.create_router_interface,
+    "ModifyRouterInterfaceAttribute": changing.modify_router_interface_attribute,
+    "ModifyRouterInterfaceSpec": changing.modify_router_interface_spec,
+    "ConnectRouterInterface": connecting.connect_router_interface,
+    "DeactivateRouterInterface": connecting.deactivate_router_interface,
+    "ActivateRouterInterface": connecting.activate_router_interface,
+    "DeleteRouterInterface": deleting.delete_router_interface,
+    "DeleteExpressConnect": deleting.delete_express_connect,
+    "DescribeRouterInterfaces": describing.describe_router_interfaces,
+    "DescribeRouterInterfaceAttribute": describing.describe_router_interface_attribute,
+    "CreateVpc": routers.create_vpc,
+    "DeleteVpc": routers.delete_vpc,
+    "DescribeVpcs": routers.describe_vpcs,
+    "DescribeVpcAttribute": routers.describe_vpc_attribute,
+    "CreateVirtualBorderRouter": routers.create_virtual_border_router,
+    "DeleteVirtualBorderRouter": routers.delete_virtual_border_router,
+    "DescribeVirtualBorderRouters": routers.describe_virtual_border_routers,
+    "CreateRouteEntry": routes.create_route_entry,
+    "DeleteRouteEntry": routes.delete_route_entry,
+    "DescribeRouteTableList": routes.describe_route_table_list,
+    "DescribeRouteEntryList": routes.describe_route_entry_list,
+    "TagResources": tagging.tag_resources,
+    "UnTagResources": tagging.untag_resources,
+    "UntagResources": tagging.untag_resources,
+    "ListTagResources": tagging.list_tag_resources,
+    "TagResourcesForExpressConnect": tagging.tag_resources,
+    "UntagResourcesForExpressConnect": tagging.untag_resources,
+    "ListTagResourcesForExpressConnect": tagging.list_tag_resources,
+    "ChangeResourceGroup": tagging.change_resource_group,
+    "MoveResourceGroup": tagging.change_resource_group,
+}
+"""Some have two names: the SDKs write them so, or newer SDKs do."""
+
+
+class ActionRoute(Route):
+    """`/` for programs: every POST, and a GET that names an Action; a GET without one is a person's."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave a person's GET to the next route."""
+        match, child = super().matches(scope)
+        if match is Match.FULL and scope["method"] in {"GET", "HEAD"}:
+            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+            if "Action" not in query and b"x-acs-action" not in dict(scope["headers"]):
+                return Match.NONE, {}
+        return match, child
+
+
+def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
+    """The route that answers the cloud's API; each answer is counted as (action, code, seconds)."""
+
+    async def take(request: Request) -> Response:
+        began, request_id = time.perf_counter(), str(uuid.uuid4()).upper()
+        received = await _received(request)
+        action, status, code = "", 200, "OK"
+        try:
+            parameters = Parameters.of(received)
+            action = parameters.action if parameters.action in ACTIONS else ""
+            body: Body = {"RequestId": request_id, **await _answer(cloud, received, parameters)}
+        except Fault as fault:
+            status, code = fault.status, fault.code
+            body = error_body(fault, request_id, request.headers.get("host", ""))
+        xml = wants_xml(received)
+        root = f"{action}Response" if code == "OK" else "Error"
+        content, kind = written(body, root, xml=xml)
+        count(action or "unknown", code, time.perf_counter() - began)
+        return Response(content, status, headers={"Content-Type": kind, "x-acs-request-id": request_id})
+
+    return ActionRoute("/", take, methods=["GET", "POST"], include_in_schema=False)
+
+
+async def _received(request: Request) -> Received:
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT_BYTES:
+            break
+    form: list[tuple[str, str]] = []
+    if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
+    return Received(request.method, request.url.path, tuple(query), tuple(form), headers, body)
+
+
+async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
+    """The answer's body. Raises Fault, and nothing else: a fault of this program is the cloud's InternalError."""
+    handler = ACTIONS.get(parameters.action)
+    if handler is None:
+        raise Fault(NO_SUCH_ACTION)
+    account = cloud.gate.enter(received, datetime.now(UTC))
+    about = parameters.text("RouterInterfaceId") or parameters.text("InstanceId")
+    delay = cloud.rules.delay_seconds(account, parameters.action, about)
+    if delay:
+        await asyncio.sleep(delay)
+    refusal = cloud.rules.refusal(account, parameters.action, about)
+    if refusal is not None:
+        raise refusal
+    try:
+        return await _once(Call(cloud, account, parameters), handler)
+    except Fault:
+        raise
+    except Exception as error:
+        _LOG.exception("a fault of this program in %s", parameters.action)
+        raise Fault(BROKEN_INSIDE) from error
+
+
+async def _once(call: Call, handler: Handler) -> Body:
+    """Answer a repeated ClientToken as it was answered first. Raises Fault."""
+    token = call.parameters.token()
+    if not token or call.parameters.action.startswith(("Describe", "List")):
+        return await handler(call)
+    name = f"{call.account} {call.parameters.action} {token}"
+    try:
+        async with call.cloud.locks[name]:
+            return await _first_answer(call, handler, name)
+    finally:
+        call.cloud.locks.pop(name, None)
+
+
+async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
+    asked, store = call.parameters.asked(), call.cloud.store
+    known = store.get(Token, name)
+    if known is not None and time.time() - known.at < TOKEN_LIFE_SECONDS:
+        if known.asked != asked:
+            raise Fault(TOKEN_REUSED)
+        answer: dict[str, Any] = json.loads(known.answer)
+        return answer
+    body = await handler(call)
+    store.put(Token(id=name, account=call.account, asked=asked, answer=json.dumps(body), at=time.time()))
+    return body

@@ -1,0 +1,144 @@
+"""Callers write the same thing in many ways, so what they wrote is read in one place: True, true, 1, in query or form.
+
+Lists are flattened with numbers from 1 (`Filter.1.Key`, `Filter.1.Value.2`). Parameters that nobody asks for are left
+alone: known clients send some that are not documented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import Final
+
+from console.web.cloud.errors import BAD_DESCRIPTION, BAD_NAME, NO_SUCH_ACTION, Fault, malformed, missing
+from console.web.cloud.signatures import Received
+
+VERSION: Final = "2016-04-28"
+NAME_LIMIT: Final = 128
+DESCRIPTION_LIMIT: Final = 256
+TOKEN_LIMIT: Final = 64
+_NAME: Final = re.compile(r"[A-Za-z\u4e00-\u9fff][\w.\-\u4e00-\u9fff]{1,127}")
+_TRUE: Final = frozenset({"true", "1"})
+_FALSE: Final = frozenset({"false", "0", ""})
+
+
+class Parameters:
+    """What a caller asks for: an action with named texts."""
+
+    def __init__(self, given: Mapping[str, str], action: str) -> None:
+        """Keep what was written; it is judged when somebody needs it."""
+        self.action = action
+        self._given = dict(given)
+
+    @classmethod
+    def of(cls, request: Received) -> Parameters:
+        """Merge query and form; the action is in a header or a parameter. Raises Fault."""
+        given = {**dict(request.query), **dict(request.form)}
+        action = request.headers.get("x-acs-action") or given.get("Action", "")
+        if not action:
+            raise missing("Action")
+        version = request.headers.get("x-acs-version") or given.get("Version", "")
+        if not version:
+            raise missing("Version")
+        if version != VERSION:
+            raise Fault(NO_SUCH_ACTION)
+        return cls(given, action)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A parameter, or the default where it is absent."""
+        return self._given.get(name, default)
+
+    def has(self, name: str) -> bool:
+        """Whether it was given, even if it is empty."""
+        return name in self._given
+
+    def need(self, name: str) -> str:
+        """A parameter without which nothing can be done. Raises Fault."""
+        if not self._given.get(name):
+            raise missing(name)
+        return self._given[name]
+
+    def flag(self, name: str) -> bool:
+        """A yes or no; no if absent. Raises Fault."""
+        value = self.text(name).lower()
+        if value not in _TRUE | _FALSE:
+            raise malformed(name)
+        return value in _TRUE
+
+    def number(self, name: str) -> int | None:
+        """A whole number, or None. Raises Fault."""
+        value = self.text(name)
+        if not value:
+            return None
+        if not re.fullmatch(r"-?\d{1,12}", value):
+            raise malformed(name)
+        return int(value)
+
+    def listed(self, name: str) -> list[str]:
+        """`name.1`, `name.2`, …; also one without a number, as some clients send a single value."""
+        found = [self._given[key] for key in self._numbered(name, "")]
+        return found or ([self._given[name]] if self._given.get(name) else [])
+
+    def filters(self) -> list[tuple[str, list[str]]]:
+        """`Filter.N.Key` with its `Filter.N.Value.M`."""
+        return [
+            (self._given[key], self.listed(f"{key.removesuffix('.Key')}.Value"))
+            for key in self._numbered("Filter", ".Key")
+        ]
+
+    def tags(self) -> dict[str, str]:
+        """`Tags.N.Key` with `Tags.N.Value`; also as `Tag.N.…`, which some clients send."""
+        return {
+            self._given[key]: self.text(f"{key.removesuffix('.Key')}.Value")
+            for plural in ("Tags", "Tag")
+            for key in self._numbered(plural, ".Key")
+        }
+
+    def name(self, parameter: str = "Name") -> str:
+        """A name: 2 to 128 characters, a letter first. Raises Fault."""
+        value = self.text(parameter)
+        if value and (len(value) > NAME_LIMIT or not _NAME.fullmatch(value)):
+            raise Fault(BAD_NAME)
+        return value
+
+    def description(self) -> str:
+        """A description: 2 to 256 characters that are no address. Raises Fault."""
+        value = self.text("Description")
+        bad = len(value) == 1 or len(value) > DESCRIPTION_LIMIT or value.startswith(("http://", "https://"))
+        if bad:
+            raise Fault(BAD_DESCRIPTION)
+        return value
+
+    def token(self) -> str:
+        """The ClientToken: at most 64 ASCII characters; empty if none. Raises Fault."""
+        value = self.text("ClientToken")
+        if len(value) > TOKEN_LIMIT or not value.isascii():
+            raise malformed("ClientToken")
+        return value
+
+    def asked(self) -> str:
+        """The question without what differs each time it is asked, to be compared."""
+        per_call = {"Timestamp", "SignatureNonce", "Signature", "ClientToken"}
+        return repr((self.action, sorted((name, value) for name, value in self._given.items() if name not in per_call)))
+
+    def _numbered(self, name: str, rest: str) -> Sequence[str]:
+        pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,3}}){re.escape(rest)}")
+        found = {int(read[1]): key for key in self._given if (read := pattern.fullmatch(key))}
+        return [found[number] for number in sorted(found)]
+
+
+def address(text: str, fault: Fault) -> IPv4Address:
+    """An IPv4 address. Raises the fault."""
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        raise fault from None
+
+
+def network(text: str, fault: Fault) -> IPv4Network:
+    """An IPv4 range. Raises the fault."""
+    try:
+        return IPv4Network(text)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        raise fault from None

@@ -1,0 +1,117 @@
+"""A test that is about the second page of a list should not have to tell the first one's whole story."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from console.web.cloud.actions.changing import modify_router_interface_attribute
+from console.web.cloud.actions.connecting import connect_router_interface
+from console.web.cloud.actions.creating import create_router_interface
+from console.web.cloud.actions.routers import create_virtual_border_router, create_vpc
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call, Cloud
+from console.web.cloud.errors import NO_ROUTER, Fault
+from console.web.cloud.parameters import Parameters
+from console.web.cloud.records import ACCEPTING, INITIATING
+
+
+class _Wish(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class WantedRouter(_Wish):
+    """A VPC or VBR to be made."""
+
+    account: str = Field(description="owner's uid")
+    region: str = Field(description="its region")
+    name: str = Field(default="", description="a name, 2 to 128 characters")
+    vbr: bool = Field(default=False, description="a VBR instead of a VPC")
+
+
+class WantedPair(_Wish):
+    """Two ends to be made and configured."""
+
+    initiator: str = Field(description="vrt-… or vbr-…, or the place of a router in this seed: 0, 1, …")
+    acceptor: str = Field(description="the same, of a VPC")
+    spec: str = Field(default="Large.2", description="of the initiating end")
+    connect: bool = Field(default=True, description="whether to connect them; they come up as always")
+
+
+class Seed(_Wish):
+    """What to make, in this order."""
+
+    routers: list[WantedRouter] = Field(default=[], max_length=50)
+    pairs: list[WantedPair] = Field(default=[], max_length=200)
+
+
+class PlantedPair(BaseModel):
+    """A pair's ends."""
+
+    initiator: str
+    acceptor: str
+
+
+class Planted(BaseModel):
+    """What was made, in the same order."""
+
+    routers: list[str]
+    pairs: list[PlantedPair]
+
+
+async def plant(cloud: Cloud, wanted: Seed) -> Planted:
+    """Make it. Raises Fault."""
+    routers = [await _router(cloud, one) for one in wanted.routers]
+    pairs = [await _pair(cloud, one, routers) for one in wanted.pairs]
+    return Planted(routers=routers, pairs=pairs)
+
+
+async def _router(cloud: Cloud, wanted: WantedRouter) -> str:
+    if wanted.vbr:
+        call = _call(cloud, wanted.account, wanted.region, Name=wanted.name, PhysicalConnectionId="pc-seed")
+        return str((await create_virtual_border_router(call))["VbrId"])
+    return str((await create_vpc(_call(cloud, wanted.account, wanted.region, VpcName=wanted.name)))["VRouterId"])
+
+
+async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> PlantedPair:
+    places = {str(place): name for place, name in enumerate(made)}
+    names = [places.get(one, one) for one in (wanted.initiator, wanted.acceptor)]
+    first, second = (cloud.routers.find(name) for name in names)
+    if first is None or second is None:
+        raise Fault(NO_ROUTER)
+    created: list[Body] = []
+    for own, other, role in ((first, second, INITIATING), (second, first, ACCEPTING)):
+        more = {"AccessPointId": f"ap-{own.region}-1"} if own.is_vbr else {}
+        more |= {"OppositeAccessPointId": f"ap-{other.region}-1", "OppositeRouterType": "VBR"} if other.is_vbr else {}
+        spec = wanted.spec if role == INITIATING else "Negative"
+        call = _call(
+            cloud,
+            own.account,
+            own.region,
+            Role=role,
+            Spec=spec,
+            RouterType=own.type,
+            RouterId=own.id,
+            OppositeRegionId=other.region,
+            **more,
+        )
+        created.append(await create_router_interface(call))
+    one, two = (str(body["RouterInterfaceId"]) for body in created)
+    for own, other, interface, peer in ((second, first, two, one), (first, second, one, two)):
+        call = _call(
+            cloud,
+            own.account,
+            own.region,
+            RouterInterfaceId=interface,
+            OppositeInterfaceId=peer,
+            OppositeRouterId=other.id,
+            OppositeRouterType=other.type,
+            OppositeInterfaceOwnerId=other.account,
+        )
+        await modify_router_interface_attribute(call)
+    if wanted.connect:
+        await connect_router_interface(_call(cloud, first.account, first.region, RouterInterfaceId=one))
+    return PlantedPair(initiator=one, acceptor=two)
+
+
+def _call(cloud: Cloud, account: str, region: str, **parameters: str) -> Call:
+    return Call(cloud, account, Parameters({"RegionId": region, **parameters}, "seed"))

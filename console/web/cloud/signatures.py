@@ -1,0 +1,127 @@
+"""A simulator that takes every signature teaches nobody that theirs is wrong, so both kinds are computed anew.
+
+RPC v1 (HMAC-SHA1 or HMAC-SHA256 over all parameters) and ACS3-HMAC-SHA256 (over headers, query and the body's hash).
+Source: the reference, section 7. Nothing here knows a clock or remembers a nonce: `gate` does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from console.web.cloud.errors import BAD_METHOD, INCOMPLETE, Fault, missing
+
+ACS3: Final = "ACS3-HMAC-SHA256"
+_DIGESTS: Final = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
+_AUTHORIZATION: Final = re.compile(
+    rf"{ACS3}\s+Credential=(?P<key>[^,]+),\s*SignedHeaders=(?P<headers>[^,]+),\s*Signature=(?P<signature>[0-9a-f]+)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request as it came in: `query` and `form` are decoded pairs in their order, headers have lower-case names."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    form: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who claims to have sent it, when, and what they would have signed."""
+
+    key: str
+    given: str
+    time: str
+    nonce: str
+    to_sign: str
+    compute: Callable[[str], str]
+    """From the account's secret to the right signature."""
+
+    def matches(self, secret: str) -> bool:
+        """Whether it was made with this secret; takes as long whatever is wrong."""
+        return hmac.compare_digest(self.compute(secret).encode(), self.given.encode())
+
+
+def encoded(text: str) -> str:
+    """Percent-encode as RFC 3986 says: letters, digits and `-_.~` stay."""
+    return quote(text, safe="-_.~")
+
+
+def canonical(pairs: Iterable[tuple[str, str]]) -> str:
+    """Parameters in the order of their names, encoded."""
+    return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in sorted(pairs))
+
+
+def signature_of(request: Received) -> Signature:
+    """Read a request's signature. Raises Fault if there is none, or one that cannot be read."""
+    if request.headers.get("authorization", "").startswith(ACS3):
+        return _acs3(request)
+    return _rpc(request)
+
+
+def _rpc(request: Received) -> Signature:
+    pairs = [*request.query, *request.form]
+    given = dict(pairs)
+    for name in ("AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "Timestamp"):
+        if not given.get(name):
+            raise missing(name)
+    digest = _DIGESTS.get(given["SignatureMethod"])
+    if digest is None:
+        raise Fault(BAD_METHOD)
+    signed = canonical((name, value) for name, value in pairs if name != "Signature")
+    to_sign = f"{request.method}&{encoded('/')}&{encoded(signed)}"
+
+    def compute(secret: str) -> str:
+        return base64.b64encode(hmac.digest(f"{secret}&".encode(), to_sign.encode(), digest)).decode()
+
+    return Signature(
+        given["AccessKeyId"], given["Signature"], given["Timestamp"], given["SignatureNonce"], to_sign, compute
+    )
+
+
+def _acs3(request: Received) -> Signature:
+    read = _AUTHORIZATION.fullmatch(request.headers["authorization"].strip())
+    if read is None:
+        raise Fault(INCOMPLETE)
+    for name in ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"):
+        if not request.headers.get(name):
+            raise missing(name)
+    names = read["headers"].split(";")
+    if not {"host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"} <= set(names):
+        raise Fault(INCOMPLETE)
+    headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
+    whole = "\n".join(
+        [
+            request.method,
+            request.path,
+            canonical(request.query),
+            headers,
+            ";".join(sorted(names)),
+            hashlib.sha256(request.body).hexdigest(),
+        ]
+    )
+    to_sign = f"{ACS3}\n{hashlib.sha256(whole.encode()).hexdigest()}"
+    signed = request.headers["x-acs-content-sha256"] == hashlib.sha256(request.body).hexdigest()
+
+    def compute(secret: str) -> str:
+        return hmac.digest(secret.encode(), to_sign.encode(), "sha256").hex() if signed else ""
+
+    return Signature(
+        read["key"],
+        read["signature"],
+        request.headers["x-acs-date"],
+        request.headers["x-acs-signature-nonce"],
+        to_sign,
+        compute,
+    )

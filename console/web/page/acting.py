@@ -1,0 +1,71 @@
+"""A button does what the command of its name does, under the account that owns the end it stands beside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console.client import ConsoleTrouble, Refused
+from console.client.ids import interface_id
+from console.client.owners import Located, Owners
+from console.client.wanted import WantedPeer, peer_form
+from console.topology import NoContext
+from console.web.page.demonstrating import Breaker
+from console.web.page.views import (
+    Answer,
+    AnyAsked,
+    ConfigureAsked,
+    CreateAsked,
+    KillAsked,
+    PlainAsked,
+    SendAsked,
+    WireAsked,
+)
+from shared.broker.control import ControlPlaneError
+
+
+async def act(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+    """Do what was asked; a refusal is an answer like any other."""
+    try:
+        return await _done(owners, breaker, asked)
+    except Refused as refused:
+        return Answer(outcome="refused", code=refused.code, sentence=refused.sentence)
+    except ConsoleTrouble as trouble:
+        return Answer(outcome="failed", code=trouble.code, sentence=trouble.sentence)
+    except NoContext as trouble:
+        return Answer(outcome="failed", code="NoContext", sentence=str(trouble))
+    except ControlPlaneError as trouble:
+        return Answer(outcome="failed", code="ControlPlane", sentence=f"{str(trouble).rstrip('.')}.")
+
+
+async def _done(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+    match asked:
+        case CreateAsked():
+            chosen = asked.interface or interface_id()
+            return _answer(
+                await owners.one(
+                    asked.endpoint,
+                    {"kind": "create", "interface": chosen, "name": asked.name, "peer": None, "initiate": False},
+                )
+            )
+        case ConfigureAsked():
+            place = Located(asked.interface, asked.endpoint)
+            wanted = WantedPeer(asked.peer, asked.account or None, asked.region or None)
+            peer = await peer_form(owners, place, wanted)
+            form = {"kind": "configure", "interface": asked.interface, "peer": peer}
+            return _answer(await owners.one(asked.endpoint, form))  # type: ignore[arg-type]
+        case PlainAsked():
+            return _answer(await owners.one(asked.endpoint, {"kind": asked.do, "interface": asked.interface}))
+        case SendAsked():
+            form = {"kind": "send", "interface": asked.interface, "body": asked.body}
+            sent = await owners.one(asked.endpoint, form)  # type: ignore[arg-type]
+            return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
+        case KillAsked():
+            return Answer(outcome="done", sentence=breaker.kill(asked.endpoint))
+        case WireAsked(do="cut"):
+            return Answer(outcome="done", sentence=await breaker.cut(asked.endpoint, asked.target))
+        case WireAsked():
+            return Answer(outcome="done", sentence=await breaker.mend(asked.endpoint, asked.target))
+
+
+def _answer(result: dict[str, Any]) -> Answer:
+    return Answer(outcome="done", interface=result["interface"], status=result["status"])

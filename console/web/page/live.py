@@ -1,0 +1,225 @@
+"""What is sent is always the whole state, so a reader that was away has missed nothing that still matters.
+
+A reader says by the id of its last event which state it has; who has the present one is told nothing. Both timelines
+are followed by their rows (`console.client.following`), which ring; what leaves no row is looked for every second. Each
+end is asked on its own, so that a worker that is away keeps nobody from seeing the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi.sse import ServerSentEvent
+
+from console.client import ConsoleTrouble, Refused
+from console.client.owners import Located, Owners
+from console.client.why import link_exists, why
+from console.topology import NoContext
+from console.trace.gathering import absent, record_of
+from console.trace.svg import svg
+from console.trace.telling import Record, tell
+from console.trace.words import full
+from console.web.page.views import ConnectionOnPage, SideOnPage, WorldOnPage
+from console.web.page.world import World
+from shared.wire.request import ReadForm
+from shared.wire.views import InterfaceView, PayloadView, TimelineRow
+
+ROWS_KEPT: Final = 400
+"""Rows of one end from which its story is told; messages of older ones are not matched."""
+MOMENTS_SHOWN: Final = 60
+PAYLOADS_SHOWN: Final = 5
+LOOK_SECONDS: Final = 1.0
+REST_SECONDS: Final = 0.15
+"""The shortest time between two looks, so that a burst of rows is one picture."""
+AGAIN_SECONDS: Final = 1.0
+RETRY_MILLISECONDS: Final = 1000
+
+_PAGE: Final = 500
+
+
+@dataclass(slots=True)
+class Follower:
+    """One end while somebody looks at it: its view, its latest rows and payloads. `told` is called at every change."""
+
+    place: Located
+    owners: Owners
+    told: Callable[[], None]
+    rows: deque[TimelineRow] = field(default_factory=lambda: deque(maxlen=ROWS_KEPT))
+    inbox: deque[PayloadView] = field(default_factory=lambda: deque(maxlen=PAYLOADS_SHOWN))
+    read: int = 0
+    view: InterfaceView | None = None
+    trouble: str = ""
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def follow(self) -> None:
+        """Take in every row, for ever; a worker that is away is waited for."""
+        while True:
+            try:
+                console = await self.owners.console(self.place.endpoint)
+                after = self.rows[-1].row if self.rows else 0
+                async for row in console.subscribe(self.place.endpoint, self.place.interface, after):
+                    self._take(row)
+            except (ConsoleTrouble, Refused, NoContext):
+                await asyncio.sleep(AGAIN_SECONDS)  # what it is, `look` tells
+
+    def _take(self, row: TimelineRow) -> None:
+        if self.rows and row.row <= self.rows[-1].row:  # its store was lost, and counts from one again
+            self.rows.clear()
+            self.inbox.clear()
+            self.read = 0
+        self.rows.append(row)
+        self._rung.set()
+        self.told()
+
+    async def keep_looking(self) -> None:
+        """Look whenever a row came, and every second, for ever."""
+        while True:
+            self._rung.clear()
+            await self.look()
+            self.looked.set()
+            self.told()
+            await asyncio.sleep(REST_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._rung.wait()
+
+    async def look(self) -> None:
+        """Ask how the end stands, and what has arrived since the last time."""
+        try:
+            self.view = await self.owners.view(self.place)
+            while await self._read_on():
+                continue
+        except Refused as refused:
+            self.trouble, self.view = refused.sentence, None
+        except ConsoleTrouble as trouble:
+            self.trouble = trouble.sentence
+        except NoContext as trouble:
+            self.trouble = str(trouble)
+        else:
+            self.trouble = ""
+
+    async def _read_on(self) -> bool:
+        """Read a page of what arrived; whether there was anything."""
+        interface = self.place.interface
+        inbox: ReadForm = {"kind": "inbox", "interface": interface, "after": self.read, "limit": _PAGE}
+        arrived = (await self.owners.one(self.place.endpoint, inbox))["payloads"]
+        self.inbox.extend(PayloadView.model_validate(payload) for payload in arrived)
+        self.read = arrived[-1]["row"] if arrived else self.read
+        return bool(arrived)
+
+    @property
+    def record(self) -> Record:
+        """Its half of the story."""
+        if self.view is None:
+            return Record(self.place.interface, self.place.endpoint, "", "", list(self.rows))
+        return record_of(self.view, list(self.rows))
+
+    @property
+    def side(self) -> SideOnPage:
+        """Its column."""
+        name = f"{self.place.interface}@{self.place.endpoint}"
+        return SideOnPage(place=name, view=self.view, trouble=self.trouble, inbox=list(self.inbox))
+
+
+class Watch:
+    """Two ends and all workers, while one page looks at them."""
+
+    def __init__(self, world: World, places: Sequence[Located | None], width: int) -> None:
+        """Nothing happens before `news`. A drawing is so many pixels wide."""
+        self._world, self._width = world, width
+        self._changed = asyncio.Event()
+        owners, ring = world.site.owners, self._changed.set
+        self.ends = [None if place is None else Follower(place, owners, ring) for place in places]
+        self._seen: WorldOnPage | None = None
+
+    async def news(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:
+        """All that is to be told, for ever: the whole state at first, unless it is the known one, and each new one."""
+        told: WorldOnPage | None = None
+        async with self._running() as tasks:
+            await self._first_look()
+            while True:
+                self._changed.clear()
+                for task in tasks:
+                    if task.done():
+                        task.result()
+                state = self.state()
+                name = hashlib.sha256(state.model_dump_json().encode()).hexdigest()[:16]
+                if name != known:
+                    known = name
+                    yield ServerSentEvent(data=state, event="connection", id=name, retry=RETRY_MILLISECONDS)
+                if self._seen != told:
+                    told = self._seen
+                    yield ServerSentEvent(data=told, event="world")
+                await asyncio.sleep(REST_SECONDS)
+                await self._changed.wait()
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[list[asyncio.Task[None]]]:
+        ends = [end for end in self.ends if end is not None]
+        jobs = [self._keep_looking(), *(end.follow() for end in ends), *(end.keep_looking() for end in ends)]
+        tasks = [asyncio.create_task(job) for job in jobs]
+        for task in tasks:
+            task.add_done_callback(lambda _: self._changed.set())
+        try:
+            yield tasks
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _first_look(self) -> None:
+        """A first state that holds both ends, unless one of them takes too long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await asyncio.gather(*(end.looked.wait() for end in self.ends if end is not None))
+
+    async def _keep_looking(self) -> None:
+        while True:
+            seen = await self._world.look()
+            if seen != self._seen:
+                self._seen = seen
+                self._changed.set()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def state(self) -> ConnectionOnPage:
+        """Both columns as they stand."""
+        link, sentence = self._judged()
+        story = tell(self._record(0), self._record(1), last=MOMENTS_SHOWN)
+        first = min((one.at for end in story.ends for one in end.moments), default=0.0)
+        nothing = SideOnPage(place="", view=None, trouble="", inbox=[])
+        left, right = (nothing if end is None else end.side for end in self.ends)
+        return ConnectionOnPage(
+            sides=(left, right),
+            link=link,
+            sentence=sentence,
+            drawing=svg(story, self._width, alone=False),
+            told=[full(told, story, first) for told in story.told],
+        )
+
+    def _judged(self) -> tuple[bool | None, str]:
+        """Whether the link exists, and why (not): from the view that is fresh, and from the other one's if it is."""
+        seen = [end for end in self.ends if end is not None and end.view is not None]
+        seen.sort(key=lambda end: bool(end.trouble))
+        if not seen or seen[0].view is None:
+            return None, ""
+        own, others = seen[0], [end for end in self.ends if end is not None and end is not seen[0]]
+        if own.trouble:
+            return None, f"This is how it was: {own.trouble}"
+        other = others[0] if others else None
+        view, trouble = (None, None) if other is None else (other.view, other.trouble or None)
+        return None if trouble else link_exists(seen[0].view, view), why(seen[0].view, view, trouble)
+
+    def _record(self, place: int) -> Record:
+        end, other = self.ends[place], self.ends[1 - place]
+        if end is not None:
+            return end.record
+        if other is not None and other.view is not None:
+            return absent(other.view)
+        return Record("nobody", "nothing chosen", "", "", (), asked=False)

@@ -1,0 +1,141 @@
+"""A browser shows and asks, and decides nothing: every answer here is a worker's, and every picture the server's.
+
+The page, its files, one stream of events, one list, and one place where all actions go in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from importlib.resources import files
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, Response, status
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from console.client import ConsoleTrouble, Refused
+from console.client.owners import Located
+from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
+from console.web.page.acting import act
+from console.web.page.demonstrating import Breaker
+from console.web.page.guard import HEADERS, from_own_page, guarded
+from console.web.page.live import Watch
+from console.web.page.views import Answer, AnyAsked, PageOfInterfaces, PlaceName
+from console.web.page.world import STREAMS_LIMIT, World
+from console.web.site import site_of
+from shared.wire.forms import EndpointId
+from shared.wire.request import ListForm
+from shared.wire.views import InterfaceView
+
+router: Final = APIRouter(include_in_schema=False, dependencies=[Depends(guarded)])
+
+LIST_ROWS: Final = 50
+
+FILES: Final = {
+    "index.html": "text/html; charset=utf-8",
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "side.js": "text/javascript; charset=utf-8",
+    "dom.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+}
+_STATUS: Final = {
+    "done": status.HTTP_200_OK,
+    "refused": status.HTTP_409_CONFLICT,
+    "failed": status.HTTP_503_SERVICE_UNAVAILABLE,
+}
+
+
+def world_of(request: Request) -> World:
+    """What all pages of this server share; made for the first of them."""
+    known = getattr(request.app.state, "page", None)
+    if isinstance(known, World):
+        return known
+    site = site_of(request)
+    request.app.state.page = World(site, Breaker(site))
+    return world_of(request)
+
+
+TheWorld = Annotated[World, Depends(world_of)]
+Place = Annotated[PlaceName | None, Query()]
+
+
+@router.get("/")
+async def page() -> Response:
+    """The page."""
+    return _file("index.html")
+
+
+@router.get("/page/drawing.css")
+async def drawing_css() -> Response:
+    """What the classes of a drawing look like; the same as in a drawing that stands alone."""
+    return Response(stylesheet(), media_type=FILES["page.css"], headers=dict(HEADERS))
+
+
+@router.get("/page/files/{name}")
+async def file(name: str) -> Response:
+    """A file of the page. 404 for any that is not."""
+    if name not in FILES:
+        raise HTTPException(status.HTTP_404_NOT_FOUND)
+    return _file(name)
+
+
+def _file(name: str) -> Response:
+    text = (files("console.web.page") / "static" / name).read_text(encoding="utf-8")
+    return Response(text, media_type=FILES[name], headers=dict(HEADERS))
+
+
+@router.get("/page/interfaces")
+async def interfaces(
+    world: TheWorld,
+    endpoint: Annotated[EndpointId, Query()],
+    after: Annotated[str, Query(max_length=64)] = "",
+    deleted: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query's parameter
+) -> PageOfInterfaces:
+    """A page of an endpoint's interfaces. 503 if its worker does not answer."""
+    form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
+    try:
+        found = await world.site.owners.one(endpoint, form)
+    except (ConsoleTrouble, Refused) as trouble:
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, trouble.sentence, headers=dict(HEADERS)) from None
+    shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
+    return PageOfInterfaces(interfaces=shown, next=found["next"])
+
+
+@router.post("/page/act", dependencies=[Depends(from_own_page)])
+async def action(world: TheWorld, asked: AnyAsked) -> Response:
+    """Do something: 200 done, 409 refused, 503 failed."""
+    answer: Answer = await act(world.site.owners, world.breaker, asked)
+    world.forget()
+    return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
+
+
+async def admitted(world: TheWorld) -> AsyncIterator[None]:
+    """Bound how many pages are open, for as long as a stream lasts. Answers 503 beyond that."""
+    if world.streams >= STREAMS_LIMIT:
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open.", headers=dict(HEADERS))
+    world.streams += 1
+    try:
+        yield
+    finally:
+        world.streams -= 1
+
+
+@router.get("/page/events", response_class=EventSourceResponse, dependencies=[Depends(admitted)])
+async def events(
+    world: TheWorld,
+    left: Place = None,
+    right: Place = None,
+    width: Annotated[int, Query(ge=NARROWEST_PIXELS, le=WIDEST_PIXELS)] = WIDTH_PIXELS,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Tell how all workers do, and how both chosen ends stand: at first, and whenever it is different."""
+    async for event in Watch(world, [_place(left), _place(right)], width).news(last_event_id):
+        yield event
+
+
+def _place(name: str | None) -> Located | None:
+    if name is None:
+        return None
+    interface, _, endpoint = name.partition("@")
+    return Located(interface, endpoint)

@@ -1,0 +1,68 @@
+"""Looking must cost less than what is looked at, so all pages together ask each worker once, and rest in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+from console.topology import KnownEndpoint
+from console.web.page.demonstrating import Breaker
+from console.web.page.views import EndpointOnPage, WorldOnPage
+from console.web.site import Silent, Site
+from shared.wire.views import WorkerView
+
+LOOK_SECONDS: Final = 1.0
+SHARE: Final = 20
+"""A look that took long is followed by a rest of so many times that, because workers count all their interfaces for it;
+not one that somebody kept waiting, who was not working then."""
+STREAMS_LIMIT: Final = 32
+"""How many pages may be open at the same time."""
+
+
+@dataclass(slots=True)
+class World:
+    """What every page of this server shares."""
+
+    site: Site
+    breaker: Breaker
+    streams: int = 0
+    _seen: WorldOnPage | None = None
+    _fresh_until: float = 0.0
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def look(self) -> WorldOnPage:
+        """How every worker does, not older than a second or so."""
+        async with self._looking:
+            if self._seen is None or time.monotonic() >= self._fresh_until:
+                began = time.monotonic()
+                answers = {one.endpoint: one for one in await self.site.workers()}
+                took = time.monotonic() - began
+                waited = any(isinstance(one, Silent) for one in answers.values())
+                self._fresh_until = began + took + (LOOK_SECONDS if waited else max(LOOK_SECONDS, SHARE * took))
+                context = self.site.context
+                shown = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
+                self._seen = WorldOnPage(source=context.source, endpoints=shown)
+            return self._seen
+
+    def forget(self) -> None:
+        """Look anew the next time: somebody just changed something."""
+        self._fresh_until = 0.0
+
+    def _shown(self, known: KnownEndpoint, answer: WorkerView | Silent | None) -> EndpointOnPage:
+        there = answer if isinstance(answer, WorkerView) else None
+        pid = self.breaker.pid(known.id)
+        return EndpointOnPage(
+            endpoint=known.id,
+            account=known.account,
+            region=known.region or (there.region if there else ""),
+            role=known.role or (there.role if there else ""),
+            answers=there is not None,
+            trouble=answer.sentence if isinstance(answer, Silent) else "",
+            pid=there.pid if there else pid,
+            statuses=there.statuses if there else {},
+            killable=pid is not None,
+            cut=self.breaker.cut_from(known.id),
+            cuttable=self.breaker.cuttable(known),
+        )

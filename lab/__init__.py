@@ -1,0 +1,1 @@
+"""Proof and measurement of the simulator: exploration, simulation, chaos, benchmark, generated documents."""

@@ -1,0 +1,31 @@
+"""Twenty thousand connections at once show what batching is for; a lone one shows what it must not cost."""
+
+from __future__ import annotations
+
+from lab.bench.driving import change, connections, create
+from lab.bench.results import Bulk, Rate
+from lab.bench.sizes import Sizes
+from lab.bench.stage import Stage
+
+WARM_UP_CONNECTIONS = 500
+
+
+async def measure_bulk(stage: Stage, sizes: Sizes) -> Bulk:
+    """Handshakes, suspends and resumes a second between two workers, everything durable at both ends."""
+    count = sizes.handshakes
+    opened: list[float] = []
+    async with stage.pair("bulk") as pair:
+        warm = connections("warm", WARM_UP_CONNECTIONS)
+        await create(pair, warm)
+        await change(pair, "initiate", "Activated", warm)
+        wanted = connections("0", count)
+        for number in range(sizes.rounds):
+            wanted = connections(str(number), count)
+            await create(pair, wanted)
+            opened.append((await change(pair, "initiate", "Activated", wanted)).seconds)
+        suspended: list[float] = []
+        resumed: list[float] = []
+        for _ in range(sizes.rounds):
+            suspended.append((await change(pair, "suspend", "Suspended", wanted)).seconds)
+            resumed.append((await change(pair, "resume", "Activated", wanted)).seconds)
+    return Bulk(Rate(count, tuple(opened)), Rate(count, tuple(suspended)), Rate(count, tuple(resumed)))

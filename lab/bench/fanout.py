@@ -1,0 +1,87 @@
+"""Bundles are per peer: one initiator with fifty peers shows what is left of bundling when nobody has much to say."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Final
+
+from lab.bench.driving import (
+    SETTLE_SECONDS,
+    Connection,
+    Side,
+    as_peer,
+    commanded,
+    connections,
+    creation,
+    timed,
+)
+from lab.bench.results import Fanout, Rate
+from lab.bench.sizes import Sizes
+from lab.bench.stage import End, Stage
+from shared.wire.request import CommandForm
+
+WARM_UP_CONNECTIONS: Final = 5_000
+"""A hundred for each of fifty acceptors; the two workers of a pair warm up, too."""
+
+STARTING_LIMIT_WORKERS: Final = 4
+"""Workers that start at the same time: more only wait for each other."""
+
+
+async def measure_fanout(stage: Stage, sizes: Sizes, pair: Rate) -> Fanout:
+    """Handshakes a second between one initiator and many acceptors, every connection in turn with the next of them."""
+    async with AsyncExitStack() as stack:
+        opener = await stage.end("initiator", "vpc-fan-a")
+        others = [await stage.end("acceptor", f"vpc-fan-b{place}") for place in range(sizes.acceptors)]
+        for end in (opener, *others):
+            stack.push_async_callback(end.stop)
+        await _start([opener, *others])
+        await _round(stage, opener, others, connections("w", WARM_UP_CONNECTIONS))
+        wanted = connections("", sizes.handshakes - sizes.handshakes % len(others))
+        seconds, spent = await _round(stage, opener, others, wanted)
+    costs = [one / len(wanted) * 1e6 for one in spent]
+    return Fanout(sizes.acceptors, Rate(len(wanted), (seconds,)), pair, *costs)
+
+
+async def _round(
+    stage: Stage, opener: End, others: list[End], wanted: list[Connection]
+) -> tuple[float, tuple[float, float, float]]:
+    """Seconds, and processor seconds: of the opener, of all others together, of the broker."""
+    await _create(opener, others, wanted)
+    await asyncio.sleep(SETTLE_SECONDS)
+    parts = [[one.other for one in wanted[place :: len(others)]] for place in range(len(others))]
+    sides = [Side(opener, [one.opener for one in wanted]), *map(Side, others, parts)]
+
+    def spent() -> tuple[float, float, float]:
+        return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), stage.broker_cpu_seconds()
+
+    before = spent()
+    marks = await commanded(sides, "initiate", "Activated")
+    after = spent()
+    a, b, c = (later - earlier for later, earlier in zip(after, before, strict=True))
+    return (await timed(sides, marks)).seconds, (a, b, c)
+
+
+async def _start(ends: list[End]) -> None:
+    window = asyncio.Semaphore(STARTING_LIMIT_WORKERS)
+
+    async def one(end: End) -> None:
+        async with window:
+            await end.start()
+
+    async with asyncio.TaskGroup() as group:
+        for end in ends:
+            group.create_task(one(end))
+
+
+async def _create(opener: End, others: list[End], wanted: list[Connection]) -> None:
+    """Create all at both ends, each with the next of the acceptors in turn."""
+    ours: list[CommandForm] = []
+    theirs: list[list[CommandForm]] = [[] for _ in others]
+    for number, one in enumerate(wanted):
+        place = number % len(others)
+        ours.append(creation(one.opener, as_peer(others[place], one.other)))
+        theirs[place].append(creation(one.other, as_peer(opener, one.opener)))
+    await opener.asker.carry_out(opener.asker.write(opener.endpoint, ours))
+    for other, commands in zip(others, theirs, strict=True):
+        await other.asker.carry_out(other.asker.write(other.endpoint, commands))

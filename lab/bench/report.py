@@ -1,0 +1,89 @@
+"""A table is for today and a file is for comparing, so both come from the same rows."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from lab.bench.results import Results
+from lab.bench.table import Row
+
+DECIMALS: Final = 6
+"""Microseconds: what a clock says beyond them is noise that makes every file differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the absolute figures depend on."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    load: float
+
+    @classmethod
+    def here(cls) -> Machine:
+        """This one, and how busy it was before the run: load average over a minute."""
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+        system = f"{platform.system()} {platform.release()}"
+        name = models[0] if models else platform.machine()
+        return cls(name, os.cpu_count() or 1, system, platform.python_version(), os.getloadavg()[0])
+
+
+def document(results: Results, rows: Sequence[Row], machine: Machine, failures: dict[str, str]) -> dict[str, Any]:
+    """Everything a run found, to be kept."""
+    return {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": asdict(machine),
+        "rows": [asdict(row) for row in rows],
+        "failures": failures,
+        "results": asdict(results),
+    }
+
+
+def write(file: Path, kept: dict[str, Any]) -> None:
+    """Write the document."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    short = json.loads(json.dumps(kept), parse_float=lambda digits: round(float(digits), DECIMALS))
+    file.write_text(json.dumps(short, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def show(rows: Sequence[Row], console: Console) -> None:
+    """Print the table."""
+    shown = Table("measure", "ours", "baseline", "ratio", "aim", "met", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in shown.columns[1:4]:
+        column.justify = "right"
+    for row in rows:
+        shown.add_row(*cells(row))
+    console.print(shown)
+
+
+def cells(row: Row) -> tuple[str, str, str, str, str, str]:
+    """A row in words: measure, ours, baseline, ratio, aim, met."""
+    met = "" if not row.aim else {None: "not at this size", True: "yes", False: "no"}[row.met]
+    return (
+        row.measure,
+        f"{figure(row.ours)} {row.unit}",
+        "" if row.baseline is None else f"{figure(row.baseline)} {row.unit}",
+        "" if row.ratio is None else figure(row.ratio),
+        row.aim,
+        met,
+    )
+
+
+def figure(value: float) -> str:
+    """Three figures that count, and no more than that."""
+    digits = max(0, 3 - len(str(int(value))))
+    return f"{value:,.{digits}f}"

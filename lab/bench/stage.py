@@ -1,0 +1,211 @@
+"""Everything that is measured in one run stands on one stage: one broker, one machine, the same accounts.
+
+The broker is a private one, provisioned with identities enforced, as in earnest. Workers run with their default
+settings; each measurement gets a pair of endpoints of its own, with empty stores.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from lab.bench.asking import Asker
+from lab.bench.processes import Child, cpu_seconds
+from lab.bench.sizes import FULL
+from shared.broker.address import BrokerAddress
+from shared.broker.container import ContainerBroker
+from shared.broker.embedded import PrivateBroker
+from shared.broker.names import VHOST
+from shared.broker.topology import Account, Definitions, definitions, endpoint_definitions
+
+OPENER: Final = "alice"
+OTHER: Final = "bob"
+ADMINISTRATOR: Final = "bench"
+ENDPOINTS_PER_ACCOUNT: Final = 10
+"""An account may have 64 connections to the broker, and a worker takes two."""
+
+REGIONS: Final = ("cn-hangzhou", "cn-shanghai")
+SALT_BYTES: Final = 4
+
+
+class Broker(Protocol):
+    """A RabbitMQ of our own, as a program or as a container."""
+
+    @property
+    def host(self) -> str:
+        """Where it listens."""
+
+    @property
+    def amqp_port(self) -> int:
+        """On which port."""
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+@dataclass(slots=True)
+class End:
+    """One end: an endpoint, its worker, and a console of its owner."""
+
+    role: str
+    endpoint: str
+    region: str
+    asker: Asker
+    folder: Path
+    broker: str = field(repr=False)
+    senders: str = ""
+    child: Child | None = None
+
+    @property
+    def pid(self) -> int:
+        """The worker's process id."""
+        return self.running.pid
+
+    @property
+    def running(self) -> Child:
+        """The worker."""
+        if self.child is None:
+            raise RuntimeError(f"{self.endpoint} was not started")
+        return self.child
+
+    def cpu_seconds(self) -> float:
+        """Processor time the worker has used."""
+        return cpu_seconds(self.pid)
+
+    async def start(self) -> None:
+        """Start the worker and return when it has answered."""
+        command = (sys.executable, "-m", self.role, "--endpoint", self.endpoint, "--account", self.asker.account)
+        place = ("--region", self.region, "--store", str(self.folder / f"{self.endpoint}.sqlite"))
+        names = ("--accept-from", self.senders)
+        environment = {"PEERING_BROKER": self.broker}
+        self.child = await Child.start(self.endpoint, (*command, *place, *names), self.folder, environment)
+        written = self.asker.write(self.endpoint, [{"kind": "show", "interface": "ri-nothing"}])[0]
+        await self.asker.send(written)
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the worker; return its exit code."""
+        return await self.running.end(how) if self.child is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two ends that can be connected."""
+
+    opener: End
+    other: End
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """Both."""
+        return self.opener, self.other
+
+    def cpu_seconds(self) -> float:
+        """Processor time of both workers."""
+        return sum(end.cpu_seconds() for end in self.ends)
+
+
+def plan(acceptors: int) -> dict[str, str]:
+    """Every endpoint of a run and its owner."""
+    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"growth{place}" for place in range(len(FULL.scales))))
+    owners = {f"vpc-{name}-{side}": owner for name in pairs for side, owner in (("a", OPENER), ("b", OTHER))}
+    owners["vpc-fan-a"] = OPENER
+    owners |= {f"vpc-fan-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(acceptors)}
+    return owners
+
+
+def described(owners: dict[str, str], passwords: dict[str, str]) -> Definitions:
+    """The broker of a run: every endpoint hears its owner, the opener, and, on the opener's side, everybody."""
+    accounts = [Account(uid, password) for uid, password in passwords.items() if uid != ADMINISTRATOR]
+    administrator = Account(ADMINISTRATOR, passwords[ADMINISTRATOR])
+    whole = definitions(accounts, [], administrator, salt=secrets.token_bytes(SALT_BYTES))
+    everybody = [account.uid for account in accounts]
+    for endpoint, owner in owners.items():
+        senders = everybody if owner == OPENER else [OPENER, owner]
+        more = endpoint_definitions(owner, endpoint, senders)
+        whole["queues"] += more["queues"]
+        whole["bindings"] += more["bindings"]
+    return whole
+
+
+class Stage:
+    """The broker of a run, and everybody who speaks over it."""
+
+    def __init__(self, folder: Path, broker: Broker, owners: dict[str, str], passwords: dict[str, str]) -> None:
+        """Prefer `staged`."""
+        self.folder, self.broker = folder, broker
+        self._owners, self._passwords = owners, passwords
+        self._askers: dict[str, Asker] = {}
+        self._stack = AsyncExitStack()
+
+    def url(self, uid: str) -> str:
+        """The broker's URL with an account's login: a secret."""
+        return f"amqp://{uid}:{self._passwords[uid]}@{self.broker.host}:{self.broker.amqp_port}/{VHOST}"
+
+    async def asker(self, uid: str) -> Asker:
+        """An account's console."""
+        if uid not in self._askers:
+            asker = Asker(BrokerAddress.parse(self.url(uid)), uid)
+            self._askers[uid] = await self._stack.enter_async_context(asker)
+        return self._askers[uid]
+
+    async def close(self) -> None:
+        """Close all consoles."""
+        await self._stack.aclose()
+
+    async def end(self, role: str, endpoint: str) -> End:
+        """An end, not yet running. A role is the name of its package."""
+        owner = self._owners[endpoint]
+        everybody = sorted(set(self._owners.values()))
+        senders = everybody if owner == OPENER else [OPENER]
+        region = REGIONS[0] if owner == OPENER else REGIONS[1]
+        return End(role, endpoint, region, await self.asker(owner), self.folder, self.url(owner), ",".join(senders))
+
+    @asynccontextmanager
+    async def pair(self, name: str) -> AsyncIterator[Pair]:
+        """The two ends of that name, running; at the end they are stopped."""
+        opener = await self.end("initiator", f"vpc-{name}-a")
+        other = await self.end("acceptor", f"vpc-{name}-b")
+        try:
+            await opener.start()
+            await other.start()
+            yield Pair(opener, other)
+        finally:
+            await opener.stop()
+            await other.stop()
+
+    def broker_cpu_seconds(self) -> float:
+        """Processor time that the broker has used."""
+        return cpu_seconds(self.broker.pid)
+
+
+def start_broker(folder: Path, acceptors: int) -> tuple[Broker, dict[str, str], dict[str, str]]:
+    """Boot the broker of a run; blocks. Raises BrokerNotStarted. Returns it with the owners and the passwords."""
+    owners = plan(acceptors)
+    passwords = {uid: secrets.token_hex(16) for uid in [ADMINISTRATOR, *sorted(set(owners.values()))]}
+    document = described(owners, passwords)
+    place = folder / "broker"
+    if PrivateBroker.available():
+        return PrivateBroker.start(place, document), owners, passwords
+    return ContainerBroker.start(place, document), owners, passwords
+
+
+@asynccontextmanager
+async def staged(
+    folder: Path, broker: Broker, owners: dict[str, str], passwords: dict[str, str]
+) -> AsyncIterator[Stage]:
+    """A stage, whose consoles are closed at the end."""
+    stage = Stage(folder, broker, owners, passwords)
+    try:
+        yield stage
+    finally:
+        await stage.close()

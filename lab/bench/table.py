@@ -1,0 +1,203 @@
+"""A figure without its aim beside it can be admired but not judged, so each row carries both, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Final, NamedTuple
+
+from lab.bench.against import QUEUE_TYPE
+from lab.bench.results import Baseline, Bulk, Fanout, Growth, Latency, Lone, Payloads, Results
+
+
+class Aim(NamedTuple):
+    """What a figure should be at least, or at most."""
+
+    limit: float
+    unit: str
+    least: bool = False
+
+    def __str__(self) -> str:
+        return f"at {'least' if self.least else 'most'} {self.limit:,g} {self.unit}"
+
+    def met(self, value: float | None) -> bool | None:
+        """Whether a figure is on the right side; None if there is none."""
+        if value is None:
+            return None
+        return value >= self.limit if self.least else value <= self.limit
+
+
+THROUGHPUT: Final = Aim(10, "times plain", least=True)
+LONE: Final = Aim(1.5, "times plain")
+FLAT: Final = Aim(1.2, "times")
+CHANGES: Final = Aim(10_000, "/s", least=True)
+PAYLOADS: Final = Aim(3, "times plain", least=True)
+IDLE_MEMORY: Final = Aim(60, "MiB")
+FULL_MEMORY: Final = Aim(250, "MiB")
+FRESH_START: Final = Aim(0.6, "s")
+KILLED_START: Final = Aim(3, "s")
+LOOKUPS: Final = Aim(1.3, "times")
+KEEPALIVE: Final = Aim(5, "% of a core")
+FANOUT: Final = Aim(0.7, "times one pair", least=True)
+
+STOCK: Final = "on asyncio's own loop"
+DURABLE: Final = "made as durable as ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measure. `met` is None where there is no aim, or where the run was too small for it."""
+
+    measure: str
+    ours: float
+    unit: str
+    baseline: float | None = None
+    ratio: float | None = None
+    aim: str = ""
+    met: bool | None = None
+
+
+def table(results: Results, *, full: bool) -> list[Row]:
+    """Every row that the results have figures for, in the order of the aims."""
+    rows: list[Row] = []
+    if results.bulk is not None:
+        rows += _handshakes(results.bulk, results)
+    if results.lone is not None:
+        rows += _lone(results.lone, results)
+    if results.growth is not None:
+        rows += _cost(results.growth, full=full)
+    if results.bulk is not None:
+        rows += _changes(results.bulk, full=full)
+    if results.payloads is not None:
+        rows += _payloads(results.payloads, [payloads for _, payloads in results.plain_payloads])
+    if results.growth is not None:
+        rows += _growth(results.growth, full=full)
+    if results.fanout is not None:
+        rows += _fanout(results.fanout, full=full)
+    return rows
+
+
+def fastest(baselines: Iterable[Baseline]) -> float | None:
+    """Handshakes a second on the better type of queue; None if it was not measured."""
+    return max((one.handshakes.per_second for one in baselines), default=None)
+
+
+def quickest(baselines: Iterable[Baseline]) -> Latency | None:
+    """Lone handshakes on the type of queue with the better median; None if it was not measured."""
+    return min((one.lone for one in baselines), key=lambda lone: lone.p50, default=None)
+
+
+def _over(ours: float, baseline: float | None) -> float | None:
+    return None if not baseline else ours / baseline
+
+
+def _handshakes(bulk: Bulk, results: Results) -> Iterator[Row]:
+    ours = bulk.handshakes.per_second
+    baseline = fastest(results.plain)
+    ratio = _over(ours, baseline)
+    many = f"handshakes, {bulk.handshakes.count:,} connections"
+    yield Row(many, ours, "/s", baseline, ratio, str(THROUGHPUT), THROUGHPUT.met(ratio))
+    for name, baselines in _others(results):
+        other = fastest(baselines)
+        if other is not None:
+            yield Row(f"the same against {name}", ours, "/s", other, _over(ours, other))
+
+
+def _lone(lone: Lone, results: Results) -> Iterator[Row]:
+    baseline = quickest(results.plain)
+    for name, ours, theirs in (
+        ("p50", lone.ends.p50, None if baseline is None else baseline.p50),
+        ("p99", lone.ends.p99, None if baseline is None else baseline.p99),
+    ):
+        ratio = _over(ours, theirs)
+        yield Row(f"lone handshake, {name}", ours, "ms", theirs, ratio, str(LONE), LONE.met(ratio))
+    same_queues = [one for one in results.plain if one.queue_type == QUEUE_TYPE]
+    for name, baselines in (f"plain on {QUEUE_TYPE} queues, as ours are", same_queues), *_others(results):
+        other = quickest(baselines)
+        if other is not None:
+            yield Row(f"the same against {name}, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
+    yield Row("lone handshake as both owners' consoles see it, p50", lone.console.p50, "ms")
+
+
+def _others(results: Results) -> tuple[tuple[str, list[Baseline]], ...]:
+    """What no aim speaks of, and what a figure has to be compared with to be understood."""
+    return (
+        (f"plain {STOCK}", results.stock),
+        (f"plain {DURABLE}", results.durable),
+        ("FastStream", results.faststream),
+    )
+
+
+def _cost(growth: Growth, *, full: bool) -> Iterator[Row]:
+    costs = [point.cpu_microseconds for point in growth.points]
+    for point in growth.points:
+        yield Row(f"processor time per handshake at {point.connections:,}", point.cpu_microseconds, "µs")
+    ratio = max(costs) / min(costs)
+    yield Row("dearest of these to cheapest", ratio, "times", None, ratio, str(FLAT), FLAT.met(ratio) if full else None)
+
+
+def _changes(bulk: Bulk, *, full: bool) -> Iterator[Row]:
+    for name, rate in (("suspends", bulk.suspends), ("resumes", bulk.resumes)):
+        ours = rate.per_second
+        met = CHANGES.met(ours) if full else None
+        yield Row(f"{name}, {rate.count:,} connections", ours, "/s", aim=str(CHANGES), met=met)
+
+
+def _payloads(payloads: Payloads, plain: list[Payloads]) -> Iterator[Row]:
+    one = max((found.one_way.per_second for found in plain), default=None)
+    both = max((found.both_ways.per_second for found in plain), default=None)
+    for name, ours, baseline in (
+        ("one way", payloads.one_way.per_second, one),
+        ("both ways", payloads.both_ways.per_second, both),
+    ):
+        ratio = _over(ours, baseline)
+        yield Row(f"payloads, {name}", ours, "/s", baseline, ratio, str(PAYLOADS), PAYLOADS.met(ratio))
+
+
+def _growth(growth: Growth, *, full: bool) -> Iterator[Row]:
+    count = f"{growth.interfaces:,} interfaces"
+    idle, whole, fresh = growth.idle_mib, growth.full_mib, median(growth.fresh_seconds)
+    yield Row("memory of a worker, idle", idle, "MiB", aim=str(IDLE_MEMORY), met=IDLE_MEMORY.met(idle))
+    yield Row(
+        f"memory of a worker, {count}", whole, "MiB", aim=str(FULL_MEMORY), met=FULL_MEMORY.met(whole) if full else None
+    )
+    yield Row("worker started, until it answers", fresh, "s", aim=str(FRESH_START), met=FRESH_START.met(fresh))
+    killed = max(growth.killed_seconds)
+    yield Row(
+        f"the same after kill -9, {count}",
+        killed,
+        "s",
+        aim=str(KILLED_START),
+        met=KILLED_START.met(killed) if full else None,
+    )
+    yield from _lookups(growth, full=full)
+    share = growth.idle_core_share * 100
+    yield Row(
+        f"keeping {count} alive", share, "% of a core", aim=str(KEEPALIVE), met=KEEPALIVE.met(share) if full else None
+    )
+
+
+def _lookups(growth: Growth, *, full: bool) -> Iterator[Row]:
+    small, large = growth.points[0], growth.points[-1]
+    scales = f"{small.connections:,} and {large.connections:,}"
+    for name, few, many in (
+        ("show", small.show.p50, large.show.p50),
+        ("a page of 100", small.page.p50, large.page.p50),
+    ):
+        ratio = many / few
+        met = LOOKUPS.met(ratio) if full else None
+        yield Row(f"{name}, p50, at {scales}", many, "ms", few, ratio, str(LOOKUPS), met)
+
+
+def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:
+    ours, pair = fanout.handshakes.per_second, fanout.pair.per_second
+    ratio = ours / pair
+    met = FANOUT.met(ratio) if full else None
+    yield Row(f"handshakes, 1 initiator, {fanout.acceptors} acceptors", ours, "/s", pair, ratio, str(FANOUT), met)
+    for where, cost in (
+        ("at the initiator", fanout.opener_microseconds),
+        (f"at the {fanout.acceptors} acceptors", fanout.others_microseconds),
+        ("in RabbitMQ", fanout.broker_microseconds),
+    ):
+        yield Row(f"processor time of each of these {where}", cost, "µs")

@@ -1,0 +1,103 @@
+"""An owner who gets no answer asks again with the same words, so an answer that comes late is still the only one.
+
+Asks through the real console, writes down every question before it is sent and every answer when it is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Final, cast
+
+from console.client import Console, ConsoleTrouble
+from lab.chaos.cast import Actor, End
+from lab.chaos.history import History
+from shared.wire.request import AnswerForm, CommandForm
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long an owner waits for an answer before asking anew, with the same request id."""
+
+_PAUSE_SECONDS: Final = 0.2
+
+
+class Owners:
+    """All owners, each with a console of its own."""
+
+    def __init__(self, consoles: Mapping[str, Console], history: History, chance: Random) -> None:
+        """Ask as these accounts."""
+        self._consoles, self._history, self._chance = consoles, history, chance
+        self.troubles: Counter[str] = Counter()
+        self.commands = 0
+        self.answers = 0
+        self.unanswered = 0
+
+    async def insist(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm]:
+        """Ask until there is an answer."""
+        answers = await self._ask(actor, commands, attempts=None)
+        return answers or []
+
+    async def try_once(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
+        """Ask, and let it be if no answer comes."""
+        return await self._ask(actor, commands, attempts=1)
+
+    async def look(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
+        """Ask something that changes nothing, and is not worth writing down."""
+        try:
+            return await self._consoles[actor.account].ask(actor.id, commands, PATIENCE_SECONDS)
+        except ConsoleTrouble as trouble:
+            self.troubles[trouble.code] += 1
+            return None
+
+    async def _ask(
+        self, actor: Actor, commands: Sequence[CommandForm], attempts: int | None
+    ) -> list[AnswerForm] | None:
+        request = uuid.UUID(int=self._chance.getrandbits(128)).hex
+        self._history.asked(request, actor.id, commands)
+        self.commands += len(commands)
+        attempt = 0
+        try:
+            while attempts is None or attempt < attempts:
+                attempt += 1
+                try:
+                    console = self._consoles[actor.account]
+                    answers = await console.ask(actor.id, commands, PATIENCE_SECONDS, request=request)
+                except ConsoleTrouble as trouble:
+                    self.troubles[trouble.code] += 1
+                    await asyncio.sleep(_PAUSE_SECONDS)
+                else:
+                    self._history.answered(request, answers)
+                    self.answers += len(answers)
+                    return answers
+        except asyncio.CancelledError:
+            self._give_up(request, len(commands))
+            raise
+        self._give_up(request, len(commands))
+        return None
+
+    def _give_up(self, request: str, commands: int) -> None:
+        self._history.given_up(request)
+        self.unanswered += commands
+
+
+def plain(kind: str, end: End) -> CommandForm:
+    """A command that needs nothing but the interface."""
+    return cast("CommandForm", {"kind": kind, "interface": end.interface})
+
+
+def create(end: End, peer: End | None, *, initiate: bool = False) -> CommandForm:
+    """A new interface, with its peer configured if that is known already."""
+    form = None if peer is None else peer.peer_form
+    return {"kind": "create", "interface": end.interface, "name": "", "peer": form, "initiate": initiate}
+
+
+def configure(end: End, peer: End) -> CommandForm:
+    """Tell an interface who its peer is."""
+    return {"kind": "configure", "interface": end.interface, "peer": peer.peer_form}
+
+
+def send(end: End, body: str) -> CommandForm:
+    """A payload for the peer."""
+    return {"kind": "send", "interface": end.interface, "body": body}

@@ -1,0 +1,187 @@
+"""What is to be broken has to be the real thing, from the worker's command line to the broker's permissions.
+
+Brings up the broker or cluster, a proxy in front of each worker, the supervised workers, and a way in for the owners
+that no fault touches but those of the broker itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from console.client import Console
+from console.stack.brokers import url_of
+from console.stack.supervisor import OnChange, Patience, Program, Report, State, Supervisor
+from lab.chaos.brokers import Node, nodes_of
+from lab.chaos.cast import ACTORS, Actor
+from lab.chaos.disks import small_disks
+from lab.chaos.proxy import FaultProxy
+from shared.broker.address import BrokerAddress
+from shared.broker.control import ControlPlaneError, ControlPlaneUnreachable, provision, wait_until_ready
+from shared.broker.embedded import speaks_amqp
+from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
+from shared.broker.private_files import LOOPBACK
+from shared.broker.topology import Account, Definitions, definitions
+
+ADMINISTRATOR: Final = "chaos-admin"
+READY_LIMIT_SECONDS: Final = 60.0
+STORES: Final = "stores"
+LOGS: Final = "logs"
+
+SETTINGS: Final[Mapping[str, str]] = {
+    "PEERING_RESEND_FIRST_SECONDS": "0.2",
+    "PEERING_RESEND_LIMIT_SECONDS": "2",
+    "PEERING_KEEPALIVE_SECONDS": "3",
+    "PEERING_HOLD_SECONDS": "10",
+    "PEERING_CONNECT_TIMEOUT_SECONDS": "30",
+}
+"""Shorter than the defaults, so that in a minute every timer runs out more than once."""
+
+_PATIENCE: Final = Patience(first_pause=0.1, longest_pause=1.0, stable_after=1.0, drain_limit=15.0)
+_PROVISION_LIMIT_SECONDS: Final = 90.0
+_LOOK_EVERY_SECONDS: Final = 0.5
+_SALT_BYTES: Final = 4
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What runs, and can be broken."""
+
+    folder: Path
+    nodes: Sequence[Node]
+    supervisor: Supervisor
+    proxies: Mapping[str, FaultProxy]
+    consoles: Mapping[str, Console]
+    document: Definitions
+    password: str
+    small_disks: bool
+    """Whether each worker's store lies on a disk of its own that can be filled."""
+    endings: list[tuple[str, str]]
+    """Every end of a worker's process: whose, and how it ended with its last words."""
+    expected: Counter[str] = field(default_factory=Counter)
+    """How often each worker was ended on purpose."""
+    whole: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever needs all nodes, or takes one away."""
+
+    def disk(self, actor: Actor) -> Path:
+        """The folder, and perhaps the disk, that holds this worker's store."""
+        return store_of(self.folder, actor).parent
+
+    def log(self, actor: Actor) -> Path:
+        """Where this worker says what happens to it."""
+        return self.folder / LOGS / f"{actor.id}.log"
+
+    def pid(self, actor: Actor) -> int | None:
+        """This worker's process id, None while it is not running."""
+        report = self.supervisor.report(actor.id)
+        return report.pid if report.state is State.RUNNING else None
+
+    @property
+    def queues(self) -> list[EndpointQueue]:
+        """Every queue that a worker reads."""
+        senders = [one.account for one in ACTORS]
+        return [queue for one in ACTORS for queue in endpoint_queues(one.account, one.id, senders)]
+
+    @property
+    def reply_queues(self) -> list[str]:
+        """Every queue in which an owner may wait for replies."""
+        return [console_queue_name(one.account, slot) for one in ACTORS for slot in range(CONSOLE_SLOTS)]
+
+    async def management(self) -> str:
+        """The control plane's address, with its login, at a node that lives. Raises ControlPlaneUnreachable."""
+        for node in self.nodes:
+            if node.pid is not None and await asyncio.to_thread(speaks_amqp, LOOPBACK, node.amqp_port):
+                return node.management_url.replace("://", f"://{ADMINISTRATOR}:{self.password}@", 1)
+        raise ControlPlaneUnreachable("no node of the broker answers")
+
+    async def provision(self) -> None:
+        """Have everything on the broker that belongs there. Raises TimeoutError if that can't be done in time."""
+        async with asyncio.timeout(_PROVISION_LIMIT_SECONDS):
+            while True:
+                try:
+                    await provision(await self.management(), self.document)
+                except ControlPlaneError:
+                    await asyncio.sleep(_LOOK_EVERY_SECONDS)
+                else:
+                    return
+
+
+@asynccontextmanager
+async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Site]:
+    """Bring everything up, and down at the end. Raises BrokerNotStarted, ControlPlaneError or ConsoleTrouble."""
+    passwords = {name: secrets.token_urlsafe(16) for name in (ADMINISTRATOR, *(one.account for one in ACTORS))}
+    document = definitions(
+        [Account(one.account, passwords[one.account]) for one in ACTORS],
+        [(one.account, one.id) for one in ACTORS],
+        Account(ADMINISTRATOR, passwords[ADMINISTRATOR]),
+        salt=secrets.token_bytes(_SALT_BYTES),
+    )
+    (folder / LOGS).mkdir(parents=True, mode=0o700)
+    async with AsyncExitStack() as up:
+        small = up.enter_context(small_disks([store_of(folder, one).parent for one in ACTORS]))
+        say("broker: three nodes that form a cluster" if cluster else "broker: a private rabbitmq-server")
+        opened = nodes_of(folder / "broker", document, cluster=cluster)
+        nodes = await asyncio.to_thread(opened.__enter__)
+        up.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
+        ports = [node.amqp_port for node in nodes]
+        proxies = {one.id: await up.enter_async_context(FaultProxy(ports, place)) for place, one in enumerate(ACTORS)}
+        owners_way = await up.enter_async_context(FaultProxy(ports))
+        management = nodes[0].management_url.replace("://", f"://{ADMINISTRATOR}:{passwords[ADMINISTRATOR]}@", 1)
+        await wait_until_ready(management)
+        await provision(management, document)
+        say(f"workers: {len(ACTORS)} processes, each behind a proxy of its own")
+        endings: list[tuple[str, str]] = []
+        supervisor = await up.enter_async_context(Supervisor(_note_endings(endings), _PATIENCE))
+        for one in ACTORS:
+            address = _address(proxies[one.id].port, one.account, passwords)
+            supervisor.start(_program(folder, one, address))
+        consoles = {
+            one.account: await up.enter_async_context(
+                Console(_address(owners_way.port, one.account, passwords), one.account, endpoints=[one.id])
+            )
+            for one in ACTORS
+        }
+        for one in ACTORS:
+            await consoles[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
+        yield Site(folder, nodes, supervisor, proxies, consoles, document, passwords[ADMINISTRATOR], small, endings)
+
+
+def store_of(folder: Path, actor: Actor) -> Path:
+    """Where this worker remembers."""
+    return folder / STORES / actor.id / "store.sqlite"
+
+
+def _note_endings(endings: list[tuple[str, str]]) -> OnChange:
+    def note(report: Report) -> None:
+        if report.state in {State.PAUSING, State.REFUSED}:
+            endings.append((report.name, report.last or ""))
+
+    return note
+
+
+def _address(port: int, account: str, passwords: Mapping[str, str]) -> BrokerAddress:
+    return BrokerAddress(LOOPBACK, port, VHOST, account, passwords[account])
+
+
+def _program(folder: Path, actor: Actor, address: BrokerAddress) -> Program:
+    endpoint = actor.endpoint
+    others = [one.account for one in ACTORS if one is not actor]
+    return Program(
+        name=actor.id,
+        command=(
+            *(sys.executable, "-m", actor.role.name),
+            *("--endpoint", endpoint.id, "--account", endpoint.account, "--region", endpoint.region),
+            *("--store", str(store_of(folder, actor)), "--accept-from", ",".join(others)),
+        ),
+        log=folder / LOGS / f"{actor.id}.log",
+        environment={"PEERING_BROKER": url_of(address), **SETTINGS},
+    )

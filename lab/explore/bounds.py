@@ -1,0 +1,66 @@
+"""Complete is a word that needs a bound, so here are the bounds: how much may happen, and no more than that.
+
+Whatever may happen in a bound may happen in every order and at every moment; loss, doubling, reordering, delay and a
+crash before or after each commit are in all of them, because the network keeps all that was ever said.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from lab.explore.world import Budget
+
+
+class Bound(NamedTuple):
+    """How much may happen, and which owner has configured peer information before the beginning."""
+
+    name: str
+    budget: Budget
+    configured: tuple[bool, bool] = (True, True)
+
+
+SMALL: Final = (
+    Bound("nothing but the network", Budget()),
+    Bound("the initiator gives up once", Budget(give_ups=1)),
+    Bound("the initiator gives up twice", Budget(give_ups=2)),
+    Bound("the acceptor's owner is late", Budget(give_ups=1, configures=(0, 1)), (True, False)),
+    Bound("both owners are late", Budget(give_ups=1, configures=(1, 1)), (False, False)),
+    Bound("a payload each way", Budget(payloads=(1, 1))),
+    Bound("two payloads each way", Budget(payloads=(2, 2))),
+    Bound("a command of the initiator's", Budget((1, 0), (1, 0))),
+    Bound("a command of the acceptor's", Budget((0, 1), (1, 0))),
+    Bound("a command of each, a payload each way", Budget((1, 1), (1, 1))),
+    Bound("a command of each, and a stranger who repeats", Budget((1, 1), (1, 0), stranger=True)),
+    Bound("a command, and a stranger who says anything", Budget((1, 0), forger=True)),
+    Bound("giving up, and a stranger who says anything", Budget(give_ups=1, forger=True)),
+    Bound("a peer who lies once", Budget(lies=1)),
+    Bound("a peer who lies once, and a late owner", Budget(lies=1, configures=(0, 1)), (True, False)),
+    Bound("a peer who lies once, and a payload", Budget(payloads=(1, 0), lies=1)),
+    Bound("two commands of the initiator's", Budget((2, 0), (1, 0))),
+    Bound("two commands of the acceptor's", Budget((0, 2), (1, 0))),
+    Bound("a lost store", Budget(losses=1)),
+    Bound("a backup put back", Budget(restores=1)),
+)
+"""Some seconds each at the most."""
+
+LARGE: Final = (
+    Bound("a lost store, and both owners configure again", Budget(configures=(1, 1), losses=1)),
+    Bound("a lost store, a payload of the initiator's", Budget(payloads=(1, 0), losses=1)),
+    Bound("a lost store, a payload of the acceptor's", Budget(payloads=(0, 1), losses=1)),
+    Bound("a lost store, a command of the initiator's", Budget((1, 0), losses=1)),
+    Bound("a backup put back, a payload of the initiator's", Budget(payloads=(1, 0), restores=1)),
+    Bound("a backup put back, a payload of the acceptor's", Budget(payloads=(0, 1), restores=1)),
+    Bound("two commands of the initiator's, payloads, giving up", Budget((2, 0), (1, 1), give_ups=1)),
+    Bound("two commands of the acceptor's, payloads, giving up", Budget((0, 2), (1, 1), give_ups=1)),
+)
+"""Up to half a minute each."""
+
+LARGEST: Final = (
+    Bound("a lost store, a payload each way", Budget(payloads=(1, 1), losses=1)),
+    Bound("a backup put back, a payload each way", Budget(payloads=(1, 1), restores=1)),
+    Bound("a lost store, a command of the acceptor's", Budget((0, 1), losses=1)),
+    Bound("a lost store while the initiator gives up", Budget(give_ups=1, losses=1)),
+    Bound("a backup put back, a command of the initiator's", Budget((1, 0), restores=1)),
+    Bound("a backup put back, a command of the acceptor's", Budget((0, 1), restores=1)),
+)
+"""Some minutes together, for the command alone."""

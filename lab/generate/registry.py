@@ -1,0 +1,57 @@
+"""One list says what is printed, and from what: nothing else in docs/ claims to follow from the code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import typer
+
+from console.stack.compose import CONSOLE, DEFINITIONS, compose_console, compose_definitions
+from lab.generate.commands import commands_page
+from lab.generate.control import control_document
+from lab.generate.guarantees import guarantees_page
+from lab.generate.refusals import refusals_page
+from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
+from lab.generate.transitions import transitions_page
+
+
+def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
+    """Each generated document's path, and what makes its text for a repository; `lab` is the program `peering-lab`."""
+    return {
+        "docs/guarantees.md": guarantees_page,
+        "docs/transitions.md": lambda _: transitions_page(),
+        "docs/refusals.md": lambda _: refusals_page(),
+        "docs/commands.md": lambda _: commands_page(lab),
+        "docs/bundle.schema.json": lambda _: bundle_schema(),
+        "docs/requests.schema.json": lambda _: request_schema(),
+        "docs/trace.schema.json": lambda _: trace_schema(),
+        "docs/asyncapi.yaml": lambda _: asyncapi_document(),
+        "docs/openapi.json": lambda _: control_document(),
+        str(DEFINITIONS): compose_definitions,
+        str(CONSOLE): compose_console,
+    }
+
+
+def write(repository: Path, lab: typer.Typer) -> list[str]:
+    """Generate everything anew; returns the paths that changed."""
+    changed = _differing(repository, lab)
+    for path, text in changed.items():
+        file = repository / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return list(changed)
+
+
+def stale(repository: Path, lab: typer.Typer) -> list[str]:
+    """Name what is not as the code would generate it now."""
+    return list(_differing(repository, lab))
+
+
+def _differing(repository: Path, lab: typer.Typer) -> dict[str, str]:
+    made = {path: page(repository) for path, page in pages(lab).items()}
+    return {path: text for path, text in made.items() if _read(repository / path) != text}
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.exists() else None

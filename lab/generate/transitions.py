@@ -1,0 +1,133 @@
+"""A transition table that a person wrote says what they meant; this one says what the functions do.
+
+Every world of some small bounds is visited, and every event in it, and every command whether it is allowed or not:
+the table holds what was seen, and no more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from lab.explore.machine import Machine
+from lab.explore.moves import Move, moves
+from lab.explore.properties import ARTICLE
+from lab.explore.world import PEERS, ROLES, Budget, Disaster, World, beginning, put
+from shared.protocol.effects import Deliver, Refused, Repeat, Say
+from shared.protocol.events import Configure, Delete, Due, Initiate, Received, Resume, Send, Suspend
+from shared.protocol.messages import Data, Declare, Message
+from shared.protocol.words import Intent, Status
+
+BOUNDS: Final = (
+    (Budget(configures=(1, 1), give_ups=1), False),
+    (Budget(commands=(1, 1), payloads=(1, 0)), True),
+    (Budget(commands=(2, 0)), True),
+    (Budget(commands=(0, 2)), True),
+    (Budget(losses=1), True),
+)
+"""Small bounds that together meet every status with every event; whether both ends are configured at first."""
+
+
+class Row(NamedTuple):
+    """What one status does with one event."""
+
+    status: Status
+    event: str
+    after: Status
+    answer: str
+
+
+def transitions_page() -> str:
+    """The transition table of both roles, and the article's table as the search saw it."""
+    seen = _seen()
+    lines = ["# Transitions", "", "Printed from the shipped functions by `make docs`: every event in every world of"]
+    lines += ["small bounds (two commands, a payload, a configuration, a connect timeout, a lost store), and every"]
+    lines += ["command whether it is allowed or not. Where an event stands twice, the rest of the record decides.", ""]
+    lines += ["## The article's process", "", "| connection process | initiator | acceptor |", "|---|---|---|"]
+    lines += [f"| {stage} | {first} | {second} |" for stage, first, second in ARTICLE]
+    for which, role in enumerate(ROLES):
+        lines += ["", f"## {role.name}", "", "| status | events | becomes | says |", "|---|---|---|---|"]
+        lines += _rows(seen[which])
+    return "\n".join([*lines, ""])
+
+
+def _rows(found: set[Row]) -> list[str]:
+    """One line for all events that one status treats alike."""
+    events: dict[tuple[Status, Status, str], list[str]] = defaultdict(list)
+    for row in sorted(found):
+        events[row.status, row.after, row.answer].append(row.event)
+    order = list(Status)
+    alike = sorted(events, key=lambda key: (order.index(key[0]), order.index(key[1]), key[2]))
+    return [f"| {key[0]} | {', '.join(events[key])} | {key[1]} | {key[2]} |" for key in alike]
+
+
+def _seen() -> dict[int, set[Row]]:
+    found: dict[int, set[Row]] = defaultdict(set)
+    for budget, configured in BOUNDS:
+        _visit(beginning(budget, configured=(configured, configured)), found)
+    return found
+
+
+def _visit(start: World, found: dict[int, set[Row]]) -> None:
+    machine, came, waiting = Machine(), {start}, deque([start])
+    while waiting:
+        world = waiting.popleft()
+        for move in _commands(world, machine):
+            found[move.which].add(_row(world, move))
+        for move in moves(world, machine):
+            found[move.which].add(_row(world, move))
+            if move.world not in came:
+                came.add(move.world)
+                waiting.append(move.world)
+
+
+def _commands(world: World, machine: Machine) -> Iterator[Move]:
+    """What each end answers to each command; no world follows from it here."""
+    for which, end in enumerate(world.ends):
+        for command in (Configure(PEERS[which], world.nonce), Initiate(), Suspend(), Resume(), Delete(), Send("1")):
+            after, effects = machine.step(which, end, command)
+            stores = put(world.stores, which, world.stores[which]._replace(end=after))
+            yield Move(which, command, world._replace(stores=stores), effects)
+
+
+def _row(world: World, move: Move) -> Row:
+    before, after = world.ends[move.which], move.world.ends[move.which]
+    said = [_answer(effect) for effect in move.effects]
+    return Row(before.status, _event(move), after.status, ", ".join(dict.fromkeys(one for one in said if one)) or "-")
+
+
+def _event(move: Move) -> str:
+    match move.event:
+        case Received(message=message):
+            return f"hears {_message(message)}"
+        case Due(timer=timer):
+            return f"{timer} timer"
+        case Disaster():
+            return "store lost"
+        case event:
+            return type(event).__name__.lower()
+
+
+def _message(message: Message) -> str:
+    if isinstance(message, Declare):
+        if message.claims is not None:
+            return "Initiate"
+        return "Declare" if message.intent is Intent.UP else f"Declare {message.intent.name.lower()}"
+    return type(message).__name__
+
+
+def _answer(effect: object) -> str:
+    match effect:
+        case Say(message=Data()):
+            return "Data"
+        case Say(message=message):
+            return _message(message)
+        case Repeat():
+            return "Data again"
+        case Deliver():
+            return "delivers"
+        case Refused(refusal=refusal):
+            return f"refused: {refusal.code}"
+        case _:
+            return ""

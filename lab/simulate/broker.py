@@ -1,0 +1,138 @@
+"""RabbitMQ is not what goes wrong: what it confirmed it has, and what nobody acknowledged it delivers again.
+
+Durable queues with acknowledgements, and between them and everybody else a network that loses, doubles, delays,
+reorders and repeats. A sender that gets no confirm does not know whether its message arrived.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from lab.simulate.agenda import Agenda
+from lab.simulate.plan import Plan
+from lab.simulate.story import Story
+from shared.runtime.deliveries import Letter
+from shared.runtime.outgoing import Parcel
+from shared.wire.request import KINDS
+
+ARCHIVE_LIMIT_LETTERS: Final = 40
+"""How many old letters to an endpoint may still turn up again."""
+
+Reply = Callable[[Parcel], None]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A letter in a queue."""
+
+    letter: Letter
+    again: bool = False
+
+
+@dataclass(slots=True)
+class Queue:
+    """What waits for one endpoint: ready, and handed out but not acknowledged."""
+
+    ready: deque[Delivery] = field(default_factory=deque)
+    handed_out: list[Delivery] = field(default_factory=list)
+    archive: deque[Letter] = field(default_factory=lambda: deque(maxlen=ARCHIVE_LIMIT_LETTERS))
+
+    def take(self, limit: int) -> list[Delivery]:
+        """Hand out what is ready, at most so many."""
+        taken = [self.ready.popleft() for _ in range(min(limit, len(self.ready)))]
+        self.handed_out += taken
+        return taken
+
+    def acknowledge(self, done: list[Delivery]) -> None:
+        """Forget these for good; those that were handed back meanwhile are not this consumer's any more."""
+        ids = {id(one) for one in done}
+        self.handed_out = [one for one in self.handed_out if id(one) not in ids]
+
+    def hand_back(self) -> int:
+        """Its consumer is gone: everything it did not acknowledge is delivered again, in the old order."""
+        back = [Delivery(one.letter, again=True) for one in self.handed_out]
+        self.ready.extendleft(reversed(back))
+        self.handed_out = []
+        return len(back)
+
+
+class Broker:
+    """The exchanges and queues of a whole world, and the network around them."""
+
+    def __init__(self, agenda: Agenda, plan: Plan, chance: Random, story: Story) -> None:
+        """Without queues; `queue` declares them."""
+        self._agenda, self.plan, self._chance, self._story = agenda, plan, chance, story
+        self.queues: dict[str, Queue] = {}
+        self.wake: dict[str, Callable[[], None]] = {}
+        self.consoles: dict[str, Reply] = {}
+        self.parted: set[tuple[str, str]] = set()
+        self.spoilt: list[Letter] = []
+        self.healed = False
+
+    def heal(self) -> None:
+        """From here on nothing is lost, doubled or repeated."""
+        self.healed = True
+        self.parted.clear()
+
+    def publish(self, source: str, account: str, parcel: Parcel, reply_to: str | None = None) -> bool:
+        """Carry a parcel; True if it was confirmed, False if its sender does not know."""
+        target = parcel.routing_key
+        if parcel.kind == KINDS.bundle:
+            self._story.bundle(source, "says", parcel.body)
+            self._story.figures["bundles"] += 1
+            self._story.figures["messages"] += parcel.messages
+        if (source, target) in self.parted:
+            self._story.fault("lost in a partition", source)
+            return False
+        if self._hit(self.plan.loss):
+            self._story.fault("lost", source, f"to {target}")
+            return False
+        letter = Letter(parcel.kind, account, parcel.body, reply_to)
+        if target in self.consoles:
+            self._agenda.after(self._delay(), lambda: self.consoles[target](parcel))
+            return True
+        self._agenda.after(self._delay(), lambda: self._arrive(target, letter))
+        if self._hit(self.plan.duplication):
+            self._story.fault("doubled", source, f"to {target}")
+            self._agenda.after(self._delay() * 3, lambda: self._arrive(target, letter))
+        if self._hit(self.plan.loss):
+            self._story.fault("confirm lost", source, f"to {target}")
+            return False
+        return True
+
+    def _delay(self) -> float:
+        plan = self.plan
+        disorder = 0.0 if self.healed else plan.disorder_seconds
+        return (plan.delay_seconds + disorder * self._chance.random()) * (0.5 + self._chance.random())
+
+    def _hit(self, likelihood: float) -> bool:
+        return likelihood > 0 and not self.healed and self._chance.random() < likelihood
+
+    def _arrive(self, target: str, letter: Letter) -> None:
+        queue = self.queues[target]
+        if self._hit(self.plan.garbage):
+            self._story.fault("garbage", target)
+            self.spoilt.append(self._spoilt(letter))
+            queue.ready.append(Delivery(self.spoilt[-1]))
+        if letter.kind == KINDS.bundle:
+            if queue.archive and self._hit(self.plan.replay):
+                self._story.fault("repeated from long ago", target)
+                queue.ready.append(Delivery(self._chance.choice(queue.archive)))
+            queue.archive.append(letter)
+        queue.ready.append(Delivery(letter))
+        self.wake[target]()
+
+    def _spoilt(self, letter: Letter) -> Letter:
+        cut = self._chance.randrange(max(1, len(letter.body) - 1))
+        return self._chance.choice(
+            (
+                letter._replace(body=letter.body[:cut]),
+                letter._replace(sender="mallory"),
+                letter._replace(kind="peering.gossip"),
+                letter._replace(body=letter.body.replace(b'"v":1', b'"v":2')),
+            )
+        )

@@ -1,0 +1,233 @@
+"""A worker is a loop around the processor, and this is that loop with its waiting replaced by virtual time.
+
+The same order as `shared.runtime.worker`: run the batch, set aside, publish, acknowledge. The last two travel on two
+connections, so in every other batch the acknowledgement arrives first. Between any two lines the process may be killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from lab.simulate.agenda import Agenda
+from lab.simulate.broker import Broker, Delivery, Queue
+from lab.simulate.disk import Disk, Killed
+from lab.simulate.story import Broken, Story
+from shared.runtime.peers import Peers
+from shared.runtime.processor import End, Outcome, Processor
+from shared.runtime.timers import Pauses
+from shared.store.sqlite import StoreTrouble
+from shared.wire.request import KINDS
+
+if TYPE_CHECKING:
+    from lab.simulate.store_oracle import Ledgers
+
+PAUSES: Final = Pauses(resend_first_seconds=0.5, resend_limit_seconds=4.0, connect_timeout_seconds=20.0)
+KEEPALIVE_SECONDS: Final = 4.0
+HOLD_SECONDS: Final = 10.0
+STORE_PAUSE_SECONDS: Final = 1.0
+TURN_SECONDS: Final = 0.0005
+"""What one turn of the loop takes at least, so that time passes even for a worker that is always busy."""
+RESTART_SECONDS: Final = 1.0
+"""How long a supervisor takes to start a process that died, on average."""
+
+
+class Node:
+    """One endpoint's worker process, while there is one, and what a new one finds."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the surroundings of a process are that many
+        self, end: End, disk: Disk, broker: Broker, agenda: Agenda, chance: Random, story: Story, ledgers: Ledgers
+    ) -> None:
+        """Not running before `start`."""
+        self.end, self.disk, self._broker, self._agenda = end, disk, broker, agenda
+        self.chance, self.story, self._ledgers = chance, story, ledgers
+        self.id = end.endpoint.id
+        self.queue = broker.queues.setdefault(self.id, Queue())
+        broker.wake[self.id] = self.notify
+        self.processor: Processor | None = None
+        self.inbox: list[Delivery] = []
+        self.batch_limit = 256
+        self.lag, self.wall = 0.0, 1_700_000_000.0
+        self.busy_until = 0.0
+        self.slow_seconds = 0.0
+        self.restoring = False
+        self._suspended: float | None = None
+        self._woken: float | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether a process is running."""
+        return self.processor is not None
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds as this machine counts them: they stand still while it is suspended."""
+        return self._agenda.now - self.lag
+
+    @property
+    def at(self) -> float:
+        """What this machine believes the time is."""
+        return self._agenda.now + self.wall
+
+    def start(self) -> None:
+        """Start a process on what the disk holds; it may be killed while it starts."""
+        if self.up:
+            return
+        if self._agenda.now < self.busy_until:
+            self._agenda.at(self.busy_until, self.start)
+            return
+        self._attempt(self._begin)
+
+    def _begin(self) -> None:
+        self.story.tell(self.id, "starts" + (" on a store from a backup" if self.restoring else ""))
+        store = self.disk.open()
+        self._ledgers.reopened(self.id, self.disk)
+        peers = Peers(KEEPALIVE_SECONDS, HOLD_SECONDS)
+        processor = self.make(peers)
+        if self.restoring:
+            processor.restore(self.at)
+            self.restoring = False
+            self._ledgers.trust(self.id)
+        store.fuse.place("starting")
+        processor.start(self.now)
+        self.processor = processor
+        self.notify()
+
+    def make(self, peers: Peers) -> Processor:
+        """The shipped processor; a planted bug makes another."""
+        store = self.disk.store
+        assert store is not None, "the disk was opened"  # noqa: S101 - by the caller
+        return Processor(self.end, store, peers, PAUSES, Random(self.chance.getrandbits(53)))  # noqa: S311 - seeded
+
+    def kill(self, why: str) -> None:
+        """End the process, as with kill -9: what it held in memory is gone, what it did not acknowledge comes back."""
+        self.story.fault("killed", self.id, why)
+        self.story.figures[f"killed {why}"] += 1
+        self.processor, self.inbox = None, []
+        self.disk.fuse.put_out()
+        self.disk.kill()
+        self.queue.hand_back()
+        self._woken = None
+        self._agenda.after(RESTART_SECONDS * (0.1 + self.chance.expovariate(1.0)), self.start)
+
+    def cut(self) -> None:
+        """Lose the connection: the broker delivers again what was not acknowledged; the worker still has it too."""
+        self.story.fault("connection cut", self.id)
+        self.queue.hand_back()
+        self.notify()
+
+    def stall(self, seconds: float, *, suspended: bool) -> None:
+        """Let nothing happen here for a while; the clock of a machine that is suspended stands still meanwhile."""
+        self.busy_until = max(self.busy_until, self._agenda.now + seconds)
+        if suspended and self._suspended is None:
+            self._suspended = self._agenda.now
+        self._agenda.at(self.busy_until, self._resume)
+
+    def _resume(self) -> None:
+        if self._agenda.now >= self.busy_until:
+            self.go_on()
+
+    def go_on(self) -> None:
+        """End whatever keeps this machine from working."""
+        if self._suspended is not None:
+            self.lag += self._agenda.now - self._suspended
+            self._suspended = None
+        self.busy_until = self._agenda.now
+        self.notify()
+
+    def notify(self) -> None:
+        """Something arrived."""
+        self._wake(self._agenda.now)
+
+    def _wake(self, moment: float) -> None:
+        moment = max(moment, self.busy_until)
+        if self.up and (self._woken is None or moment < self._woken):
+            self._woken = moment
+            self._agenda.at(moment, lambda: self._cycle(moment))
+
+    def _cycle(self, moment: float) -> None:
+        if self._woken != moment or not self.up:
+            return
+        self._woken = None
+        if self._agenda.now < self.busy_until:
+            self._wake(self.busy_until)
+            return
+        self._attempt(self.work)
+
+    def _attempt(self, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except Killed as killed:
+            self.kill(str(killed))
+        except StoreTrouble as trouble:
+            self.kill(f"by itself, since it cannot start: {trouble}")
+
+    def work(self) -> None:
+        """One turn of the worker's loop."""
+        processor = self._running()
+        self.inbox += self.queue.take(self.batch_limit - len(self.inbox))
+        taken, self.inbox = self.inbox[: self.batch_limit], self.inbox[self.batch_limit :]
+        if self.story.told:
+            for delivery in taken:
+                if delivery.letter.kind == KINDS.bundle:
+                    self.story.bundle(self.id, "hears again" if delivery.again else "hears", delivery.letter.body)
+        self.busy_until = max(self.busy_until, self._agenda.now + max(TURN_SECONDS, self.slow_seconds))
+        try:
+            outcome = self.run(processor, taken)
+        except StoreTrouble as trouble:
+            self.story.fault("store trouble", self.id, str(trouble))
+            self.inbox = taken + self.inbox
+            self._wake(self._agenda.now + STORE_PAUSE_SECONDS)
+            return
+        self.conclude(taken, outcome)
+        if outcome.next_due is not None:
+            self._wake(outcome.next_due + self.lag)
+        if self.inbox or self.queue.ready:
+            self.notify()
+
+    def run(self, processor: Processor, taken: list[Delivery]) -> Outcome:
+        """Take one batch to its end."""
+        return processor.run([delivery.letter for delivery in taken], self.now, self.at)
+
+    def conclude(self, taken: list[Delivery], outcome: Outcome) -> None:
+        """The batch is durable: set aside, publish, acknowledge, the last two in either order."""
+        self.story.figures["batches"] += 1
+        self._judge(taken, outcome)
+        steps = [partial(self._publish, outcome), partial(self._acknowledge, taken)]
+        for step in steps if self.story.figures["batches"] % 2 else reversed(steps):
+            step()
+
+    def _acknowledge(self, taken: list[Delivery]) -> None:
+        self.disk.fuse.place("before the acknowledgement")
+        self.queue.acknowledge(taken)
+        self.disk.fuse.place("after the acknowledgement")
+
+    def _publish(self, outcome: Outcome) -> None:
+        for parcel in outcome.parcels:
+            confirmed = self._broker.publish(self.id, self.end.endpoint.account, parcel)
+            if parcel.kind == KINDS.bundle and confirmed:
+                self._running().routed(parcel.routing_key, found=True)
+            self.disk.fuse.place("after a parcel was published")
+
+    def _judge(self, taken: list[Delivery], outcome: Outcome) -> None:
+        for fault in outcome.faults:
+            raise Broken(f"{self.id} failed over {fault.what}: {type(fault.error).__name__}: {fault.error}")
+        rejected = dict(outcome.rejected)
+        for place, delivery in enumerate(taken):
+            reason, spoilt = rejected.get(place), delivery.letter in self._broker.spoilt
+            if spoilt != (reason is not None):
+                raise Broken(f"{self.id} set aside a good letter: {reason}" if reason else f"{self.id} took garbage")
+        for reason in rejected.values():
+            self.story.figures["set aside"] += 1
+            self.story.tell(self.id, f"sets aside: {reason}")
+        if self.story.told:
+            for change in outcome.transitions:
+                self.story.tell(self.id, f"** {change.interface} {change.was} -> {change.status} ({change.cause})")
+            for peer, reachable in outcome.reachability:
+                self.story.tell(self.id, f"{peer.endpoint} is {'reachable' if reachable else 'unreachable'}")
+
+    def _running(self) -> Processor:
+        assert self.processor is not None, "only a running process works"  # noqa: S101 - its callers know
+        return self.processor

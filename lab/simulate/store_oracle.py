@@ -1,0 +1,208 @@
+"""What a worker says it has written is believed only as long as its file says so too, after every restart.
+
+A ledger follows the commits of one endpoint's store from outside; between them the properties are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from lab.simulate.disk import Disk, SimulatedStore, Written
+from lab.simulate.properties import broken, delivers_after_hold, in_order
+from lab.simulate.story import Broken, Story
+from shared.protocol.interface import Interface
+from shared.store.sqlite import Store
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one endpoint's store must hold. `blind` while it is put back from a copy and not yet renewed."""
+
+    records: dict[str, Interface] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    inbox: dict[str, list[str]] = field(default_factory=dict)
+    answered: dict[str, bytes] = field(default_factory=dict)
+    blind: bool = False
+
+    def copy(self) -> Ledger:
+        """The same again, for a backup."""
+        inbox = {interface: list(bodies) for interface, bodies in self.inbox.items()}
+        return Ledger(dict(self.records), dict(self.shown), self.rows, inbox, dict(self.answered), self.blind)
+
+    def apply(self, written: Written) -> str | None:
+        """Take up a commit; what is wrong with its timeline, or None."""
+        wrong = None
+        self.records.update(written.records)
+        self.answered.update(written.answered)
+        self.rows += len(written.rows)
+        for row in written.rows:
+            if row.was != self.shown.get(row.interface, ""):
+                wrong = f"the timeline says {row.interface} was {row.was}, and before {self.shown.get(row.interface)}"
+            self.shown[row.interface] = row.status
+        for interface, record in written.records.items():
+            if self.shown.get(interface) != record.status:
+                wrong = f"{interface} became {record.status}, and the timeline has no row of it"
+        for interface, _, body in written.delivered:
+            self.inbox.setdefault(interface, []).append(body)
+        return wrong
+
+    def differs(self, store: SimulatedStore) -> str | None:
+        """What the file says otherwise; None if it says the same."""
+        if store.last_row != self.rows:
+            return f"{store.last_row} rows in the timeline instead of {self.rows}"
+        if set(store.everything()) != set(self.records):
+            return "other interfaces"
+        for interface, record in self.records.items():
+            if Store.load(store, interface) != record:
+                return f"another {interface}"
+            bodies = [payload.body for payload in store.payloads.inbox(interface, 0, 10_000)]
+            if bodies != self.inbox.get(interface, []):
+                return f"another inbox of {interface}"
+        if any(store.memory.answer(request) != reply for request, reply in self.answered.items()):
+            return "other answers"
+        return None
+
+
+class Twin(NamedTuple):
+    """The other end of an interface's connection."""
+
+    endpoint: str
+    interface: str
+
+
+class Ledgers:
+    """Every endpoint's ledger, and what must hold between them."""
+
+    def __init__(self, story: Story) -> None:
+        """Without endpoints."""
+        self._story = story
+        self.of: dict[str, Ledger] = {}
+        self.twins: dict[str, Twin] = {}
+        self.accepted: dict[str, list[str]] = {}
+        self.losses: dict[str, int] = {}
+        self.put_backs: dict[str, int] = {}
+        self._places: dict[str, list[int]] = {}
+        self._backups: dict[str, Ledger] = {}
+
+    def follow(self, endpoint: str, disk: Disk) -> None:
+        """Follow this endpoint's commits."""
+        self.of[endpoint] = Ledger()
+        self.losses[endpoint] = self.put_backs[endpoint] = 0
+        disk.on_commit = lambda written: self.committed(endpoint, written)
+
+    def record(self, twin: Twin) -> Interface | None:
+        """The record of one end, as its store holds it."""
+        return self.of[twin.endpoint].records.get(twin.interface)
+
+    def twin_of(self, interface: str) -> Twin:
+        """That interface as its twin names it."""
+        return self.twins[self.twins[interface].interface]
+
+    def struck(self, *endpoints: str) -> bool:
+        """Whether one of these stores was ever lost or put back."""
+        return any(self.losses[endpoint] or self.put_backs[endpoint] for endpoint in endpoints)
+
+    # What happens to a store.
+
+    def committed(self, endpoint: str, written: Written) -> None:
+        """Take up a commit, and check everything that it could have broken."""
+        ledger = self.of[endpoint]
+        before = {interface: ledger.records.get(interface) for interface in written.records}
+        if wrong := ledger.apply(written):
+            raise Broken(wrong)
+        self._story.figures["commits"] += 1
+        self._story.figures["delivered payloads"] += len(written.delivered)
+        self._accept(endpoint, written)
+        for interface in {interface: None for interface, _, _ in written.delivered}:
+            self._check_inbox(endpoint, interface, before.get(interface) or ledger.records[interface])
+        if not ledger.blind:
+            for interface in written.records:
+                self._check_pair(endpoint, interface)
+
+    def reopened(self, endpoint: str, disk: Disk) -> None:
+        """A new process opened the store: it must hold every commit that returned, and one in doubt whole or not."""
+        doubt, disk.in_doubt = disk.in_doubt, None
+        store = disk.store
+        if store is None:
+            raise Broken(f"{endpoint} opened no store")
+        wrong = self.of[endpoint].differs(store)
+        if wrong is None:
+            return
+        if doubt is not None:
+            self.committed(endpoint, doubt)
+            wrong = self.of[endpoint].differs(store)
+        if wrong is not None:
+            raise Broken(f"after a restart the store of {endpoint} holds {wrong}")
+
+    def lost(self, endpoint: str, disk: Disk) -> Ledger:
+        """The store is lost; returns what was in it."""
+        disk.in_doubt = None
+        old, self.of[endpoint] = self.of[endpoint], Ledger()
+        self.losses[endpoint] += 1
+        return old
+
+    def backed_up(self, endpoint: str) -> None:
+        """The store was copied."""
+        self._backups[endpoint] = self.of[endpoint].copy()
+
+    def put_back(self, endpoint: str, disk: Disk) -> None:
+        """The copy took the store's place."""
+        disk.in_doubt = None
+        self.of[endpoint] = self._backups[endpoint].copy()
+        self.of[endpoint].blind = True
+        self.put_backs[endpoint] += 1
+
+    def trust(self, endpoint: str) -> None:
+        """The store that was put back has begun a new life."""
+        self.of[endpoint].blind = False
+        for interface in self.of[endpoint].records:
+            self._check_pair(endpoint, interface)
+
+    # What must hold.
+
+    def _accept(self, endpoint: str, written: Written) -> None:
+        for interface, _, body in written.kept:
+            if body in self._places and not self.struck(endpoint):
+                raise Broken(f"{interface} accepted {body!r} twice, though it was asked with one request")
+            bodies = self.accepted.setdefault(interface, [])
+            self._places.setdefault(body, []).append(len(bodies))
+            bodies.append(body)
+            self._story.figures["accepted payloads"] += 1
+
+    def _check_inbox(self, endpoint: str, interface: str, before: Interface) -> None:
+        twin = self.twins[interface]
+        inbox = self.of[endpoint].inbox[interface]
+        sent = self.accepted.get(twin.interface, [])
+        if any(body not in sent for body in inbox):
+            raise Broken(f"{interface} received what {twin.interface} never accepted: {inbox}")
+        whole = not self.struck(endpoint, twin.endpoint)
+        if not in_order(self._arrivals(inbox), whole=whole, allowed_returns=self.put_backs[twin.endpoint]):
+            raise Broken(f"{interface} received {inbox}, and {twin.interface} accepted {sent}")
+        sender = self.record(twin)
+        if sender is not None and not self.of[twin.endpoint].blind and (wrong := delivers_after_hold(before, sender)):
+            raise Broken(wrong)
+
+    def _arrivals(self, inbox: list[str]) -> Iterator[int]:
+        """The place of each payload in what was accepted; one that was accepted twice has two, in their order."""
+        last = -1
+        for body in inbox:
+            places = self._places[body]
+            last = next((place for place in places if place > last), places[0])
+            yield last
+
+    def _check_pair(self, endpoint: str, interface: str) -> None:
+        mine = self.of[endpoint].records[interface]
+        others = [self.twins[interface]]
+        if mine.peer is not None and mine.peer.endpoint in self.of:
+            others.append(Twin(mine.peer.endpoint, mine.peer.interface))
+        for twin in dict.fromkeys(others):
+            other = self.record(twin)
+            if other is None or self.of[twin.endpoint].blind:
+                continue
+            self._story.figures["checks"] += 1
+            first, second = (mine, other) if mine.role.may_initiate else (other, mine)
+            if wrong := broken(first, second):
+                raise Broken(wrong)

@@ -1,0 +1,230 @@
+"""An owner's request is just more events: what it changes commits with everything else, and so does its answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from shared.protocol import refusals
+from shared.protocol.commands import peer_refusal
+from shared.protocol.effects import Refused, Step
+from shared.protocol.events import Command, Configure, Delete, Initiate, Resume, Send, Suspend
+from shared.protocol.interface import Interface
+from shared.protocol.refusals import Refusal
+from shared.protocol.words import Endpoint, Epoch, PeerInformation, Role
+from shared.runtime.batch import Batch
+from shared.runtime.peers import Peers
+from shared.runtime.show import view
+from shared.runtime.subscriptions import Subscription, Watchers, timeline
+from shared.wire.request import (
+    AnswerForm,
+    CommandForm,
+    ConfigureForm,
+    CreateForm,
+    ListForm,
+    PeerForm,
+    PlainForm,
+    ReadForm,
+    RequestForm,
+    SendForm,
+    SubscribeForm,
+)
+from shared.wire.views import PayloadView, WorkerView
+
+_PLAIN: dict[str, Callable[[], Command]] = {
+    "initiate": Initiate,
+    "suspend": Suspend,
+    "resume": Resume,
+    "delete": Delete,
+}
+
+T = TypeVar("T")
+
+PAGE_LIMIT_CHARACTERS: Final = 262_144
+"""Characters of payloads in one page of an inbox, of labels in one of the timeline: the next page has the rest."""
+
+REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
+"""The longest reply; the broker layer sends twice as much, and what it does not send is never answered."""
+
+TOO_MUCH: Final = Refusal("TooMuch", "The answers do not fit into one message: ask for less at a time.")
+
+CHANGING = frozenset({"create", "configure", "send", *_PLAIN})
+"""Commands whose answers are remembered, because doing them twice would not be the same."""
+
+
+COUNTED: Final = (
+    "steps",
+    "batches",
+    "heard_messages",
+    "ignored_messages",
+    "delivered_payloads",
+    "rejected_letters",
+    "faults",
+)
+"""What a worker counts, from its start."""
+
+
+class Desk:
+    """Where requests are taken, for one endpoint."""
+
+    def __init__(
+        self, endpoint: Endpoint, role: Role, peers: Peers, watchers: Watchers, counters: dict[str, int]
+    ) -> None:
+        """Answer for this endpoint; `counters` are shown, never changed."""
+        self._endpoint, self._role, self._peers, self._counters = endpoint, role, peers, counters
+        self._watchers = watchers
+
+    def take(self, request: RequestForm, reply_to: str, batch: Batch, now: float) -> list[AnswerForm]:
+        """Carry out a request's commands in order, each on its own: one refusal does not stop the next."""
+        if request["account"] != self._endpoint.account:
+            return [_refused(refusals.NOT_OWNER)] * len(request["commands"])
+        return [self._one(form, request["request"], reply_to, batch, now) for form in request["commands"]]
+
+    def _one(self, form: CommandForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
+        match form["kind"]:
+            case "create":
+                return self._create(form, batch)
+            case "configure":
+                return self._configure(form, batch)
+            case "send":
+                return self._send(form, batch)
+            case "show":
+                return self._show(form, batch, now)
+            case "list":
+                return self._list(form, batch, now)
+            case "inbox" | "timeline":
+                return self._read(form, batch)
+            case "subscribe":
+                return self._subscribe(form, request, reply_to, batch, now)
+            case "worker":
+                return _done(self._worker(batch).model_dump())
+            case _:
+                return self._plain(form, batch)
+
+    def _create(self, form: CreateForm, batch: Batch) -> AnswerForm:
+        peer = None if form["peer"] is None else PeerInformation(**form["peer"])
+        known = batch.store.load(form["interface"])
+        if known is not None:
+            same = known.name == form["name"] and peer in (None, known.peer)
+            return _status(known) if same else _refused(refusals.INTERFACE_EXISTS)
+        state = Interface(
+            id=form["interface"],
+            endpoint=self._endpoint,
+            role=self._role,
+            epoch=Epoch(1, batch.nonce),
+            name=form["name"],
+        )
+        if peer is not None and (refusal := peer_refusal(state, peer)) is not None:
+            return _refused(refusal)
+        if form["initiate"] and (objection := _objection(batch.step(state.but(peer=peer), Initiate()))) is not None:
+            return objection
+        batch.create(state)
+        if peer is not None:
+            state, _ = batch.happen(state, Configure(peer, batch.nonce), "command configure")
+        if form["initiate"]:
+            state, _ = batch.happen(state, Initiate(), "command initiate")
+        return _status(state)
+
+    def _configure(self, form: ConfigureForm, batch: Batch) -> AnswerForm:
+        peer: PeerForm = form["peer"]
+        return self._command(form["interface"], Configure(PeerInformation(**peer), batch.nonce), "configure", batch)
+
+    def _plain(self, form: PlainForm, batch: Batch) -> AnswerForm:
+        return self._command(form["interface"], _PLAIN[form["kind"]](), form["kind"], batch)
+
+    def _command(self, interface: str, event: Command, name: str, batch: Batch) -> AnswerForm:
+        known = batch.store.load(interface)
+        if known is None:
+            return _refused(refusals.UNKNOWN_INTERFACE)
+        state, refused = batch.happen(known, event, f"command {name}")
+        return _status(state) if refused is None else _refused(refused.refusal, refused.detail)
+
+    def _send(self, form: SendForm, batch: Batch) -> AnswerForm:
+        known = batch.store.load(form["interface"])
+        if known is None:
+            return _refused(refusals.UNKNOWN_INTERFACE)
+        state, refused = batch.happen(known, Send(form["body"]), "command send")
+        if refused is not None:
+            return _refused(refused.refusal, refused.detail)
+        return _done({"interface": state.id, "number": state.sent})
+
+    def _show(self, form: PlainForm, batch: Batch, now: float) -> AnswerForm:
+        known = batch.store.load(form["interface"])
+        if known is None:
+            return _refused(refusals.UNKNOWN_INTERFACE)
+        return _done(view(known, self._peers, now).model_dump())
+
+    def _list(self, form: ListForm, batch: Batch, now: float) -> AnswerForm:
+        page = batch.store.page(form["after"], form["limit"], deleted=form["deleted"])
+        shown = [view(state, self._peers, now).model_dump() for state in page]
+        following = page[-1].id if len(page) == form["limit"] else None
+        return _done({"interfaces": shown, "next": following})
+
+    def _read(self, form: ReadForm, batch: Batch) -> AnswerForm:
+        interface, after, limit = form["interface"], form["after"], form["limit"]
+        if form["kind"] == "timeline":
+            rows = _fitting(timeline(batch.store, interface, after, limit), lambda row: len("".join(row["said"])))
+            return _done({"rows": rows, "next": rows[-1]["row"] if rows else after})
+        if interface is None or batch.store.load(interface) is None:
+            return _refused(refusals.UNKNOWN_INTERFACE)
+        page = _fitting(batch.store.payloads.inbox(interface, after, limit), lambda payload: len(payload.body))
+        payloads = [PayloadView(row=p.place, at=p.at, number=p.number, body=p.body).model_dump() for p in page]
+        return _done({"payloads": payloads, "next": page[-1].place if page else after})
+
+    def _subscribe(self, form: SubscribeForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
+        after = batch.store.last_row if form["after"] is None else form["after"]
+        self._watchers.admit(Subscription(request, reply_to, form["interface"], after, now + form["seconds"]))
+        return _done({"after": after})
+
+    def _worker(self, batch: Batch) -> WorkerView:
+        own = self._endpoint
+        return WorkerView(
+            endpoint=own.id,
+            kind=own.kind.value,
+            account=own.account,
+            region=own.region,
+            role=self._role.name,
+            pid=os.getpid(),
+            life=batch.store.life,
+            timeline=batch.store.last_row,
+            statuses=batch.store.statuses(),
+            counters=dict(self._counters),
+        )
+
+
+def fitting(request: RequestForm, answers: list[AnswerForm]) -> list[AnswerForm]:
+    """The answers to a request whose answers together are too long: what was only read can be asked for again."""
+    pairs = zip(request["commands"], answers, strict=True)
+    return [answer if command["kind"] in CHANGING else _refused(TOO_MUCH) for command, answer in pairs]
+
+
+def _fitting(page: list[T], weight: Callable[[T], int]) -> list[T]:
+    """The beginning of a page, as far as it fits into one answer, and at least one item of it."""
+    total = 0
+    for place, item in enumerate(page):
+        total += weight(item)
+        if place and total > PAGE_LIMIT_CHARACTERS:
+            return page[:place]
+    return page
+
+
+def _objection(step: Step) -> AnswerForm | None:
+    refused = next((effect for effect in step.effects if isinstance(effect, Refused)), None)
+    return None if refused is None else _refused(refused.refusal, refused.detail)
+
+
+def _done(result: dict[str, Any]) -> AnswerForm:
+    return {"outcome": "done", "result": result}
+
+
+def _status(state: Interface) -> AnswerForm:
+    return _done({"interface": state.id, "status": state.status})
+
+
+def _refused(refusal: Refusal, detail: str = "") -> AnswerForm:
+    return {
+        "outcome": "refused",
+        "code": refusal.code,
+        "sentence": f"{refusal.sentence} {detail}".rstrip(),
+    }

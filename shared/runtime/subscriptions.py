@@ -1,0 +1,75 @@
+"""Watching costs nothing while nobody watches, and misses nothing while somebody does.
+
+The timeline is durable and numbered, so a watcher is a place in it: whoever was away goes on where they were.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from shared.runtime.outgoing import Parcel
+from shared.store.sqlite import Store
+from shared.wire.request import KINDS, write_observations
+from shared.wire.views import TimelineRow
+
+OBSERVATIONS_LIMIT_ROWS: Final = 500
+"""How many rows of the timeline go into one AMQP message."""
+
+
+class Subscription(NamedTuple):
+    """Somebody who wants to be told of new rows of the timeline."""
+
+    request: str
+    reply_to: str
+    interface: str | None
+    after: int
+    expires: float
+
+
+class Watchers:
+    """Everybody who watches this worker."""
+
+    def __init__(self, endpoint: str) -> None:
+        """Speak for this endpoint."""
+        self._endpoint = endpoint
+        self._subscriptions: dict[str, Subscription] = {}
+
+    def admit(self, subscription: Subscription) -> None:
+        """Begin to tell somebody, or go on for longer."""
+        self._subscriptions[subscription.request] = subscription
+
+    def tell(self, store: Store, now: float) -> list[Parcel]:
+        """What there is to tell since the last time; who has not renewed in time is told no more."""
+        parcels: list[Parcel] = []
+        for one in list(self._subscriptions.values()):
+            if now > one.expires:
+                del self._subscriptions[one.request]
+            elif one.after < store.last_row:
+                parcels += self._rows(one, store)
+                self._subscriptions[one.request] = one._replace(after=store.last_row)
+        return parcels
+
+    def _rows(self, one: Subscription, store: Store) -> list[Parcel]:
+        parcels: list[Parcel] = []
+        after = one.after
+        while rows := timeline(store, one.interface, after, OBSERVATIONS_LIMIT_ROWS):
+            after = rows[-1]["row"]
+            body = write_observations(one.request, self._endpoint, rows)
+            parcels.append(Parcel(one.reply_to, KINDS.observations, body, one.request))
+        return parcels
+
+
+def timeline(store: Store, interface: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+    """A page of the timeline, as it is shown."""
+    return [
+        TimelineRow(
+            row=row.place,
+            at=row.at,
+            interface=row.interface,
+            was=row.was,
+            status=row.status,
+            cause=row.cause,
+            said=row.said.split("\n") if row.said else [],
+        ).model_dump()
+        for row in store.memory.timeline(interface, after, limit)
+    ]
