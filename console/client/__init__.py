@@ -1,25 +1,27 @@
 """A console is a correspondent and not a shell: it writes, repeats itself, and believes only what is answered."""
 
-from console.client.client import ASK_LIMIT_SECONDS, Console, done
+from console.client.client import ASK_LIMIT_SECONDS, Client, done
 from console.client.errors import (
-    BrokerTrouble,
-    ConsoleTrouble,
+    BrokerError,
+    ClientError,
     NoRoute,
     NotUnderstood,
     Refused,
+    Unanswered,
     WorkerSilent,
 )
-from console.client.sessions import Line
+from console.client.sessions import Connection
 
 __all__ = [
     "ASK_LIMIT_SECONDS",
-    "BrokerTrouble",
-    "Console",
-    "ConsoleTrouble",
-    "Line",
+    "BrokerError",
+    "Client",
+    "ClientError",
+    "Connection",
     "NoRoute",
     "NotUnderstood",
     "Refused",
+    "Unanswered",
     "WorkerSilent",
     "done",
 ]

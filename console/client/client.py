@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from console.client.errors import BrokerTrouble, ConsoleTrouble, NoRoute, NotUnderstood, Refused, WorkerSilent
-from console.client.finding import claims
+from console.client.errors import BrokerError, NoRoute, NotUnderstood, Refused, Unanswered, WorkerSilent
 from console.client.following import follow
-from console.client.sessions import Deliver, Dial, Line, Lost, Session, Sessions
+from console.client.sessions import Connection, Deliver, Dial, Lost, Session, Sessions
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink, silence_client_library
 from shared.broker.messages import Delivery, Outcome, Outgoing
-from shared.protocol.refusals import UNKNOWN_INTERFACE
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_reply, read_request, write_request
 from shared.wire.views import PayloadView, TimelineRow
@@ -47,22 +45,20 @@ class _Question:
     unroutable_since: float | None = None
 
 
-class Console:
-    """One account's console. `endpoints` are those that `find` asks; `enforced` is False in open mode."""
+class Client:
+    """One account's console. `enforced` is False in open mode."""
 
-    def __init__(  # noqa: PLR0913 - everything after the account has a default
+    def __init__(
         self,
         address: BrokerAddress,
         account: str,
         *,
-        endpoints: Sequence[str] = (),
         enforced: bool = True,
         dial: Dial | None = None,
         connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
     ) -> None:
         """Nothing happens before `async with`. `dial` makes a connection; tests give their own."""
         self.account = account
-        self.endpoints = tuple(endpoints)
         self._address = address
         self._enforced = enforced
         self._connect_limit_seconds = connect_limit_seconds
@@ -71,13 +67,13 @@ class Console:
         self._bells: dict[str, asyncio.Event] = {}
 
     async def __aenter__(self) -> Self:
-        """Connect and claim a queue for replies. Raises BrokerTrouble."""
+        """Connect and claim a queue for replies. Raises BrokerError."""
         silence_client_library()
         try:
             async with asyncio.timeout(self._connect_limit_seconds):
                 await self._sessions.get()
         except TimeoutError:
-            raise BrokerTrouble(self._sessions.trouble) from None
+            raise BrokerError(self._sessions.trouble) from None
         return self
 
     async def __aexit__(
@@ -101,7 +97,7 @@ class Console:
     ) -> list[AnswerForm]:
         """Ask an endpoint's worker, again and again with one request id; return an answer per command, in order.
 
-        Raises NotUnderstood (nothing was sent), NoRoute, WorkerSilent or BrokerTrouble.
+        Raises NotUnderstood (nothing was sent), NoRoute, WorkerSilent or BrokerError.
         """
         request = request or uuid.uuid4().hex
         body = write_request(request, self.account, endpoint, commands)
@@ -124,7 +120,7 @@ class Console:
     ) -> AsyncIterator[TimelineRow]:
         """Every new row of a timeline, once and in order, for ever; from the present on where `after` is None.
 
-        A worker or broker that goes away is waited for, once it was there. Raises ConsoleTrouble or Refused.
+        A worker or broker that goes away is waited for, once it was there. Raises ClientError.
         """
         async for row in follow(self, "timeline", endpoint, interface, after):
             yield TimelineRow.model_validate(row)
@@ -153,36 +149,15 @@ class Console:
         """Let a bell be; the subscription runs out by itself."""
         self._bells.pop(request, None)
 
-    async def find(self, interface: str, timeout_seconds: float = ASK_LIMIT_SECONDS) -> str:
-        """The endpoint that an interface lives on. `ri-…@ENDPOINT` names it; else all known endpoints are asked.
-
-        Raises Refused (no such interface, or several), or what kept the endpoints from answering.
-        """
-        name, _, endpoint = interface.partition("@")
-        if endpoint:
-            return endpoint
-        if not self.endpoints:
-            raise NotUnderstood(f"No endpoints are known here: name it as {name}@ENDPOINT.")
-        command: CommandForm = {"kind": "show", "interface": name}
-        found, troubles = await claims({one: self.ask(one, [command], timeout_seconds) for one in self.endpoints})
-        if len(found) > 1:
-            places = ", ".join(f"{name}@{one}" for one in found)
-            raise Refused("AmbiguousInterface", f"There are several interfaces of that id: {places}. Name one of them.")
-        if not found and troubles:
-            raise troubles[0]
-        if not found:
-            raise Refused(UNKNOWN_INTERFACE.code, f"There is no interface {name} on {', '.join(self.endpoints)}.")
-        return found[0]
-
     async def _insist(self, request: str, question: _Question, body: bytes) -> list[AnswerForm]:
         pause = FIRST_REPEAT_SECONDS
         while True:
             question.connected = False
             session = await self._sessions.get()
             question.connected = True
-            reply_to = session.line.reply_to
+            reply_to = session.connection.reply_to
             message = Outgoing(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
-            question.outcome = await session.line.publish(message)
+            question.outcome = await session.connection.publish(message)
             self._judge(question)
             rest = pause if question.outcome is Outcome.CONFIRMED else pause / 4
             either: set[asyncio.Future[Any]] = {question.reply, session.lost}
@@ -208,9 +183,9 @@ class Console:
             return NoRoute(f"{way}: the endpoint is not provisioned.")
         return NoRoute(f"The broker has no queue for {question.endpoint}: its worker never ran here.")
 
-    def _why_no_reply(self, question: _Question, timeout_seconds: float) -> ConsoleTrouble:
+    def _why_no_reply(self, question: _Question, timeout_seconds: float) -> Unanswered:
         if not question.connected:
-            return BrokerTrouble(self._sessions.trouble)
+            return BrokerError(self._sessions.trouble)
         match question.outcome:
             case Outcome.UNROUTABLE:
                 return self._no_route(question)
@@ -219,9 +194,9 @@ class Console:
             case Outcome.CONFIRMED:
                 return WorkerSilent(f"The worker of {question.endpoint} did not answer within {timeout_seconds:g} s.")
             case _:
-                return BrokerTrouble(f"{self._address} did not confirm within {timeout_seconds:g} s.")
+                return BrokerError(f"{self._address} did not confirm within {timeout_seconds:g} s.")
 
-    def _dial_broker(self, deliver: Deliver, lost: Lost) -> Line:
+    def _dial_broker(self, deliver: Deliver, lost: Lost) -> Connection:
         return ConsoleLink(
             self._address,
             account=self.account if self._enforced else None,

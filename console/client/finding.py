@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Final
 
-from console.client.errors import ConsoleTrouble
+from console.client.errors import Unanswered
 from shared.wire.request import AnswerForm
 
 OTHERS_GRACE_SECONDS: Final = 0.3
@@ -15,7 +15,7 @@ OTHERS_GRACE_SECONDS: Final = 0.3
 
 async def claims(
     questions: Mapping[str, Awaitable[list[AnswerForm]]],
-) -> tuple[list[str], list[ConsoleTrouble]]:
+) -> tuple[list[str], list[Unanswered]]:
     """Which endpoints answer that they have it, and what kept others from answering.
 
     A worker that is away does not delay the answer of one that is there.
@@ -23,7 +23,7 @@ async def claims(
     asked = {asyncio.ensure_future(question): endpoint for endpoint, question in questions.items()}
     waiting = set(asked)
     found: list[str] = []
-    troubles: list[ConsoleTrouble] = []
+    troubles: list[Unanswered] = []
     try:
         while waiting:
             grace = OTHERS_GRACE_SECONDS if found else None
@@ -33,7 +33,7 @@ async def claims(
             for task in ready:
                 try:
                     answer = task.result()[0]
-                except ConsoleTrouble as trouble:
+                except Unanswered as trouble:
                     troubles.append(trouble)
                 else:
                     found += [asked[task]] if answer["outcome"] == "done" else []

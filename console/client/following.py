@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal, Protocol
 
-from console.client.errors import ConsoleTrouble, Refused
+from console.client.errors import Refused, Unanswered
 from shared.wire.request import AnswerForm, CommandForm, ReadForm
 
 PAGE: Final = 500
@@ -59,7 +59,7 @@ async def follow(
                 rows = await _page(
                     asker, endpoint, {"kind": kind, "interface": interface, "after": place, "limit": PAGE}
                 )
-            except ConsoleTrouble as trouble:
+            except Unanswered as trouble:
                 if trouble.lasting:
                     raise
                 continue
@@ -73,7 +73,7 @@ async def follow(
 
 
 async def _page(asker: Asker, endpoint: str, read: ReadForm) -> list[dict[str, Any]]:
-    """The rows after the place that is asked for. Raises Refused or ConsoleTrouble."""
+    """The rows after the place that is asked for. Raises ClientError."""
     answer = (await asker.ask(endpoint, [read]))[0]
     if answer["outcome"] == "refused":
         raise Refused(answer["code"], answer["sentence"])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from console.client.errors import BrokerTrouble
+from console.client.errors import BrokerError
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.backoff import Pauses
 from shared.broker.messages import Delivery, Outcome, Outgoing
@@ -18,7 +18,7 @@ Deliver: TypeAlias = Callable[[Delivery], None]
 Lost: TypeAlias = Callable[[str], None]
 
 
-class Line(Protocol):
+class Connection(Protocol):
     """A connection with a queue for replies: the broker's `ConsoleLink`, or a test's stand-in."""
 
     @property
@@ -35,14 +35,14 @@ class Line(Protocol):
         """Say goodbye."""
 
 
-Dial: TypeAlias = Callable[[Deliver, Lost], Line]
+Dial: TypeAlias = Callable[[Deliver, Lost], Connection]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
     """One connection; `lost` is done, with the reason, when it has ended."""
 
-    line: Line
+    connection: Connection
     lost: asyncio.Future[str]
 
 
@@ -64,7 +64,7 @@ class Sessions:
     async def get(self) -> Session:
         """The present session, or a new one; tries for as long as the caller waits.
 
-        Raises BrokerTrouble if the broker refuses: waiting would be in vain.
+        Raises BrokerError if the broker refuses: waiting would be in vain.
         """
         async with self._connecting:
             pauses = Pauses(longest_seconds=LONGEST_RECONNECT_SECONDS)
@@ -72,7 +72,7 @@ class Sessions:
                 try:
                     self._present = await self._open()
                 except BrokerRefused as refused:
-                    raise BrokerTrouble(_sentence(refused), "BrokerRefused") from None
+                    raise BrokerError(_sentence(refused), "BrokerRefused") from None
                 except (BrokerUnreachable, NoFreeSlot) as fault:
                     self.trouble = _sentence(fault)
                     await asyncio.sleep(pauses.next(0))
@@ -81,7 +81,7 @@ class Sessions:
     async def close(self) -> None:
         """Give the queue for replies back."""
         if self._present is not None:
-            await self._present.line.close()
+            await self._present.connection.close()
 
     async def _open(self) -> Session:
         await self.close()
@@ -92,9 +92,9 @@ class Sessions:
             if not lost.done():
                 lost.set_result(reason)
 
-        line = self._dial(self._deliver, lose)
-        await line.open()
-        return Session(line, lost)
+        connection = self._dial(self._deliver, lose)
+        await connection.open()
+        return Session(connection, lost)
 
 
 def _sentence(fault: Exception) -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from console.client.clients import Clients, Located
 from console.client.errors import NotUnderstood
-from console.client.owners import Located, Owners
 from shared.wire.request import PeerForm
 
 
@@ -20,25 +20,25 @@ class WantedPeer(NamedTuple):
     region: str | None
 
 
-async def peer_form(owners: Owners, place: Located, wanted: WantedPeer) -> PeerForm:
+async def peer_form(clients: Clients, place: Located, wanted: WantedPeer) -> PeerForm:
     """Peer information whole: what was not said is taken from the context. Raises NotUnderstood."""
     interface, _, endpoint = wanted.peer.partition("@")
-    known = owners.context.endpoint(endpoint)
-    uid = _uid(owners, wanted.account) or (known.account if known is not None else None)
+    known = clients.context.endpoint(endpoint)
+    uid = _uid(clients, wanted.account) or (known.account if known is not None else None)
     if uid is None:
         raise NotUnderstood(f"The account of {endpoint} is not known here: give it with --peer-account UID.")
-    region = wanted.region or (known.region if known is not None else None) or await _own_region(owners, place)
+    region = wanted.region or (known.region if known is not None else None) or await _own_region(clients, place)
     return {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
 
 
-def _uid(owners: Owners, account: str | None) -> str | None:
+def _uid(clients: Clients, account: str | None) -> str | None:
     """An account's uid, which may have been given by its name."""
-    named = next((one.uid for one in owners.context.accounts if account is not None and one.name == account), None)
+    named = next((one.uid for one in clients.context.accounts if account is not None and one.name == account), None)
     return named or account
 
 
-async def _own_region(owners: Owners, place: Located) -> str:
-    known = owners.context.endpoint(place.endpoint)
+async def _own_region(clients: Clients, place: Located) -> str:
+    known = clients.context.endpoint(place.endpoint)
     if known is not None and known.region is not None:
         return known.region
-    return (await owners.view(place)).region
+    return (await clients.view(place)).region

@@ -91,11 +91,11 @@ def create(  # noqa: PLR0913, PLR0917 - a command line has as many options as it
         if source is None or target is None or endpoint is not None or interface is not None:
             raise typer.BadParameter("--both goes with --from ID and --to ID, and without --endpoint and --id.")
         pair = (source, target, name, timeout)
-        running.run(options, lambda owners, screen: pairs.create_both(owners, screen, pairs.Pair(*pair)))
+        running.run(options, lambda clients, screen: pairs.create_both(clients, screen, pairs.Pair(*pair)))
         return
     if endpoint is None or source is not None or target is not None:
         raise typer.BadParameter("Give --endpoint ID; or --both with --from ID and --to ID.")
-    running.run(options, lambda owners, screen: lifecycle.create(owners, screen, endpoint, name, interface))
+    running.run(options, lambda clients, screen: lifecycle.create(clients, screen, endpoint, name, interface))
 
 
 @command
@@ -109,29 +109,31 @@ def configure(
     """Tell an Idle interface who its peer is; both ends must know each other before they can connect."""
     running.run(
         options,
-        lambda owners, screen: lifecycle.configure(owners, screen, interface, wanted.WantedPeer(peer, account, region)),
+        lambda clients, screen: lifecycle.configure(
+            clients, screen, interface, wanted.WantedPeer(peer, account, region)
+        ),
     )
 
 
 @command
 def initiate(options: Options, interfaces: InterfacesArgument) -> None:
     """Initiate connections; only an interface of the initiator can, and only with peer information."""
-    running.run(options, lambda owners, screen: lifecycle.change(owners, screen, "initiate", interfaces))
+    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "initiate", interfaces))
 
 
 @command
 def suspend(options: Options, interfaces: InterfacesArgument) -> None:
     """Suspend connections from either end; each suspension is that end's own hold."""
-    running.run(options, lambda owners, screen: lifecycle.change(owners, screen, "suspend", interfaces))
+    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "suspend", interfaces))
 
 
 @command
 def resume(options: Options, interfaces: InterfacesArgument) -> None:
     """Give up this end's hold; the connection is activated again when no hold remains."""
-    running.run(options, lambda owners, screen: lifecycle.change(owners, screen, "resume", interfaces))
+    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "resume", interfaces))
 
 
 @command
 def delete(options: Options, interfaces: InterfacesArgument) -> None:
     """Delete this end, which tears the connection down at both."""
-    running.run(options, lambda owners, screen: lifecycle.change(owners, screen, "delete", interfaces))
+    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "delete", interfaces))

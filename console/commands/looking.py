@@ -94,21 +94,21 @@ def show(
 ) -> None:
     """Show all interfaces, or one connection with both its ends: whether the link exists, and who is charged."""
     if interface is None:
-        running.run(options, lambda owners, screen: looking.show_all(owners, screen, deleted=deleted))
+        running.run(options, lambda clients, screen: looking.show_all(clients, screen, deleted=deleted))
     else:
-        running.run(options, lambda owners, screen: looking.show_one(owners, screen, interface))
+        running.run(options, lambda clients, screen: looking.show_one(clients, screen, interface))
 
 
 @command
 def why(options: Options, interface: InterfaceArgument) -> None:
     """Say in one sentence why a connection is up or not, from what both ends know."""
-    running.run(options, lambda owners, screen: looking.explain(owners, screen, interface))
+    running.run(options, lambda clients, screen: looking.explain(clients, screen, interface))
 
 
 @command
 def wait(options: Options, interface: InterfaceArgument, status: StatusOption, timeout: TimeoutOption = 60.0) -> None:
     """Wait until an interface shows a status; exit code 1 if it does not in time."""
-    running.run(options, lambda owners, screen: waiting.wait(owners, screen, interface, status, timeout))
+    running.run(options, lambda clients, screen: waiting.wait(clients, screen, interface, status, timeout))
 
 
 @command
@@ -118,22 +118,22 @@ def watch(
     everything: AllOption = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print every transition at all endpoints at hand as it happens, or those of one connection."""
-    running.run(options, lambda owners, screen: waiting.watch(owners, screen, interface, everything=everything))
+    running.run(options, lambda clients, screen: waiting.watch(clients, screen, interface, everything=everything))
 
 
 @command
 def timeline(options: Options, interface: InterfaceArgument, after: AfterOption = 0, limit: LimitOption = None) -> None:
     """Print what has happened to an interface, from its worker's durable record."""
-    running.run(options, lambda owners, screen: looking.timeline(owners, screen, interface, after, limit))
+    running.run(options, lambda clients, screen: looking.timeline(clients, screen, interface, after, limit))
 
 
 @command
 def trace(options: Options, interface: InterfaceArgument, output: OutputOption, last: LastOption = None) -> None:
     """Draw who said what to whom, when, what it changed, what was lost or said again, and where the ends disagreed."""
-    running.run(options, lambda owners, screen: drawing.trace(owners, screen, interface, output, last))
+    running.run(options, lambda clients, screen: drawing.trace(clients, screen, interface, output, last))
 
 
 @command
 def worker(options: Options, endpoint: EndpointArgument = None) -> None:
     """Ask workers about themselves: process, store, interfaces by status, counters."""
-    running.run(options, lambda owners, screen: looking.workers(owners, screen, endpoint))
+    running.run(options, lambda clients, screen: looking.workers(clients, screen, endpoint))

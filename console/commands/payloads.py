@@ -25,7 +25,7 @@ FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on with w
 @command
 def send(options: Options, interface: InterfaceArgument, text: TextArgument) -> None:
     """Send a payload; once accepted, it is delivered exactly once and in order."""
-    running.run(options, lambda owners, screen: payloads.send(owners, screen, interface, text))
+    running.run(options, lambda clients, screen: payloads.send(clients, screen, interface, text))
 
 
 @command
@@ -36,4 +36,4 @@ def inbox(
     follow: FollowOption = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print the payloads that have arrived."""
-    running.run(options, lambda owners, screen: payloads.inbox(owners, screen, interface, after, follow=follow))
+    running.run(options, lambda clients, screen: payloads.inbox(clients, screen, interface, after, follow=follow))

@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 import typer
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Owners
+from console.client import Refused, Unanswered
+from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
 from console.topology import NoContext, TopologyRefused, find_context
@@ -25,7 +25,7 @@ FAILED: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 
-Job: TypeAlias = Callable[[Owners, Screen], Awaitable[int]]
+Job: TypeAlias = Callable[[Clients, Screen], Awaitable[int]]
 PlainJob: TypeAlias = Callable[[Screen], Awaitable[int]]
 
 
@@ -34,8 +34,8 @@ def run(options: Options, job: Job) -> None:
 
     async def with_owners(screen: Screen) -> int:
         context = find_context(options.topology, options.acting)
-        async with Owners(context, options.patience_seconds) as owners:
-            return await job(owners, screen)
+        async with Clients(context, options.patience_seconds) as clients:
+            return await job(clients, screen)
 
     run_plainly(options, with_owners)
 
@@ -60,7 +60,7 @@ async def _told(job: PlainJob, screen: Screen) -> int:
     except Refused as refused:
         screen.refused(refused.code, refused.sentence)
         return FAILED
-    except ConsoleTrouble as trouble:
+    except Unanswered as trouble:
         screen.failed(trouble.code, trouble.sentence)
         return FAILED
     except ControlPlaneError as error:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import Final
 
-from console.client import ConsoleTrouble
+from console.client import Unanswered
 from console.demo.stage import Line, Stage, StoryBroke
 from console.demo.typed import Cast, change
 from shared.broker.control import dead_letters
@@ -22,14 +22,14 @@ _LOOK_AGAIN_SECONDS: Final = 0.05
 async def intrude(stage: Stage, intruder: Cast, victim: Cast) -> Line:
     """Have one owner command the other's end, straight at its worker. Raises StoryBroke if anybody listens."""
     typed = change("suspend", victim)
-    console = stage.end(intruder).console
-    asking = asyncio.create_task(console.ask(victim.endpoint, [typed.form], LIMIT_SECONDS))
+    client = stage.end(intruder).client
+    asking = asyncio.create_task(client.ask(victim.endpoint, [typed.form], LIMIT_SECONDS))
     setting_aside = asyncio.create_task(_reason(stage, intruder))
     await asyncio.wait({asking, setting_aside}, return_when=asyncio.FIRST_COMPLETED)
     answered = asking.done()
     for task in (asking, setting_aside):
         task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, ConsoleTrouble):
+    with contextlib.suppress(asyncio.CancelledError, Unanswered):
         await asking
     if answered:
         raise StoryBroke(f"{victim.endpoint} answered a command of account {intruder.owner}")

@@ -20,8 +20,8 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
-from console.client import ConsoleTrouble
-from console.client.owners import Owners
+from console.client import Unanswered
+from console.client.clients import Clients
 from console.demo.checklist import Checklist
 from console.demo.drawing import Drawing
 from console.demo.stage import Stage, StoryBroke, opened
@@ -57,7 +57,7 @@ def run(name: str, keep: Path | None, trace: Path | None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("interrupted; nothing is left running")
         return INTERRUPTED
-    except (StackRefused, BrokerNotStarted, ControlPlaneError, ConsoleTrouble, OSError) as fault:
+    except (StackRefused, BrokerNotStarted, ControlPlaneError, Unanswered, OSError) as fault:
         console.print(Text(f"The demonstration can't be given: {fault}", "red"), soft_wrap=True)
         return FAILED
 
@@ -124,16 +124,16 @@ async def _told(story: Story, stage: Stage, checklist: Checklist) -> str | None:
         await story.play(stage, checklist)
     except StoryBroke as broke:
         return str(broke)
-    except ConsoleTrouble as trouble:
+    except Unanswered as trouble:
         return trouble.sentence
     return None
 
 
 async def _drawn(stack: Stack, story: Story, file: Path) -> str:
     """Draw what both ends remember of the story."""
-    async with Owners(stack.context, _PATIENCE_SECONDS) as owners:
+    async with Clients(stack.context, _PATIENCE_SECONDS) as clients:
         one = story.casts[0]
-        drawn = await gather(owners, f"{one.interface}@{one.endpoint}")
+        drawn = await gather(clients, f"{one.interface}@{one.endpoint}")
     draw(drawn, file)
     return f"drawn: {file}"
 

@@ -13,10 +13,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.client import Console
+from console.client import Client
+from console.client.clients import client_of
 from console.demo.checklist import PROCESS, seen_in_order
 from console.demo.typed import Cast, Typed
-from console.stack.stack import Stack, console_of
+from console.stack.stack import Stack
 from shared.wire.request import CommandForm
 from shared.wire.views import InterfaceView, TimelineRow
 
@@ -33,7 +34,7 @@ class End:
     """One end on the stage: who plays it, and all that it showed."""
 
     cast: Cast
-    console: Console
+    client: Client
     statuses: list[str] = field(default_factory=list)
     told: int = 0
     row: int = 0
@@ -137,7 +138,7 @@ class Stage:
     async def type(self, typed: Typed) -> Line:
         """Ask what was typed. Raises StoryBroke if the answer is not the expected one."""
         end = self.first if typed.endpoint == self.one.endpoint else self.second
-        answer = (await end.console.ask(typed.endpoint, [typed.form]))[0]
+        answer = (await end.client.ask(typed.endpoint, [typed.form]))[0]
         if answer["outcome"] == "done":
             if typed.refused is not None:
                 raise StoryBroke(f"`{typed.text}` was carried out, and had to be refused with {typed.refused}")
@@ -159,7 +160,7 @@ class Stage:
 
     async def ask(self, cast: Cast, form: CommandForm) -> dict[str, object]:
         """Ask an end something that is always answered."""
-        answer = (await self.end(cast).console.ask(cast.endpoint, [form], STEP_LIMIT_SECONDS))[0]
+        answer = (await self.end(cast).client.ask(cast.endpoint, [form], STEP_LIMIT_SECONDS))[0]
         if answer["outcome"] != "done":
             raise StoryBroke(f"{cast.endpoint} refuses to {form['kind']}: {answer['sentence']}")
         return dict(answer["result"] or {})
@@ -185,7 +186,7 @@ class Stage:
         found: list[str] = []
         try:
             async with asyncio.timeout(STEP_LIMIT_SECONDS):
-                async for payload in self.end(cast).console.listen(cast.endpoint, cast.interface):
+                async for payload in self.end(cast).client.listen(cast.endpoint, cast.interface):
                     found.append(payload.body)
                     if len(found) >= len(bodies):
                         break
@@ -225,7 +226,7 @@ class Stage:
         end.reading = asyncio.create_task(self._read(end), name=f"timeline of {end.cast.endpoint}")
 
     async def _read(self, end: End) -> None:
-        rows: AsyncIterator[TimelineRow] = end.console.subscribe(end.cast.endpoint, after=end.row)
+        rows: AsyncIterator[TimelineRow] = end.client.subscribe(end.cast.endpoint, after=end.row)
         async for row in rows:
             end.row = row.row
             if row.interface == end.cast.interface and row.status != end.status:
@@ -240,11 +241,11 @@ async def opened(
 ) -> AsyncIterator[Stage]:
     """Give both owners a console, and read both timelines until the end."""
     async with AsyncExitStack() as entered:
-        consoles: dict[str, Console] = {}
+        clients: dict[str, Client] = {}
         for cast in casts:
-            if cast.owner not in consoles:
-                consoles[cast.owner] = await entered.enter_async_context(console_of(stack.context, cast.owner))
-        first, second = (End(cast, consoles[cast.owner]) for cast in casts)
+            if cast.owner not in clients:
+                clients[cast.owner] = await entered.enter_async_context(client_of(stack.context, cast.owner))
+        first, second = (End(cast, clients[cast.owner]) for cast in casts)
         stage = Stage(stack, (first, second), draw, say)
         stage.read(first)
         stage.read(second)

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
-from console.client.owners import Owners
+from console.client.clients import Clients
 from console.stack.brokers import StackRefused, write_private
 from console.stack.stack import READY_LIMIT_SECONDS, Stack, program_of
 from console.stack.supervisor import State
@@ -28,10 +28,10 @@ def can_grow(stack: Stack | None) -> bool:
     return stack is not None and (not stack.broker.enforced or bool(stack.broker.administrator))
 
 
-async def add_endpoint(stack: Stack, owners: Owners, endpoint: EndpointSection) -> None:
+async def add_endpoint(stack: Stack, clients: Clients, endpoint: EndpointSection) -> None:
     """Provision an endpoint, start its worker and wait until it answers.
 
-    Raises StackRefused, ControlPlaneError or ConsoleTrouble.
+    Raises StackRefused, ControlPlaneError or Unanswered.
     """
     if stack.broker.enforced:
         senders = [one.uid for one in stack.topology.accounts]
@@ -39,21 +39,21 @@ async def add_endpoint(stack: Stack, owners: Owners, endpoint: EndpointSection) 
     stack.supervisor.start(program_of(stack.broker, endpoint, stack.folder, stack.settings))
     stack.added.append(endpoint)
     known = KnownEndpoint(endpoint.id, endpoint.kind, endpoint.account, endpoint.region, endpoint.role)
-    owners.context = replace(owners.context, endpoints=(*owners.context.endpoints, known))
+    clients.context = replace(clients.context, endpoints=(*clients.context.endpoints, known))
     _tell_others(stack)
     try:
-        await _until_ready(stack, owners, endpoint.id)
+        await _until_ready(stack, clients, endpoint.id)
     except BaseException:
-        await _retire(stack, owners, endpoint)
+        await _retire(stack, clients, endpoint)
         raise
 
 
-async def remove_endpoint(stack: Stack, owners: Owners, endpoint: str) -> None:
+async def remove_endpoint(stack: Stack, clients: Clients, endpoint: str) -> None:
     """Stop an added endpoint's worker and take its queues and its memory away. Raises ControlPlaneError."""
     section = next((one for one in stack.added if one.id == endpoint), None)
     if section is None:
         return
-    await _retire(stack, owners, section)
+    await _retire(stack, clients, section)
     if stack.broker.enforced:
         senders = [one.uid for one in stack.topology.accounts]
         for queue in endpoint_queues(section.account, endpoint, senders):
@@ -62,12 +62,12 @@ async def remove_endpoint(stack: Stack, owners: Owners, endpoint: str) -> None:
         file.unlink()
 
 
-async def _retire(stack: Stack, owners: Owners, section: EndpointSection) -> None:
+async def _retire(stack: Stack, clients: Clients, section: EndpointSection) -> None:
     """Stop its worker; nobody looks for it any more."""
     await stack.supervisor.end(section.id)
     stack.added.remove(section)
-    remaining = tuple(one for one in owners.context.endpoints if one.id != section.id)
-    owners.context = replace(owners.context, endpoints=remaining)
+    remaining = tuple(one for one in clients.context.endpoints if one.id != section.id)
+    clients.context = replace(clients.context, endpoints=remaining)
     _tell_others(stack)
 
 
@@ -75,10 +75,10 @@ def _tell_others(stack: Stack) -> None:
     write_private(stack.folder / CONTEXT_FILE.name, stack.topology.model_dump_json(exclude_none=True, indent=1))
 
 
-async def _until_ready(stack: Stack, owners: Owners, endpoint: str) -> None:
+async def _until_ready(stack: Stack, clients: Clients, endpoint: str) -> None:
     """Wait for the worker's first answer. Raises StackRefused if it refuses to start."""
-    console = await owners.console(endpoint)
-    answering = asyncio.create_task(console.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS))
+    client = await clients.client(endpoint)
+    answering = asyncio.create_task(client.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS))
     try:
         while not answering.done():
             report = stack.supervisor.report(endpoint)

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from console.client import Console, ConsoleTrouble
+from console.client import Unanswered
+from console.client.clients import client_of
 from console.stack.brokers import Found, Say, StackRefused, find_broker, keep_alive, write_private
 from console.stack.supervisor import OnChange, Program, Report, State, Supervisor
 from console.topology import Context, EndpointSection, Topology, find_context
@@ -199,7 +200,7 @@ async def _until_ready(supervisor: Supervisor, context: Context) -> None:
         try:
             await answering
         except ExceptionGroup as group:
-            troubles = group.subgroup(ConsoleTrouble)
+            troubles = group.subgroup(Unanswered)
             if troubles is None:
                 raise
             raise StackRefused(f"not all workers came up: {_first(troubles)}{_last_words(supervisor)}") from group
@@ -233,12 +234,6 @@ async def _until_all_answer(context: Context) -> None:
 
 
 async def _until_account_answers(context: Context, uid: str) -> None:
-    async with console_of(context, uid) as console, asyncio.TaskGroup() as group:
-        for endpoint in console.endpoints:
-            group.create_task(console.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS))
-
-
-def console_of(context: Context, uid: str) -> Console:
-    """A console that speaks for this account; not yet connected."""
-    endpoints = [one.id for one in context.endpoints if one.account == uid]
-    return Console(context.login(uid), uid, endpoints=endpoints, enforced=not context.shared_login)
+    async with client_of(context, uid) as client, asyncio.TaskGroup() as group:
+        for endpoint in (one.id for one in context.endpoints if one.account == uid):
+            group.create_task(client.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS))

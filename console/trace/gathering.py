@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Located, Owners
+from console.client import ClientError
+from console.client.clients import Clients, Located
 from console.client.why import why
 from console.trace.story import Story
 from console.trace.telling import Record, tell
@@ -19,22 +19,22 @@ from shared.wire.views import InterfaceView, TimelineRow
 PAGE: Final = 500
 
 
-async def both_ends(owners: Owners, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
+async def both_ends(clients: Clients, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
     """This end's view, the other's if it may be asked, and why it did not answer if it did not."""
-    own = await owners.view(await owners.locate(name))
-    other = await owners.other_end(own)
+    own = await clients.view(await clients.locate(name))
+    other = await clients.other_end(own)
     if isinstance(other, InterfaceView) or other is None:
         return own, other, None
     return own, None, other.sentence
 
 
-async def timeline(owners: Owners, place: Located, after: int = 0, limit: int | None = None) -> list[TimelineRow]:
-    """What happened to an interface after a row, at most so many rows of it. Raises Refused or ConsoleTrouble."""
+async def timeline(clients: Clients, place: Located, after: int = 0, limit: int | None = None) -> list[TimelineRow]:
+    """What happened to an interface after a row, at most so many rows of it. Raises ClientError."""
     rows: list[TimelineRow] = []
     while limit is None or len(rows) < limit:
         wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
         read: ReadForm = {"kind": "timeline", "interface": place.interface, "after": after, "limit": wanted}
-        page = (await owners.one(place.endpoint, read))["rows"]
+        page = (await clients.one(place.endpoint, read))["rows"]
         if not page:
             break
         rows += [TimelineRow.model_validate(row) for row in page]
@@ -42,20 +42,20 @@ async def timeline(owners: Owners, place: Located, after: int = 0, limit: int | 
     return rows
 
 
-async def gather(owners: Owners, name: str, last: int | None = None) -> Story:
+async def gather(clients: Clients, name: str, last: int | None = None) -> Story:
     """The story of the connection that an interface is one end of, or its `last` moments.
 
-    Raises Refused or ConsoleTrouble.
+    Raises ClientError.
     """
-    own, other, trouble = await both_ends(owners, name)
-    records = [await _record(owners, own), await _other_record(owners, own, other)]
+    own, other, trouble = await both_ends(clients, name)
+    records = [await _record(clients, own), await _other_record(clients, own, other)]
     if own.role == "acceptor":
         records.reverse()
     return tell(records[0], records[1], why(own, other, trouble), last=last)
 
 
-async def _record(owners: Owners, view: InterfaceView) -> Record:
-    return record_of(view, await timeline(owners, Located(view.interface, view.endpoint)))
+async def _record(clients: Clients, view: InterfaceView) -> Record:
+    return record_of(view, await timeline(clients, Located(view.interface, view.endpoint)))
 
 
 def record_of(view: InterfaceView, rows: Sequence[TimelineRow]) -> Record:
@@ -63,12 +63,12 @@ def record_of(view: InterfaceView, rows: Sequence[TimelineRow]) -> Record:
     return Record(view.interface, view.endpoint, view.account, view.role, rows)
 
 
-async def _other_record(owners: Owners, own: InterfaceView, other: InterfaceView | None) -> Record:
+async def _other_record(clients: Clients, own: InterfaceView, other: InterfaceView | None) -> Record:
     """The other half; only its name, where it was not told."""
     if other is not None:
         try:
-            return await _record(owners, other)
-        except (ConsoleTrouble, Refused):
+            return await _record(clients, other)
+        except ClientError:
             return absent(own)
     return absent(own)
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from fastapi import Request
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Owners
+from console.client import ClientError
+from console.client.clients import Clients
 from console.stack.stack import Stack
 from console.topology import Context, NoContext
 from shared.wire.views import WorkerView
@@ -40,14 +40,14 @@ class Silent:
 class Site:
     """What all handlers of one web server share. `folder` is where it may keep things between two runs."""
 
-    owners: Owners
+    clients: Clients
     folder: Path
     stack: Stack | None = None
 
     @property
     def context(self) -> Context:
         """Who is there, as it is known now: endpoints may have been added since the start."""
-        return self.owners.context
+        return self.clients.context
 
     async def workers(self, limit_seconds: float = READY_LIMIT_SECONDS) -> Sequence[WorkerView | Silent]:
         """Ask every worker about itself; one that does not answer in time is told as silent."""
@@ -56,10 +56,10 @@ class Site:
     async def _worker(self, endpoint: str, limit_seconds: float) -> WorkerView | Silent:
         try:
             async with asyncio.timeout(limit_seconds):
-                return await self.owners.worker(endpoint)
+                return await self.clients.worker(endpoint)
         except TimeoutError:
             return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.")
-        except (ConsoleTrouble, Refused) as trouble:
+        except ClientError as trouble:
             return Silent(endpoint, trouble.code, trouble.sentence)
         except NoContext as trouble:
             return Silent(endpoint, "NoContext", str(trouble))
@@ -68,8 +68,8 @@ class Site:
 @asynccontextmanager
 async def site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
     """Open the desk; consoles connect when they are needed first."""
-    async with Owners(context, PATIENCE_SECONDS) as owners:
-        yield Site(owners, folder, stack)
+    async with Clients(context, PATIENCE_SECONDS) as clients:
+        yield Site(clients, folder, stack)
 
 
 def site_of(request: Request) -> Site:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final, cast
 
-from console.client import Console, ConsoleTrouble
+from console.client import Client, Unanswered
 from lab.chaos.cast import Actor, End
 from lab.chaos.history import History
 from shared.wire.request import AnswerForm, CommandForm
@@ -26,9 +26,9 @@ _PAUSE_SECONDS: Final = 0.2
 class Owners:
     """All owners, each with a console of its own."""
 
-    def __init__(self, consoles: Mapping[str, Console], history: History, chance: Random) -> None:
+    def __init__(self, clients: Mapping[str, Client], history: History, chance: Random) -> None:
         """Ask as these accounts."""
-        self._consoles, self._history, self._chance = consoles, history, chance
+        self._clients, self._history, self._chance = clients, history, chance
         self.troubles: Counter[str] = Counter()
         self.commands = 0
         self.answers = 0
@@ -46,8 +46,8 @@ class Owners:
     async def look(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
         """Ask something that changes nothing, and is not worth writing down."""
         try:
-            return await self._consoles[actor.account].ask(actor.id, commands, PATIENCE_SECONDS)
-        except ConsoleTrouble as trouble:
+            return await self._clients[actor.account].ask(actor.id, commands, PATIENCE_SECONDS)
+        except Unanswered as trouble:
             self.troubles[trouble.code] += 1
             return None
 
@@ -62,9 +62,9 @@ class Owners:
             while attempts is None or attempt < attempts:
                 attempt += 1
                 try:
-                    console = self._consoles[actor.account]
-                    answers = await console.ask(actor.id, commands, PATIENCE_SECONDS, request=request)
-                except ConsoleTrouble as trouble:
+                    client = self._clients[actor.account]
+                    answers = await client.ask(actor.id, commands, PATIENCE_SECONDS, request=request)
+                except Unanswered as trouble:
                     self.troubles[trouble.code] += 1
                     await asyncio.sleep(_PAUSE_SECONDS)
                 else:

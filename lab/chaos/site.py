@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from console.client import Console
+from console.client import Client
 from console.stack.brokers import url_of
 from console.stack.supervisor import OnChange, Patience, Program, Report, State, Supervisor
 from lab.chaos.brokers import Node, nodes_of
@@ -60,7 +60,7 @@ class Site:
     nodes: Sequence[Node]
     supervisor: Supervisor
     proxies: Mapping[str, FaultProxy]
-    consoles: Mapping[str, Console]
+    clients: Mapping[str, Client]
     document: Definitions
     password: str
     small_disks: bool
@@ -117,7 +117,7 @@ class Site:
 
 @asynccontextmanager
 async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Site]:
-    """Bring everything up, and down at the end. Raises BrokerNotStarted, ControlPlaneError or ConsoleTrouble."""
+    """Bring everything up, and down at the end. Raises BrokerNotStarted, ControlPlaneError or Unanswered."""
     passwords = {name: secrets.token_urlsafe(16) for name in (ADMINISTRATOR, *(one.account for one in ACTORS))}
     document = definitions(
         [Account(one.account, passwords[one.account]) for one in ACTORS],
@@ -144,15 +144,15 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sit
         for one in ACTORS:
             address = _address(proxies[one.id].port, one.account, passwords)
             supervisor.start(_program(folder, one, address))
-        consoles = {
+        clients = {
             one.account: await up.enter_async_context(
-                Console(_address(owners_way.port, one.account, passwords), one.account, endpoints=[one.id])
+                Client(_address(owners_way.port, one.account, passwords), one.account)
             )
             for one in ACTORS
         }
         for one in ACTORS:
-            await consoles[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
-        yield Site(folder, nodes, supervisor, proxies, consoles, document, passwords[ADMINISTRATOR], small, endings)
+            await clients[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
+        yield Site(folder, nodes, supervisor, proxies, clients, document, passwords[ADMINISTRATOR], small, endings)
 
 
 def store_of(folder: Path, actor: Actor) -> Path:

@@ -62,7 +62,7 @@ class Result:
 
 
 async def play(plan: Plan, folder: Path, say: Say) -> Result:
-    """Play one stage in this empty folder. Raises BrokerNotStarted, ControlPlaneError or ConsoleTrouble."""
+    """Play one stage in this empty folder. Raises BrokerNotStarted, ControlPlaneError or Unanswered."""
     with History(folder / HISTORY) as history:
         async with running(folder, say, cluster=plan.cluster) as site:
             acts = Acts(plan, site, history, say)
@@ -83,7 +83,7 @@ class Acts:
         """Nothing is asked before `go`."""
         self._plan, self._site, self._history, self._say = plan, site, history, say
         self._connections = Connections()
-        self._owners = Owners(site.consoles, history, Random(f"{plan.seed} owners"))  # noqa: S311 - no secret
+        self._owners = Owners(site.clients, history, Random(f"{plan.seed} owners"))  # noqa: S311 - no secret
         self._load = Load(self._owners, self._connections, Random(f"{plan.seed} load"))  # noqa: S311 - no secret
         self._late: list[str] = []
         self._answered_seconds = self._agreed_seconds = 0.0

@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from console.client import ConsoleTrouble
+from console.client import Unanswered
 from console.screen import make_console
 from lab.chaos.figures import Figures
 from lab.chaos.stage import Plan, Result, play
@@ -45,7 +45,7 @@ def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str
         for name in stages:
             (folder / name).mkdir()
         results = asyncio.run(_all(seconds, str(chosen), connections, stages, folder, say))
-    except (BrokerNotStarted, ControlPlaneError, ConsoleTrouble) as trouble:
+    except (BrokerNotStarted, ControlPlaneError, Unanswered) as trouble:
         say(f"could not begin: {trouble} (logs are in {folder})")
         return 1
     wrong = [sentence for result in results for sentence in result.wrong]

@@ -20,12 +20,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from console.client import client as asking
 from console.topology import KnownEndpoint, find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import Cloud, cloud_of
 from console.web.site import site
-from tests.unit.console_world import FakeLine, World
+from tests.unit.console_world import World
 
 REGION: Final = "cn-hangzhou"
 ABROAD: Final = "eu-central-1"
@@ -189,13 +188,7 @@ def cloud_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
     for endpoint in ENDPOINTS:
         world.add(endpoint)
 
-    def link(_: object, *, account: str, name: str, on_delivery: Any, on_lost: Any) -> FakeLine:  # noqa: ANN401
-        assert name
-        return FakeLine(world, account, on_delivery, on_lost)
-
-    monkeypatch.setattr(asking, "ConsoleLink", link)
-    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
-    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.02)
+    world.stand_in(monkeypatch)
     yield world
     world.close()
 

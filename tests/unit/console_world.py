@@ -10,8 +10,11 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+import pytest
+
 import acceptor.handshake
 import initiator.handshake
+from console.client import client
 from console.client.sessions import Deliver, Lost
 from console.topology import KnownEndpoint
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable
@@ -56,7 +59,7 @@ class World:
     stores: list[Store] = field(default_factory=list)
     workers: dict[str, Processor] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
-    lines: list[FakeLine] = field(default_factory=list)
+    connections: list[FakeConnection] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     lose_replies: int = 0
@@ -83,6 +86,17 @@ class World:
         """Close every store."""
         for store in self.stores:
             store.close()
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let every client connect to this world instead of a broker, and wait no longer than a test should."""
+
+        def link(_: object, *, account: str, name: str, on_delivery: Deliver, on_lost: Lost) -> FakeConnection:
+            assert name
+            return FakeConnection(self, account, on_delivery, on_lost)
+
+        monkeypatch.setattr(client, "ConsoleLink", link)
+        monkeypatch.setattr(client, "FIRST_REPEAT_SECONDS", 0.02)
+        monkeypatch.setattr(client, "ROUTE_GRACE_SECONDS", 0.03)
 
     def carry(self, account: str, message: Outgoing) -> Outcome:
         """Bring a letter to its worker, and everything that follows from it to where it goes."""
@@ -120,9 +134,9 @@ class World:
             return
         if kind == KINDS.observations and not self.ring_bells:
             return
-        for line in self.lines:
-            if line.account == account and line.reply_to == key and line.open_now:
-                line.deliver(
+        for connection in self.connections:
+            if connection.account == account and connection.reply_to == key and connection.open_now:
+                connection.deliver(
                     Delivery(
                         queue="",
                         exchange="",
@@ -139,15 +153,15 @@ class World:
                 )
 
 
-class FakeLine:
+class FakeConnection:
     """A console's connection into a `World`."""
 
     def __init__(self, world: World, account: str, deliver: Deliver, lost: Lost) -> None:
         """Join the world; `lost` can be called by a test to break the connection."""
         self.world, self.account, self.deliver, self.lost = world, account, deliver, lost
         self.open_now = False
-        world.lines.append(self)
-        self.number = len(world.lines)
+        world.connections.append(self)
+        self.number = len(world.connections)
 
     @property
     def reply_to(self) -> str:

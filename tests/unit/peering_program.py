@@ -9,9 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from console import cli
-from console.client import client as asking
 from console.client import following
-from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, World
 
 
 class Peering:
@@ -48,13 +47,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peering
     for endpoint in ENDPOINTS:
         world.add(endpoint)
 
-    def link(_: object, *, account: str, name: str, on_delivery: Any, on_lost: Any) -> FakeLine:  # noqa: ANN401
-        assert name
-        return FakeLine(world, account, on_delivery, on_lost)
-
-    monkeypatch.setattr(asking, "ConsoleLink", link)
-    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
-    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.02)
+    world.stand_in(monkeypatch)
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
     file = tmp_path / "topology.yaml"
     file.write_text(TOPOLOGY)

@@ -7,21 +7,22 @@ from pathlib import Path
 import pytest
 
 from console.client import (
-    BrokerTrouble,
-    Console,
-    ConsoleTrouble,
+    BrokerError,
+    Client,
     NoRoute,
     NotUnderstood,
     Refused,
+    Unanswered,
     WorkerSilent,
     done,
     following,
 )
-from console.client import client as asking
+from console.client.clients import Clients, Located
+from console.topology import AccountSection, Context
 from shared.broker.address import BrokerAddress
 from shared.wire.request import CommandForm
 from shared.wire.views import TimelineRow
-from tests.unit.console_world import ENDPOINTS, FakeLine, World
+from tests.unit.console_world import ENDPOINTS, FakeConnection, World
 from tests.waiting import wait_for
 
 ADDRESS = BrokerAddress("broker.example", 5672, "peering", "1001", "secret")
@@ -30,25 +31,30 @@ WORKER: CommandForm = {"kind": "worker"}
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
-    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.03)
     monkeypatch.setattr(following, "LOOK_SECONDS", 0.02)
     made = World(tmp_path)
+    made.stand_in(monkeypatch)
     for endpoint in ENDPOINTS:
         made.add(endpoint)
     yield made
     made.close()
 
 
-def console(world: World, *, enforced: bool = True, limit: float = 1.0) -> Console:
-    return Console(
+def client(world: World, *, enforced: bool = True, limit: float = 1.0) -> Client:
+    return Client(
         ADDRESS,
         "1001",
-        endpoints=["vpc-a", "vpc-c"],
         enforced=enforced,
-        dial=lambda deliver, lost: FakeLine(world, "1001", deliver, lost),
+        dial=lambda deliver, lost: FakeConnection(world, "1001", deliver, lost),
         connect_limit_seconds=limit,
     )
+
+
+def clients(world: World) -> Clients:
+    """The clients of one account's owner, who knows two endpoints."""
+    account = AccountSection(uid="1001", password=ADDRESS.password)
+    known = tuple(one for one in ENDPOINTS if world.owners[one.id] == account.uid)
+    return Clients(Context("a test", ADDRESS, (account,), known, shared_login=False, acting=account.uid), 5.0)
 
 
 def create(interface: str) -> CommandForm:
@@ -56,7 +62,7 @@ def create(interface: str) -> CommandForm:
 
 
 async def test_answers_come_in_the_order_of_the_commands(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         answers = await one.ask("vpc-a", [create("ri-1"), {"kind": "initiate", "interface": "ri-1"}, WORKER])
     assert [answer["outcome"] for answer in answers] == ["done", "refused", "done"]
     with pytest.raises(Refused, match="PeerNotConfigured"):
@@ -65,21 +71,21 @@ async def test_answers_come_in_the_order_of_the_commands(world: World) -> None:
 
 async def test_a_lost_reply_is_asked_for_again_by_the_same_id(world: World) -> None:
     world.lose_replies = 2
-    async with console(world) as one:
+    async with client(world) as one:
         assert done((await one.ask("vpc-a", [create("ri-1")]))[0])["interface"] == "ri-1"
     assert len(world.requests) == 3
     assert len(set(world.requests)) == 1
 
 
 async def test_many_requests_can_be_under_way(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         answers = await asyncio.gather(*(one.ask("vpc-a", [create(f"ri-{n}")]) for n in range(50)))
     assert [done(answer[0])["interface"] for answer in answers] == [f"ri-{n}" for n in range(50)]
 
 
 async def test_an_endpoint_that_is_not_provisioned_is_told_from_a_worker_that_is_away(world: World) -> None:
     world.silent.add("vpc-c")
-    async with console(world) as one:
+    async with client(world) as one:
         with pytest.raises(NoRoute, match="no queue from account 1001 to vpc-zz: the endpoint is not provisioned"):
             await one.ask("vpc-zz", [WORKER], 5)
         with pytest.raises(WorkerSilent, match=r"vpc-c did not answer within 0\.1 s"):
@@ -88,7 +94,7 @@ async def test_an_endpoint_that_is_not_provisioned_is_told_from_a_worker_that_is
 
 async def test_in_open_mode_a_worker_may_still_come(world: World) -> None:
     world.absent.add("vpc-a")
-    async with console(world, enforced=False) as one:
+    async with client(world, enforced=False) as one:
         with pytest.raises(NoRoute, match="its worker never ran here"):
             await one.ask("vpc-a", [WORKER], 0.1)
         asked = asyncio.create_task(one.ask("vpc-a", [WORKER], 5))
@@ -99,37 +105,37 @@ async def test_in_open_mode_a_worker_may_still_come(world: World) -> None:
 
 async def test_a_broker_that_refuses_or_is_not_there_is_named(world: World) -> None:
     world.refuses = "broker.example refuses the login"
-    with pytest.raises(BrokerTrouble, match=r"^broker.example refuses the login\.$") as caught:
-        await console(world).__aenter__()
+    with pytest.raises(BrokerError, match=r"^broker.example refuses the login\.$") as caught:
+        await client(world).__aenter__()
     assert caught.value.code == "BrokerRefused"
     world.refuses, world.unreachable = "", "nobody listens"
-    with pytest.raises(BrokerTrouble, match=r"^nobody listens\.$") as caught:
-        await console(world, limit=0.05).__aenter__()
+    with pytest.raises(BrokerError, match=r"^nobody listens\.$") as caught:
+        await client(world, limit=0.05).__aenter__()
     assert caught.value.code == "BrokerUnreachable"
 
 
 async def test_a_question_outlives_its_connection(world: World) -> None:
     world.silent.add("vpc-a")
-    async with console(world) as one:
+    async with client(world) as one:
         asked = asyncio.create_task(one.ask("vpc-a", [create("ri-1")], 5))
         await wait_for(lambda: world.requests, 5)
         world.silent.clear()
-        world.lines[0].cut()
+        world.connections[0].cut()
         assert done((await asked)[0])["status"] == "Idle"
-    assert len(world.lines) == 2
+    assert len(world.connections) == 2
     assert len(set(world.requests)) == 1
 
 
 async def test_a_broker_that_went_away_is_named_when_time_is_up(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         world.unreachable = "nobody listens any more"
-        world.lines[0].cut()
-        with pytest.raises(BrokerTrouble, match="nobody listens any more"):
+        world.connections[0].cut()
+        with pytest.raises(BrokerError, match="nobody listens any more"):
             await one.ask("vpc-a", [WORKER], 0.1)
 
 
 async def test_what_no_worker_would_understand_is_not_sent(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         with pytest.raises(NotUnderstood, match="interface"):
             await one.ask("vpc-a", [create("RI 1")])
     assert not world.requests
@@ -145,7 +151,7 @@ async def rows(source: AsyncIterator[TimelineRow], count: int) -> list[TimelineR
 
 
 async def test_a_subscription_begins_at_the_present(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         await one.ask("vpc-a", [create("ri-before")])
         first = asyncio.create_task(rows(one.subscribe("vpc-a"), 1))
         await wait_for(lambda: world.requests, 5, until=lambda seen: len(seen) > 1)
@@ -156,13 +162,13 @@ async def test_a_subscription_begins_at_the_present(world: World) -> None:
 @pytest.mark.parametrize("ring", [True, False])
 async def test_a_subscription_has_no_gap_and_no_double(world: World, ring: bool) -> None:  # noqa: FBT001
     world.ring_bells = ring
-    async with console(world) as one, asyncio.timeout(20):
+    async with client(world) as one, asyncio.timeout(20):
 
         async def write() -> None:
             for number in range(40):
                 await one.ask("vpc-a", [create(f"ri-{number}")])
                 if number % 10 == 5:
-                    world.lines[-1].cut()
+                    world.connections[-1].cut()
 
         writing = asyncio.create_task(write())
         found = await rows(one.subscribe("vpc-a", after=0), 40)
@@ -172,7 +178,7 @@ async def test_a_subscription_has_no_gap_and_no_double(world: World, ring: bool)
 
 
 async def test_a_subscription_to_one_interface_hears_of_no_other(world: World) -> None:
-    async with console(world) as one, asyncio.timeout(20):
+    async with client(world) as one, asyncio.timeout(20):
         await one.ask("vpc-a", [create("ri-1"), create("ri-2")])
         found = await rows(one.subscribe("vpc-a", "ri-2", after=0), 1)
     assert [row.interface for row in found] == ["ri-2"]
@@ -180,7 +186,7 @@ async def test_a_subscription_to_one_interface_hears_of_no_other(world: World) -
 
 async def test_a_lost_store_is_read_from_its_beginning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "RENEW_SECONDS", 0.01)
-    async with console(world) as one, asyncio.timeout(20):
+    async with client(world) as one, asyncio.timeout(20):
         await one.ask("vpc-a", [create("ri-1"), create("ri-2")])
         source = one.subscribe("vpc-a", after=0)
         assert [(await anext(source)).interface for _ in range(2)] == ["ri-1", "ri-2"]
@@ -190,35 +196,36 @@ async def test_a_lost_store_is_read_from_its_beginning(world: World, monkeypatch
 
 
 async def test_a_subscription_begins_with_its_trouble(world: World) -> None:
-    async with console(world) as one:
+    async with client(world) as one:
         with pytest.raises(NoRoute):
             await anext(one.subscribe("vpc-zz"))
 
 
 async def test_an_interface_is_found_where_it_is(world: World) -> None:
-    async with console(world) as one:
-        await one.ask("vpc-c", [create("ri-1")])
-        assert await one.find("ri-1") == "vpc-c"
-        assert await one.find("ri-1@vpc-zz") == "vpc-zz"
+    async with clients(world) as all_of_them:
+        await all_of_them.one("vpc-c", create("ri-1"))
+        assert await all_of_them.locate("ri-1") == Located("ri-1", "vpc-c")
+        assert await all_of_them.locate("ri-1@vpc-zz") == Located("ri-1", "vpc-zz")
         with pytest.raises(Refused, match="UnknownInterface"):
-            await one.find("ri-2")
-        await one.ask("vpc-a", [create("ri-1")])
+            await all_of_them.locate("ri-2")
+        await all_of_them.one("vpc-a", create("ri-1"))
         with pytest.raises(Refused, match=r"AmbiguousInterface: .*ri-1@vpc-a, ri-1@vpc-c"):
-            await one.find("ri-1")
+            await all_of_them.locate("ri-1")
 
 
 async def test_a_worker_that_is_away_hides_no_interface_of_another(world: World) -> None:
     world.silent.add("vpc-a")
-    async with console(world) as one:
-        await one.ask("vpc-c", [create("ri-1")])
-        assert await one.find("ri-1", 5) == "vpc-c"
-        with pytest.raises(ConsoleTrouble, match="vpc-a did not answer"):
-            await one.find("ri-2", 0.1)
+    async with clients(world) as all_of_them:
+        await all_of_them.one("vpc-c", create("ri-1"))
+        assert await all_of_them.locate("ri-1") == Located("ri-1", "vpc-c")
+        all_of_them.patience_seconds = 0.1
+        with pytest.raises(Unanswered, match="vpc-a did not answer"):
+            await all_of_them.locate("ri-2")
 
 
 async def test_an_answer_that_claims_another_user_is_not_believed(world: World) -> None:
     world.owners["vpc-a"] = "1001"
-    async with console(world) as one:
+    async with client(world) as one:
         one.account = "1003"
         with pytest.raises(WorkerSilent):
             await one.ask("vpc-a", [WORKER], 0.1)

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from fastapi.sse import ServerSentEvent
 
-from console.client.owners import Located
+from console.client.clients import Located
 from console.web.app import make_app
 from console.web.page import routes
 from console.web.page.demonstrating import Breaker
@@ -236,7 +236,7 @@ async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it
     client: httpx.AsyncClient, desk: Site, workers: Workers
 ) -> None:
     await connect(client)
-    desk.owners.patience_seconds = 0.2
+    desk.clients.patience_seconds = 0.2
     async with aclosing(watch(desk)) as events:
         await connection_when(events, "Activated", "Activated")
         workers.silent.add("vpc-b")
@@ -251,7 +251,7 @@ async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it
 async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_for(
     desk: Site, workers: Workers
 ) -> None:
-    desk.owners.patience_seconds = 0.3
+    desk.clients.patience_seconds = 0.3
     world = World(desk, Breaker(desk))
     workers.silent.add("vpc-b")
 

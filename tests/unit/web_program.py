@@ -3,17 +3,15 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from console.client import client as asking
 from console.topology import find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.site import Site, site
-from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, World
 
 
 @asynccontextmanager
@@ -40,12 +38,6 @@ def world_for_consoles(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     for endpoint in ENDPOINTS:
         world.add(endpoint)
 
-    def link(_: object, *, account: str, name: str, on_delivery: Any, on_lost: Any) -> FakeLine:  # noqa: ANN401
-        assert name
-        return FakeLine(world, account, on_delivery, on_lost)
-
-    monkeypatch.setattr(asking, "ConsoleLink", link)
-    monkeypatch.setattr(asking, "FIRST_REPEAT_SECONDS", 0.02)
-    monkeypatch.setattr(asking, "ROUTE_GRACE_SECONDS", 0.02)
+    world.stand_in(monkeypatch)
     yield world
     world.close()

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from rich.text import Text
 
-from console.client import ConsoleTrouble, Refused
+from console.client import ClientError, Refused
+from console.client.clients import Clients, Located
 from console.client.ids import interface_id
-from console.client.owners import Located, Owners
 from console.client.wanted import WantedPeer, peer_form
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, status_text
@@ -19,27 +19,27 @@ from shared.wire.request import AnswerForm, CommandForm
 Verb = Literal["initiate", "suspend", "resume", "delete"]
 
 
-async def create(owners: Owners, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
+async def create(clients: Clients, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
     """Make one interface, Idle."""
     chosen = interface or interface_id()
     command: CommandForm = {"kind": "create", "interface": chosen, "name": name, "peer": None, "initiate": False}
-    result = await owners.one(endpoint, command)
+    result = await clients.one(endpoint, command)
     _tell(screen, {**result, "endpoint": endpoint})
     return DONE
 
 
-async def configure(owners: Owners, screen: Screen, name: str, wanted: WantedPeer) -> int:
+async def configure(clients: Clients, screen: Screen, name: str, wanted: WantedPeer) -> int:
     """Tell an interface who its peer is; what is not said is taken from the context."""
-    place = await owners.locate(name)
-    form = await peer_form(owners, place, wanted)
-    result = await owners.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
+    place = await clients.locate(name)
+    form = await peer_form(clients, place, wanted)
+    result = await clients.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
     _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
     return DONE
 
 
-async def change(owners: Owners, screen: Screen, verb: Verb, names: Sequence[str]) -> int:
+async def change(clients: Clients, screen: Screen, verb: Verb, names: Sequence[str]) -> int:
     """Command several interfaces: one request an endpoint, and one refusal stops no other."""
-    places = await owners.locate_all(names)
+    places = await clients.locate_all(names)
     by_endpoint: dict[str, list[int]] = {}
     for number, place in enumerate(places):
         if isinstance(place, Located):
@@ -53,8 +53,8 @@ async def change(owners: Owners, screen: Screen, verb: Verb, names: Sequence[str
         located = [place for number in numbers if isinstance(place := places[number], Located)]
         forms: list[CommandForm] = [{"kind": verb, "interface": place.interface} for place in located]
         try:
-            answers: Sequence[AnswerForm | ConsoleTrouble | Refused] = await owners.ask(endpoint, forms)
-        except (ConsoleTrouble, Refused) as trouble:
+            answers: Sequence[AnswerForm | ClientError] = await clients.ask(endpoint, forms)
+        except ClientError as trouble:
             answers = [trouble] * len(numbers)
         for number, answer in zip(numbers, answers, strict=True):
             results[number] |= {"endpoint": endpoint, **_outcome(answer)}
@@ -90,15 +90,15 @@ def _tell(screen: Screen, result: dict[str, Any]) -> None:
         screen.show(status_line(result["interface"], result["status"]))
 
 
-def _outcome(answer: AnswerForm | ConsoleTrouble | Refused) -> dict[str, Any]:
-    if isinstance(answer, ConsoleTrouble | Refused):
+def _outcome(answer: AnswerForm | ClientError) -> dict[str, Any]:
+    if isinstance(answer, ClientError):
         return _fault(answer)
     if answer["outcome"] == "refused":
         return dict(answer)
     return {"outcome": "done", **(answer["result"] or {})}
 
 
-def _fault(fault: Located | ConsoleTrouble | Refused) -> dict[str, Any]:
+def _fault(fault: Located | ClientError) -> dict[str, Any]:
     if isinstance(fault, Located):
         return {}
     outcome = "refused" if isinstance(fault, Refused) else "failed"

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Owners
+from console.client import ClientError
+from console.client.clients import Clients
 from console.client.why import link_exists, link_sentence, payer, why
 from console.commands.running import DONE, FAILED
 from console.screen import (
@@ -28,9 +28,9 @@ from shared.wire.views import InterfaceView, WorkerView
 PAGE: Final = 500
 
 
-async def show_one(owners: Owners, screen: Screen, name: str) -> int:
+async def show_one(clients: Clients, screen: Screen, name: str) -> int:
     """One connection: both ends if both may be asked, else this end and what it last heard."""
-    own, other, trouble = await both_ends(owners, name)
+    own, other, trouble = await both_ends(clients, name)
     if screen.as_json:
         beside = None if other is None else other.model_dump()
         screen.data(
@@ -54,16 +54,16 @@ async def show_one(owners: Owners, screen: Screen, name: str) -> int:
     return DONE
 
 
-async def show_all(owners: Owners, screen: Screen, *, deleted: bool) -> int:
+async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
     """Every interface of the accounts at hand."""
-    endpoints = _known(owners)
+    endpoints = _known(clients)
     answers = await asyncio.gather(
-        *(_interfaces(owners, one.id, deleted=deleted) for one in endpoints), return_exceptions=True
+        *(_interfaces(clients, one.id, deleted=deleted) for one in endpoints), return_exceptions=True
     )
     views: list[InterfaceView] = []
     silent: list[dict[str, str]] = []
     for endpoint, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ConsoleTrouble | Refused):
+        if isinstance(answer, ClientError):
             silent.append({"endpoint": endpoint.id, "code": answer.code, "sentence": answer.sentence})
         elif isinstance(answer, BaseException):
             raise answer
@@ -78,9 +78,9 @@ async def show_all(owners: Owners, screen: Screen, *, deleted: bool) -> int:
     return complain(screen, silent)
 
 
-async def explain(owners: Owners, screen: Screen, name: str) -> int:
+async def explain(clients: Clients, screen: Screen, name: str) -> int:
     """Why a connection is up or not, in one sentence."""
-    own, other, trouble = await both_ends(owners, name)
+    own, other, trouble = await both_ends(clients, name)
     sentence = why(own, other, trouble)
     if screen.as_json:
         fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
@@ -90,11 +90,11 @@ async def explain(owners: Owners, screen: Screen, name: str) -> int:
     return DONE
 
 
-async def timeline(owners: Owners, screen: Screen, name: str, after: int, limit: int | None) -> int:
+async def timeline(clients: Clients, screen: Screen, name: str, after: int, limit: int | None) -> int:
     """What happened to an interface, from its worker's durable record."""
-    place = await owners.locate(name)
-    await owners.view(place)
-    rows = await timeline_of(owners, place, after, limit)
+    place = await clients.locate(name)
+    await clients.view(place)
+    rows = await timeline_of(clients, place, after, limit)
     if screen.as_json:
         shown = [row.model_dump() for row in rows]
         screen.data({"interface": place.interface, "endpoint": place.endpoint, "rows": shown})
@@ -103,21 +103,21 @@ async def timeline(owners: Owners, screen: Screen, name: str, after: int, limit:
     return DONE
 
 
-async def workers(owners: Owners, screen: Screen, endpoint: str | None) -> int:
+async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int:
     """Workers about themselves: one, or all at hand."""
     if endpoint is not None:
-        about = await owners.worker(endpoint)
+        about = await clients.worker(endpoint)
         if screen.as_json:
             screen.data(about.model_dump())
         else:
             screen.show(workers_table(screen.out, [about]), _counters(about))
         return DONE
-    endpoints = _known(owners)
-    answers = await asyncio.gather(*(owners.worker(one.id) for one in endpoints), return_exceptions=True)
+    endpoints = _known(clients)
+    answers = await asyncio.gather(*(clients.worker(one.id) for one in endpoints), return_exceptions=True)
     there: list[WorkerView] = []
     silent: list[dict[str, str]] = []
     for known, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ConsoleTrouble | Refused):
+        if isinstance(answer, ClientError):
             silent.append({"endpoint": known.id, "code": answer.code, "sentence": answer.sentence})
         elif isinstance(answer, BaseException):
             raise answer
@@ -130,11 +130,11 @@ async def workers(owners: Owners, screen: Screen, endpoint: str | None) -> int:
     return complain(screen, silent)
 
 
-async def _interfaces(owners: Owners, endpoint: str, *, deleted: bool) -> list[InterfaceView]:
+async def _interfaces(clients: Clients, endpoint: str, *, deleted: bool) -> list[InterfaceView]:
     found: list[InterfaceView] = []
     after: str | None = ""
     while after is not None:
-        page: dict[str, Any] = await owners.one(
+        page: dict[str, Any] = await clients.one(
             endpoint, {"kind": "list", "after": after, "limit": PAGE, "deleted": deleted}
         )
         found += [InterfaceView.model_validate(view) for view in page["interfaces"]]
@@ -142,11 +142,11 @@ async def _interfaces(owners: Owners, endpoint: str, *, deleted: bool) -> list[I
     return found
 
 
-def _known(owners: Owners) -> Sequence[KnownEndpoint]:
+def _known(clients: Clients) -> Sequence[KnownEndpoint]:
     """Every endpoint that may be asked. Raises NoContext if there is none."""
-    endpoints = owners.context.at_hand
+    endpoints = clients.context.at_hand
     if not endpoints:
-        raise NoContext(f"{owners.context.source} lists no endpoint that may be asked from here.")
+        raise NoContext(f"{clients.context.source} lists no endpoint that may be asked from here.")
     return endpoints
 
 

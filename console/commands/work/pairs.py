@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from console.client import ConsoleTrouble, Refused
+from console.client import ClientError, Refused
+from console.client.clients import Clients, Located
 from console.client.ids import interface_id
-from console.client.owners import Located, Owners
 from console.client.why import link_exists, link_sentence, why
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, connection_table
@@ -60,19 +60,19 @@ class _End(NamedTuple):
         return Located(self.interface, self.endpoint)
 
 
-async def create_both(owners: Owners, screen: Screen, wanted: Pair) -> int:
+async def create_both(clients: Clients, screen: Screen, wanted: Pair) -> int:
     """Make both ends of one account's connection, and wait until both are Activated."""
     _check_ids(wanted.source, wanted.target)
-    first, second = await _end(owners, wanted.source), await _end(owners, wanted.target)
-    _check(owners, first, second)
-    await owners.one(second.endpoint, _create(second, first, wanted.name, initiate=False))
+    first, second = await _end(clients, wanted.source), await _end(clients, wanted.target)
+    _check(clients, first, second)
+    await clients.one(second.endpoint, _create(second, first, wanted.name, initiate=False))
     try:
-        await owners.one(first.endpoint, _create(first, second, wanted.name, initiate=True))
-    except (Refused, ConsoleTrouble):
-        await _take_back(owners, screen, second)
+        await clients.one(first.endpoint, _create(first, second, wanted.name, initiate=True))
+    except ClientError:
+        await _take_back(clients, screen, second)
         raise
     with screen.progress(f"{first.interface} → {second.interface}: created") as line:
-        both = await _until_activated(owners, (first, second), wanted.timeout_seconds, line.update)
+        both = await _until_activated(clients, (first, second), wanted.timeout_seconds, line.update)
     return _tell(screen, *both)
 
 
@@ -83,10 +83,10 @@ def _check_ids(source: str, target: str) -> None:
         raise _refused(VBR_TO_VBR)
 
 
-def _check(owners: Owners, first: _End, second: _End) -> None:
+def _check(clients: Clients, first: _End, second: _End) -> None:
     """Refuse what could never establish, before anything is made."""
     if first.account != second.account:
-        shown = owners.context.shown
+        shown = clients.context.shown
         raise Refused(
             NOT_OWNER.code,
             f"{first.endpoint} belongs to account {shown(first.account)} and {second.endpoint} to "
@@ -98,11 +98,11 @@ def _check(owners: Owners, first: _End, second: _End) -> None:
         raise Refused(NOT_ACCEPTOR, f"{second.endpoint} runs as the {second.role}: two ends of that role never meet.")
 
 
-async def _end(owners: Owners, endpoint: str) -> _End:
+async def _end(clients: Clients, endpoint: str) -> _End:
     """What is to be known of an endpoint; its worker is asked for what the context does not say."""
-    known = owners.context.endpoint(endpoint)
+    known = clients.context.endpoint(endpoint)
     if known is None or known.region is None or known.role is None:
-        about = await owners.worker(endpoint)
+        about = await clients.worker(endpoint)
         known = KnownEndpoint(endpoint, about.kind, about.account, about.region, about.role)
     return _End(interface_id(), endpoint, known.account, known.region or "", known.role or "")
 
@@ -117,23 +117,23 @@ def _create(own: _End, peer: _End, name: str, *, initiate: bool) -> CommandForm:
     }
 
 
-async def _take_back(owners: Owners, screen: Screen, end: _End) -> None:
+async def _take_back(clients: Clients, screen: Screen, end: _End) -> None:
     """Delete the end that was made first, so that no half is left behind."""
     try:
-        await owners.one(end.endpoint, {"kind": "delete", "interface": end.interface})
-    except (Refused, ConsoleTrouble) as fault:
+        await clients.one(end.endpoint, {"kind": "delete", "interface": end.interface})
+    except ClientError as fault:
         screen.complain(f"{end.interface} on {end.endpoint} was created and is left there: {fault.sentence}")
 
 
 async def _until_activated(
-    owners: Owners, ends: tuple[_End, _End], timeout_seconds: float, tell: Callable[[str], None]
+    clients: Clients, ends: tuple[_End, _End], timeout_seconds: float, tell: Callable[[str], None]
 ) -> tuple[InterfaceView, InterfaceView]:
     """Wait for both ends, at most so long; return what they show then."""
     statuses = dict.fromkeys((end.interface for end in ends), "Idle")
 
     async def wait(end: _End) -> None:
-        console = await owners.console(end.endpoint)
-        async for row in console.subscribe(end.endpoint, end.interface, after=0):
+        client = await clients.client(end.endpoint)
+        async for row in client.subscribe(end.endpoint, end.interface, after=0):
             statuses[end.interface] = row.status
             tell(", ".join(f"{interface}: {status}" for interface, status in statuses.items()))
             if row.status == Status.ACTIVATED:
@@ -142,7 +142,7 @@ async def _until_activated(
     with suppress(TimeoutError):
         async with asyncio.timeout(timeout_seconds):
             await asyncio.gather(*(wait(end) for end in ends))
-    first, second = await asyncio.gather(*(owners.view(end.place) for end in ends))
+    first, second = await asyncio.gather(*(clients.view(end.place) for end in ends))
     return first, second
 
 

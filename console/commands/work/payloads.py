@@ -11,7 +11,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from console.client import NotUnderstood, Refused
-from console.client.owners import Located, Owners
+from console.client.clients import Clients, Located
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, moment, plain
 from shared.protocol.refusals import BUSY
@@ -30,16 +30,16 @@ Portion = Sequence[str]
 Tell = Callable[[str], None]
 
 
-async def send(owners: Owners, screen: Screen, name: str, text: str) -> int:
+async def send(clients: Clients, screen: Screen, name: str, text: str) -> int:
     """Send one payload, or each line of stdin for `-`; Busy is waited out."""
     payloads = _lines(sys.stdin.buffer) if text == "-" else iter([text])
-    place = await owners.locate(name)
+    place = await clients.locate(name)
     numbers: list[int] = []
     count = 0
     try:
         with screen.progress(f"{place.interface}: sending") as line:
             for portion in _portions(payloads):
-                async for number in _accepted(owners, place, portion, line.update):
+                async for number in _accepted(clients, place, portion, line.update):
                     numbers = [*numbers[:1], number]
                     count += 1
                     line.update(f"{place.interface}: {count} accepted")
@@ -49,13 +49,13 @@ async def send(owners: Owners, screen: Screen, name: str, text: str) -> int:
     return DONE
 
 
-async def _accepted(owners: Owners, place: Located, portion: Portion, tell: Tell) -> AsyncIterator[int]:
+async def _accepted(clients: Clients, place: Located, portion: Portion, tell: Tell) -> AsyncIterator[int]:
     """The numbers under which payloads are accepted, in order; those that find the worker busy are sent again."""
     pause = FIRST_BUSY_PAUSE_SECONDS
     waiting = list(portion)
     while waiting:
         forms: list[CommandForm] = [{"kind": "send", "interface": place.interface, "body": body} for body in waiting]
-        numbers, refused = _until_refused(await owners.ask(place.endpoint, forms))
+        numbers, refused = _until_refused(await clients.ask(place.endpoint, forms))
         for number in numbers:
             yield number
         waiting = waiting[len(numbers) :]
@@ -130,16 +130,16 @@ def _tell_refused(screen: Screen, place: Located, refused: Refused, numbers: Seq
     return FAILED
 
 
-async def inbox(owners: Owners, screen: Screen, name: str, after: int, *, follow: bool) -> int:
+async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, follow: bool) -> int:
     """Print what has arrived, and with `follow` what arrives, each payload once and in order."""
-    place = await owners.locate(name)
+    place = await clients.locate(name)
     if follow:
-        await owners.view(place)
-        console = await owners.console(place.endpoint)
-        async for payload in console.listen(place.endpoint, place.interface, after):
+        await clients.view(place)
+        client = await clients.client(place.endpoint)
+        async for payload in client.listen(place.endpoint, place.interface, after):
             _print(screen, payload)
         return DONE
-    payloads = [payload async for payload in _pages(owners, place, after)]
+    payloads = [payload async for payload in _pages(clients, place, after)]
     if screen.as_json:
         listed = [payload.model_dump() for payload in payloads]
         screen.data({"interface": place.interface, "endpoint": place.endpoint, "payloads": listed})
@@ -151,10 +151,10 @@ async def inbox(owners: Owners, screen: Screen, name: str, after: int, *, follow
     return DONE
 
 
-async def _pages(owners: Owners, place: Located, after: int) -> AsyncIterator[PayloadView]:
+async def _pages(clients: Clients, place: Located, after: int) -> AsyncIterator[PayloadView]:
     while True:
         read: ReadForm = {"kind": "inbox", "interface": place.interface, "after": after, "limit": PAGE}
-        page = (await owners.one(place.endpoint, read))["payloads"]
+        page = (await clients.one(place.endpoint, read))["payloads"]
         for payload in page:
             yield PayloadView.model_validate(payload)
         if len(page) < PAGE:

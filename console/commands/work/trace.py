@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from console.client.owners import Owners
+from console.client.clients import Clients
 from console.commands.running import DONE
 from console.screen import Screen
 from console.trace.drawings import draw
@@ -13,9 +13,9 @@ from console.trace.gathering import gather
 from console.trace.story import Fate, Story
 
 
-async def trace(owners: Owners, screen: Screen, name: str, file: Path, last: int | None) -> int:
+async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: int | None) -> int:
     """Draw the connection of an interface into a file, and say what there is to see."""
-    story = await gather(owners, name, last)
+    story = await gather(clients, name, last)
     draw(story, file)
     counts = summary(story)
     if screen.as_json:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
-from console.client import ConsoleTrouble
-from console.client.owners import Located, Owners
+from console.client import Unanswered
+from console.client.clients import Clients, Located
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, transition_line
 from console.topology import NoContext
@@ -16,18 +16,18 @@ from shared.wire.views import InterfaceView, TimelineRow
 _QUEUE_ROWS: Final = 10_000
 
 
-async def wait(owners: Owners, screen: Screen, name: str, status: str, timeout_seconds: float) -> int:
+async def wait(clients: Clients, screen: Screen, name: str, status: str, timeout_seconds: float) -> int:
     """Wait until an interface shows a status, or showed it for a moment since this began."""
-    place = await owners.locate(name)
+    place = await clients.locate(name)
     try:
         async with asyncio.timeout(timeout_seconds):
             with screen.progress(f"{place.interface}: waiting for {status}") as line:
-                async for seen in _statuses(owners, place):
+                async for seen in _statuses(clients, place):
                     line.update(f"{place.interface}: {seen}, waiting for {status}")
                     if seen == status:
                         break
     except TimeoutError:
-        return _tell(screen, await owners.view(place), status, timeout_seconds)
+        return _tell(screen, await clients.view(place), status, timeout_seconds)
     if screen.as_json:
         fields = {"interface": place.interface, "endpoint": place.endpoint, "status": status}
         screen.data({"outcome": "done", **fields})
@@ -36,12 +36,12 @@ async def wait(owners: Owners, screen: Screen, name: str, status: str, timeout_s
     return DONE
 
 
-async def _statuses(owners: Owners, place: Located) -> AsyncIterator[str]:
+async def _statuses(clients: Clients, place: Located) -> AsyncIterator[str]:
     """The status now, and every one after it."""
-    last = (await owners.worker(place.endpoint)).timeline
-    yield (await owners.view(place)).status
-    console = await owners.console(place.endpoint)
-    async for row in console.subscribe(place.endpoint, place.interface, after=last):
+    last = (await clients.worker(place.endpoint)).timeline
+    yield (await clients.view(place)).status
+    client = await clients.client(place.endpoint)
+    async for row in client.subscribe(place.endpoint, place.interface, after=last):
         yield row.status
 
 
@@ -56,13 +56,13 @@ def _tell(screen: Screen, view: InterfaceView, status: str, timeout_seconds: flo
     return FAILED
 
 
-async def watch(owners: Owners, screen: Screen, name: str | None, *, everything: bool) -> int:
+async def watch(clients: Clients, screen: Screen, name: str | None, *, everything: bool) -> int:
     """Print what happens, as it happens, until interrupted; `everything` also shows steps that change no status."""
-    sources = await _sources(owners, name)
+    sources = await _sources(clients, name)
     rows: asyncio.Queue[tuple[str, TimelineRow]] = asyncio.Queue(_QUEUE_ROWS)
 
     async def follow(place: Located) -> None:
-        async for row in _patiently(owners, screen, place):
+        async for row in _patiently(clients, screen, place):
             if everything or row.was != row.status:
                 await rows.put((place.endpoint, row))
 
@@ -86,15 +86,15 @@ async def watch(owners: Owners, screen: Screen, name: str | None, *, everything:
     return DONE
 
 
-async def _patiently(owners: Owners, screen: Screen, place: Located) -> AsyncIterator[TimelineRow]:
+async def _patiently(clients: Clients, screen: Screen, place: Located) -> AsyncIterator[TimelineRow]:
     """What happens at an endpoint, once its worker is there; that it is not there yet is told once."""
-    console = await owners.console(place.endpoint)
+    client = await clients.client(place.endpoint)
     told = False
     while True:
         try:
-            async for row in console.subscribe(place.endpoint, place.interface or None):
+            async for row in client.subscribe(place.endpoint, place.interface or None):
                 yield row
-        except ConsoleTrouble as trouble:
+        except Unanswered as trouble:
             if trouble.lasting:
                 raise
             if not told:
@@ -102,15 +102,15 @@ async def _patiently(owners: Owners, screen: Screen, place: Located) -> AsyncIte
             told = True
 
 
-async def _sources(owners: Owners, name: str | None) -> Sequence[Located]:
+async def _sources(clients: Clients, name: str | None) -> Sequence[Located]:
     """Where to listen: everywhere at hand, or at the two ends of one connection; no interface means all."""
     if name is None:
-        everywhere = [Located("", one.id) for one in owners.context.at_hand]
+        everywhere = [Located("", one.id) for one in clients.context.at_hand]
         if not everywhere:
-            raise NoContext(f"{owners.context.source} lists no endpoint that may be asked from here.")
+            raise NoContext(f"{clients.context.source} lists no endpoint that may be asked from here.")
         return everywhere
-    place = await owners.locate(name)
-    other = await owners.other_end(await owners.view(place))
+    place = await clients.locate(name)
+    other = await clients.other_end(await clients.view(place))
     if isinstance(other, InterfaceView):
         return [place, Located(other.interface, other.endpoint)]
     return [place]

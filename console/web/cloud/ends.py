@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from console.client import ConsoleTrouble, Refused, done
+from console.client import Refused, Unanswered, done
 from console.topology import NoContext
 from console.topology.models import ROLES
 from console.web.cloud.errors import UNAVAILABLE, Fault
@@ -194,8 +194,8 @@ class Ends:
     async def _ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._site.owners.ask(endpoint, commands)
-        except (ConsoleTrouble, NoContext, TimeoutError) as trouble:
+                return await self._site.clients.ask(endpoint, commands)
+        except (Unanswered, NoContext, TimeoutError) as trouble:
             reason = str(trouble) or f"The worker of {endpoint} did not answer."
             raise Fault(UNAVAILABLE, f"{UNAVAILABLE.message} {reason}") from trouble
 

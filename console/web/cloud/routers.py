@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from console.client import ConsoleTrouble, Refused
+from console.client import ClientError, Unanswered
 from console.client.ids import interface_id
 from console.stack.brokers import StackRefused
 from console.stack.endpoints import add_endpoint, can_grow, remove_endpoint
@@ -92,7 +92,7 @@ class Routers:
         """Forget a VPC or VBR, and end its workers. One of the topology's stays: it is not ours to end."""
         if self._site.stack is not None:
             for endpoint in router.started:
-                await remove_endpoint(self._site.stack, self._site.owners, endpoint)
+                await remove_endpoint(self._site.stack, self._site.clients, endpoint)
         self._store.remove(router)
 
     def endpoint_of(self, name: str, role: str) -> str:
@@ -134,8 +134,8 @@ class Routers:
         if stack is None:
             raise Fault(NO_MORE_ROUTERS)
         try:
-            await add_endpoint(stack, self._site.owners, section)
-        except (StackRefused, ControlPlaneError, ConsoleTrouble) as fault:
+            await add_endpoint(stack, self._site.clients, section)
+        except (StackRefused, ControlPlaneError, Unanswered) as fault:
             raise Fault(BROKEN_INSIDE, f"{BROKEN_INSIDE.message} {fault}") from fault
         latest = self._store.get(Router, router.id) or router
         latest.workers[role] = endpoint
@@ -159,8 +159,8 @@ class Routers:
         region, role = known.region, known.role
         if region is None or role is None:
             try:
-                about = await self._site.owners.worker(known.id)
-            except (ConsoleTrouble, Refused, NoContext):
+                about = await self._site.clients.worker(known.id)
+            except (ClientError, NoContext):
                 return
             region, role = about.region, about.role
         name = router_id(known.id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.client import ConsoleTrouble, Refused
+from console.client import Refused, Unanswered
+from console.client.clients import Clients, Located
 from console.client.ids import interface_id
-from console.client.owners import Located, Owners
 from console.client.wanted import WantedPeer, peer_form
 from console.topology import NoContext
 from console.web.page.demonstrating import Breaker
@@ -23,13 +23,13 @@ from console.web.page.views import (
 from shared.broker.control import ControlPlaneError
 
 
-async def act(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
     """Do what was asked; a refusal is an answer like any other."""
     try:
-        return await _done(owners, breaker, asked)
+        return await _done(clients, breaker, asked)
     except Refused as refused:
         return Answer(outcome="refused", code=refused.code, sentence=refused.sentence)
-    except ConsoleTrouble as trouble:
+    except Unanswered as trouble:
         return Answer(outcome="failed", code=trouble.code, sentence=trouble.sentence)
     except NoContext as trouble:
         return Answer(outcome="failed", code="NoContext", sentence=str(trouble))
@@ -37,12 +37,12 @@ async def act(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
         return Answer(outcome="failed", code="ControlPlane", sentence=f"{str(trouble).rstrip('.')}.")
 
 
-async def _done(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
     match asked:
         case CreateAsked():
             chosen = asked.interface or interface_id()
             return _answer(
-                await owners.one(
+                await clients.one(
                     asked.endpoint,
                     {"kind": "create", "interface": chosen, "name": asked.name, "peer": None, "initiate": False},
                 )
@@ -50,14 +50,14 @@ async def _done(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
         case ConfigureAsked():
             place = Located(asked.interface, asked.endpoint)
             wanted = WantedPeer(asked.peer, asked.account or None, asked.region or None)
-            peer = await peer_form(owners, place, wanted)
+            peer = await peer_form(clients, place, wanted)
             form = {"kind": "configure", "interface": asked.interface, "peer": peer}
-            return _answer(await owners.one(asked.endpoint, form))  # type: ignore[arg-type]
+            return _answer(await clients.one(asked.endpoint, form))  # type: ignore[arg-type]
         case PlainAsked():
-            return _answer(await owners.one(asked.endpoint, {"kind": asked.do, "interface": asked.interface}))
+            return _answer(await clients.one(asked.endpoint, {"kind": asked.do, "interface": asked.interface}))
         case SendAsked():
             form = {"kind": "send", "interface": asked.interface, "body": asked.body}
-            sent = await owners.one(asked.endpoint, form)  # type: ignore[arg-type]
+            sent = await clients.one(asked.endpoint, form)  # type: ignore[arg-type]
             return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
         case KillAsked():
             return Answer(outcome="done", sentence=breaker.kill(asked.endpoint))

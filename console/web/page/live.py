@@ -17,8 +17,8 @@ from typing import Final
 
 from fastapi.sse import ServerSentEvent
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Located, Owners
+from console.client import ClientError, Refused, Unanswered
+from console.client.clients import Clients, Located
 from console.client.why import link_exists, why
 from console.topology import NoContext
 from console.trace.gathering import absent, record_of
@@ -48,7 +48,7 @@ class Follower:
     """One end while somebody looks at it: its view, its latest rows and payloads. `told` is called at every change."""
 
     place: Located
-    owners: Owners
+    clients: Clients
     told: Callable[[], None]
     rows: deque[TimelineRow] = field(default_factory=lambda: deque(maxlen=ROWS_KEPT))
     inbox: deque[PayloadView] = field(default_factory=lambda: deque(maxlen=PAYLOADS_SHOWN))
@@ -62,11 +62,11 @@ class Follower:
         """Take in every row, for ever; a worker that is away is waited for."""
         while True:
             try:
-                console = await self.owners.console(self.place.endpoint)
+                client = await self.clients.client(self.place.endpoint)
                 after = self.rows[-1].row if self.rows else 0
-                async for row in console.subscribe(self.place.endpoint, self.place.interface, after):
+                async for row in client.subscribe(self.place.endpoint, self.place.interface, after):
                     self._take(row)
-            except (ConsoleTrouble, Refused, NoContext):
+            except (ClientError, NoContext):
                 await asyncio.sleep(AGAIN_SECONDS)  # what it is, `look` tells
 
     def _take(self, row: TimelineRow) -> None:
@@ -93,12 +93,12 @@ class Follower:
     async def look(self) -> None:
         """Ask how the end stands, and what has arrived since the last time."""
         try:
-            self.view = await self.owners.view(self.place)
+            self.view = await self.clients.view(self.place)
             while await self._read_on():
                 continue
         except Refused as refused:
             self.trouble, self.view = refused.sentence, None
-        except ConsoleTrouble as trouble:
+        except Unanswered as trouble:
             self.trouble = trouble.sentence
         except NoContext as trouble:
             self.trouble = str(trouble)
@@ -109,7 +109,7 @@ class Follower:
         """Read a page of what arrived; whether there was anything."""
         interface = self.place.interface
         inbox: ReadForm = {"kind": "inbox", "interface": interface, "after": self.read, "limit": _PAGE}
-        arrived = (await self.owners.one(self.place.endpoint, inbox))["payloads"]
+        arrived = (await self.clients.one(self.place.endpoint, inbox))["payloads"]
         self.inbox.extend(PayloadView.model_validate(payload) for payload in arrived)
         self.read = arrived[-1]["row"] if arrived else self.read
         return bool(arrived)
@@ -135,8 +135,8 @@ class Watch:
         """Nothing happens before `news`. A drawing is so many pixels wide."""
         self._world, self._width = world, width
         self._changed = asyncio.Event()
-        owners, ring = world.site.owners, self._changed.set
-        self.ends = [None if place is None else Follower(place, owners, ring) for place in places]
+        clients, ring = world.site.clients, self._changed.set
+        self.ends = [None if place is None else Follower(place, clients, ring) for place in places]
         self._seen: WorldOnPage | None = None
 
     async def news(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:

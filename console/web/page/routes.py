@@ -13,8 +13,8 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, R
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from console.client import ConsoleTrouble, Refused
-from console.client.owners import Located
+from console.client import ClientError
+from console.client.clients import Located
 from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
 from console.web.page.acting import act
 from console.web.page.demonstrating import Breaker
@@ -95,8 +95,8 @@ async def interfaces(
     """A page of an endpoint's interfaces. 503 if its worker does not answer."""
     form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
     try:
-        found = await world.site.owners.one(endpoint, form)
-    except (ConsoleTrouble, Refused) as trouble:
+        found = await world.site.clients.one(endpoint, form)
+    except ClientError as trouble:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, trouble.sentence, headers=dict(HEADERS)) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
     return PageOfInterfaces(interfaces=shown, next=found["next"])
@@ -105,7 +105,7 @@ async def interfaces(
 @router.post("/page/act", dependencies=[Depends(from_own_page)])
 async def action(world: TheWorld, asked: AnyAsked) -> Response:
     """Do something: 200 done, 409 refused, 503 failed."""
-    answer: Answer = await act(world.site.owners, world.breaker, asked)
+    answer: Answer = await act(world.site.clients, world.breaker, asked)
     world.forget()
     return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
-from console.client import Console, ConsoleTrouble, NotUnderstood, Refused, done
+from console.client import Client, ClientError, NotUnderstood, Refused, done
+from console.client.client import CONNECT_LIMIT_SECONDS
 from console.client.finding import claims
 from console.topology import Context, NoContext
 from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
@@ -28,14 +29,14 @@ class Located:
     endpoint: str
 
 
-class Owners:
+class Clients:
     """The consoles of all accounts that may act, opened when they are needed."""
 
     def __init__(self, context: Context, patience_seconds: float) -> None:
         """Nothing happens before `async with`. `patience_seconds` is how long one question may take."""
         self.context = context
         self.patience_seconds = patience_seconds
-        self._opening: dict[str, asyncio.Task[Console]] = {}
+        self._opening: dict[str, asyncio.Task[Client]] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -51,7 +52,7 @@ class Owners:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._stack.aclose()
 
-    async def console(self, endpoint: str) -> Console:
+    async def client(self, endpoint: str) -> Client:
         """The console of an endpoint's owner. Raises Refused if another account acts, NoContext without a login."""
         owner = self.owner(endpoint)
         opening = self._opening.get(owner)
@@ -74,14 +75,14 @@ class Owners:
 
     async def ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         """Ask an endpoint under its owner's name."""
-        return await (await self.console(endpoint)).ask(endpoint, commands, self.patience_seconds)
+        return await (await self.client(endpoint)).ask(endpoint, commands, self.patience_seconds)
 
     async def one(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
         """Ask for one thing, and return its result. Raises Refused."""
         return done((await self.ask(endpoint, [command]))[0])
 
     async def locate(self, name: str) -> Located:
-        """Find where `ri-…` lives, or take `ri-…@ENDPOINT` at its word. Raises Refused or ConsoleTrouble."""
+        """Find where `ri-…` lives, or take `ri-…@ENDPOINT` at its word. Raises ClientError."""
         interface, _, endpoint = name.partition("@")
         if endpoint:
             return Located(interface, endpoint)
@@ -101,13 +102,13 @@ class Owners:
             )
         raise Refused(UNKNOWN_INTERFACE.code, f"There is no interface {interface} on {', '.join(asked)}.")
 
-    async def locate_all(self, names: Sequence[str]) -> list[Located | Refused | ConsoleTrouble]:
+    async def locate_all(self, names: Sequence[str]) -> list[Located | ClientError]:
         """Find several; one that cannot be found does not stop the others."""
 
-        async def attempt(name: str) -> Located | Refused | ConsoleTrouble:
+        async def attempt(name: str) -> Located | ClientError:
             try:
                 return await self.locate(name)
-            except (Refused, ConsoleTrouble) as fault:
+            except ClientError as fault:
                 return fault
 
         return list(await asyncio.gather(*(attempt(name) for name in names)))
@@ -121,7 +122,7 @@ class Owners:
         """A worker about itself."""
         return WorkerView.model_validate(await self.one(endpoint, {"kind": "worker"}))
 
-    async def other_end(self, own: InterfaceView) -> InterfaceView | ConsoleTrouble | Refused | None:
+    async def other_end(self, own: InterfaceView) -> InterfaceView | ClientError | None:
         """The peer's view of the connection; None if it may not be asked from here, a fault if it did not answer."""
         if own.peer is None:
             return None
@@ -132,17 +133,17 @@ class Owners:
             return None
         try:
             return await self.view(place)
-        except (Refused, ConsoleTrouble) as fault:
+        except ClientError as fault:
             return fault
         except NoContext:
             return None
 
-    async def _open(self, account: str) -> Console:
-        console = Console(
-            self.context.login(account),
-            account,
-            endpoints=[one.id for one in self.context.endpoints if one.account == account],
-            enforced=not self.context.shared_login,
-            connect_limit_seconds=min(self.patience_seconds, 3.0),
-        )
-        return await self._stack.enter_async_context(console)
+    async def _open(self, account: str) -> Client:
+        client = client_of(self.context, account, min(self.patience_seconds, CONNECT_LIMIT_SECONDS))
+        return await self._stack.enter_async_context(client)
+
+
+def client_of(context: Context, account: str, connect_limit_seconds: float = CONNECT_LIMIT_SECONDS) -> Client:
+    """Make the client of one account of a context; it connects when it is entered."""
+    enforced = not context.shared_login
+    return Client(context.login(account), account, enforced=enforced, connect_limit_seconds=connect_limit_seconds)
