@@ -11,18 +11,18 @@ from typing import Final
 from fastapi import FastAPI
 
 from console.web.cloud.cloud import Cloud
-from console.web.cloud.control import router as control
 from console.web.cloud.gateway import gateway
-from console.web.health import router as health
 from console.web.metrics import Metrics
 from console.web.page.routes import router as page
+from console.web.peering.health import router as health
+from console.web.peering.simulation import router as control
 from console.web.site import Site
 
 TITLE: Final = "Peering simulator"
 
 
 def make_app(site: Site, cloud: Cloud | None = None) -> FastAPI:
-    """Put the web server's parts together around one desk; without a cloud there is the page and no API."""
+    """Put the web server's parts together around one site; without a cloud there is the page and no API."""
     app, metrics = described_app(), Metrics()
     app.state.site, app.state.cloud, app.state.metrics = site, cloud, metrics
     if cloud is not None:

@@ -19,7 +19,7 @@ from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.cloud.records import Key
 from console.web.listening import Listen
-from console.web.site import site
+from console.web.site import open_site
 
 BACKLOG: Final = 1024
 HIGHEST_PORT: Final = 65_535
@@ -52,9 +52,9 @@ async def web(context: Context, folder: Path, listen: Listen, stack: Stack | Non
     """Serve the cloud's API and the page until the block ends. Raises CannotListen."""
     with bound(listen) as listening:
         async with (
-            site(context, folder, stack) as desk,
-            cloud_of(desk) as cloud,
-            serving(make_app(desk, cloud), listening),
+            open_site(context, folder, stack) as site,
+            cloud_of(site) as cloud,
+            serving(make_app(site, cloud), listening),
         ):
             yield Window(url_of(listening), cloud.keys())
 
@@ -86,9 +86,9 @@ def bound(listen: Listen) -> Iterator[socket.socket]:
         raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: ports end at {HIGHEST_PORT}")
     try:
         listening = _bind(listen.host, listen.port)
-    except OSError as fault:
+    except OSError as error:
         if listen.chosen:
-            raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: {fault.strerror}") from None
+            raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: {error.strerror}") from None
         listening = _bind(listen.host, 0)
     with contextlib.closing(listening):
         yield listening

@@ -1,4 +1,4 @@
-"""Handlers share one desk: a console per account, opened when first needed and held for the process's lifetime.
+"""Handlers share one site: a console per account, opened when first needed and held for the process's lifetime.
 
 Whoever answers a web request asks the workers through `Site.owners`, with the same messages as the command line. Where
 this process runs the workers itself (`peering up`), `Site.stack` is there as well, and can start, signal and list them.
@@ -59,22 +59,22 @@ class Site:
                 return await self.clients.worker(endpoint)
         except TimeoutError:
             return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.")
-        except ClientError as trouble:
-            return Silent(endpoint, trouble.code, trouble.sentence)
-        except NoContext as trouble:
-            return Silent(endpoint, "NoContext", str(trouble))
+        except (ConsoleTrouble, Refused) as error:
+            return Silent(endpoint, error.code, error.sentence)
+        except NoContext as error:
+            return Silent(endpoint, "NoContext", str(error))
 
 
 @asynccontextmanager
-async def site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
-    """Open the desk; consoles connect when they are needed first."""
-    async with Clients(context, PATIENCE_SECONDS) as clients:
-        yield Site(clients, folder, stack)
+async def open_site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
+    """Open the site; consoles connect when they are needed first."""
+    async with Owners(context, PATIENCE_SECONDS) as owners:
+        yield Site(owners, folder, stack)
 
 
 def site_of(request: Request) -> Site:
-    """The desk of the server that takes this request; for handlers, as a dependency."""
-    desk = request.app.state.site
-    if not isinstance(desk, Site):
+    """The site of the server that takes this request; for handlers, as a dependency."""
+    site = request.app.state.site
+    if not isinstance(site, Site):
         raise TypeError("an app is made around a Site")
-    return desk
+    return site

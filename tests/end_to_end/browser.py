@@ -63,7 +63,7 @@ def chromium(folder: Path) -> Iterator[Chrome]:
         driver.quit()
 
 
-def faults(driver: Chrome) -> list[str]:
+def complaints(driver: Chrome) -> list[str]:
     """What the browser complains of: errors of scripts, and whatever the page's policy had to forbid.
 
     Not answers that are refusals, nor a server that is away: the tests do both.

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.clients.town import Town, running_town
+from tests.end_to_end.clients.simulator import Simulator, running_simulator
 from tests.integration.broker_ladder import broker, pytest_report_header
 
 __all__ = ["broker", "pytest_report_header"]
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A running simulator, for the tests that call it with the real clients."""
-    with running_town(tmp_path_factory.mktemp("town")) as running:
+    with running_simulator(tmp_path_factory.mktemp("simulator")) as running:
         yield running

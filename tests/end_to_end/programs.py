@@ -44,7 +44,7 @@ def type_command(
 
 
 @dataclass(frozen=True)
-class Desk:
+class Terminal:
     """Where somebody types commands: in a folder, with a topology file or a running context."""
 
     folder: Path
@@ -96,9 +96,9 @@ class Up:
     processes: Sequence[dict[str, Any]]
 
     @property
-    def desk(self) -> Desk:
+    def terminal(self) -> Terminal:
         """A terminal beside it."""
-        return Desk(self.folder, ("--topology", str(self.folder / "context.json")))
+        return Terminal(self.folder, ("--topology", str(self.folder / "context.json")))
 
     def pid(self, name: str) -> int:
         """A process as it was when all was ready."""

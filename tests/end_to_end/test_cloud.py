@@ -23,16 +23,16 @@ from tests.end_to_end.clients.flows import (
     point,
     take_down,
 )
-from tests.end_to_end.clients.town import ALICE, BOB, CLIENTS, LIBRARIES, TOPOLOGY, Town, keys_of
+from tests.end_to_end.clients.simulator import ALICE, BOB, CLIENTS, LIBRARIES, TOPOLOGY, Simulator, keys_of
 from tests.end_to_end.programs import PEERING, Up, peering_up, read_until, running_with, surroundings
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize("which", LIBRARIES)
-def test_the_official_example_same_account(town: Town, which: str) -> None:
-    alice = town.client(which)
-    one, two = town.vpcs(alice)
+def test_the_official_example_same_account(simulator: Simulator, which: str) -> None:
+    alice = simulator.client(which)
+    one, two = simulator.vpcs(alice)
     first, second = new_end(alice, one.router, INITIATING), new_end(alice, two.router, ACCEPTING)
     connect(first, second)
     shown = alice.shown(first.id)
@@ -59,18 +59,18 @@ def test_the_official_example_same_account(town: Town, which: str) -> None:
 
 
 @pytest.mark.parametrize("which", ["new-v2", "pop-get"])
-def test_the_other_ways_in_which_two_of_them_sign(town: Town, which: str) -> None:
-    alice = town.client(which)
-    one, two = town.vpcs(alice)
+def test_the_other_ways_in_which_two_of_them_sign(simulator: Simulator, which: str) -> None:
+    alice = simulator.client(which)
+    one, two = simulator.vpcs(alice)
     first, second = new_end(alice, one.router, INITIATING), new_end(alice, two.router, ACCEPTING)
     connect(first, second)
     take_down(first, second)
 
 
 @pytest.mark.parametrize("which", LIBRARIES)
-def test_two_accounts_each_with_its_own_key(town: Town, which: str) -> None:
-    alice, bob = town.client(which), town.client(which, BOB, "cn-beijing")
-    (one,), (two,) = town.vpcs(alice, 1), town.vpcs(bob, 1)
+def test_two_accounts_each_with_its_own_key(simulator: Simulator, which: str) -> None:
+    alice, bob = simulator.client(which), simulator.client(which, BOB, "cn-beijing")
+    (one,), (two,) = simulator.vpcs(alice, 1), simulator.vpcs(bob, 1)
     first = new_end(alice, one.router, INITIATING, "cn-beijing")
     second = new_end(bob, two.router, ACCEPTING, "cn-hangzhou")
     point(first, second)
@@ -100,13 +100,13 @@ def test_two_accounts_each_with_its_own_key(town: Town, which: str) -> None:
 
 
 @pytest.mark.parametrize("which", LIBRARIES)
-def test_fast_link_makes_both_ends_of_a_vbr_and_one_call_deletes_them(town: Town, which: str) -> None:
-    alice = town.client(which)
+def test_fast_link_makes_both_ends_of_a_vbr_and_one_call_deletes_them(simulator: Simulator, which: str) -> None:
+    alice = simulator.client(which)
     border = alice.call("CreateVirtualBorderRouter", PhysicalConnectionId="pc-1", VlanId=7)["VbrId"]
     filters = [{"Key": "VbrId", "Value": [border]}]
     listed = alice.call("DescribeVirtualBorderRouters", Filter=filters)["VirtualBorderRouterSet"]
     access_point = listed["VirtualBorderRouterType"][0]["AccessPointId"]
-    (vpc,) = town.vpcs(alice, 1)
+    (vpc,) = simulator.vpcs(alice, 1)
     made = alice.call(
         "CreateRouterInterface",
         Role=INITIATING,
@@ -132,9 +132,9 @@ def test_fast_link_makes_both_ends_of_a_vbr_and_one_call_deletes_them(town: Town
     alice.call("DeleteVirtualBorderRouter", VbrId=border)
 
 
-def test_many_clients_at_once(town: Town) -> None:
-    clients = [town.client(which) for which in CLIENTS]
-    one, two = town.vpcs(clients[0])
+def test_many_clients_at_once(simulator: Simulator) -> None:
+    clients = [simulator.client(which) for which in CLIENTS]
+    one, two = simulator.vpcs(clients[0])
     ends = new_end(clients[0], one.router, INITIATING), new_end(clients[0], two.router, ACCEPTING)
     connect(*ends)
     with ThreadPoolExecutor(len(clients)) as pool:
@@ -144,12 +144,12 @@ def test_many_clients_at_once(town: Town) -> None:
 
 
 @pytest.mark.parametrize("which", LIBRARIES)
-def test_errors_arrive_as_each_library_raises_them(town: Town, which: str) -> None:
-    alice = town.client(which)
+def test_errors_arrive_as_each_library_raises_them(simulator: Simulator, which: str) -> None:
+    alice = simulator.client(which)
     missing = alice.refused("ConnectRouterInterface", RouterInterfaceId="ri-nobody")
     assert missing.code == "InvalidRouterInterfaceId.NotFound"
     assert "The specified RouterInterfaceId does not exist in our record." in missing.message
-    (vpc,) = town.vpcs(alice, 1)
+    (vpc,) = simulator.vpcs(alice, 1)
     first, second = new_end(alice, vpc.router, INITIATING), new_end(alice, vpc.router, ACCEPTING)
     for action, end, code in (
         ("Connect", first, "IncorrectOppositeInterfaceInfo.NotSet"),
@@ -161,16 +161,16 @@ def test_errors_arrive_as_each_library_raises_them(town: Town, which: str) -> No
     for end in (first, second):
         act(end, "Delete")
     stranger = Key(ALICE, alice.key.id, "not the secret")
-    with client(which, town.url, stranger) as forger:
+    with client(which, simulator.url, stranger) as forger:
         assert forger.refused("DescribeVpcs").code in {"SignatureDoesNotMatch", "InvalidAccessKeySecret"}
-    with client(which, town.url, Key(ALICE, "LTAInobody", "secret")) as nobody:
+    with client(which, simulator.url, Key(ALICE, "LTAInobody", "secret")) as nobody:
         assert nobody.refused("DescribeVpcs").code == "InvalidAccessKeyId.NotFound"
 
 
-def test_a_worker_that_cannot_start_is_an_error_of_one_call_and_can_be_tried_again(town: Town) -> None:
-    alice = town.client("old")
+def test_a_worker_that_cannot_start_is_an_error_of_one_call_and_can_be_tried_again(simulator: Simulator) -> None:
+    alice = simulator.client("old")
     vpc = new_vpc(alice)
-    spoilt = town.folder / "stores" / f"{vpc.id}.sqlite"
+    spoilt = simulator.folder / "stores" / f"{vpc.id}.sqlite"
     spoilt.write_bytes(b"this is no store " * 1000)
     wanted = {"Role": INITIATING, "Spec": "Large.2", "RouterType": "VRouter", "RouterId": vpc.router}
     refused = alice.refused("CreateRouterInterface", **wanted, OppositeRegionId="cn-hangzhou")
@@ -185,7 +185,7 @@ def test_a_worker_that_cannot_start_is_an_error_of_one_call_and_can_be_tried_aga
 
 def test_what_was_made_through_the_api_outlives_the_program_and_ends_when_it_is_deleted(tmp_path: Path) -> None:
     install()
-    topology, folder = tmp_path / "town.yaml", tmp_path / "peering"
+    topology, folder = tmp_path / "simulator.yaml", tmp_path / "peering"
     topology.write_text(TOPOLOGY)
     with peering_up(topology, folder, PEERING_LISTEN="127.0.0.1:0") as up:
         keys = keys_of(up)
@@ -198,7 +198,7 @@ def test_what_was_made_through_the_api_outlives_the_program_and_ends_when_it_is_
         with client("old", up.url, keys[ALICE]) as alice:
             first, second = replace(first, owner=alice), replace(second, owner=alice)
             alice.wait(first.id, "Active")
-            assert up.desk.done("show", first.id)["status"] == "Activated"
+            assert up.terminal.done("show", first.id)["status"] == "Activated"
             seen_through_another_window(up, tmp_path / "other", first.id)
             act(second, "Deactivate")
             alice.wait(first.id, "Inactive")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, act, new_end, point
-from tests.end_to_end.clients.town import ALICE, Town
+from tests.end_to_end.clients.simulator import ALICE, Simulator
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.mark.parametrize("which", ["old", "pop-post"])
-def test_terraforms_order_of_calls_for_a_connection_of_two_resources(town: Town, which: str) -> None:
+def test_terraforms_order_of_calls_for_a_connection_of_two_resources(simulator: Simulator, which: str) -> None:
     """As the legacy resources do it, with their polling (the reference, sections 4.1 and 4.2); both wire forms."""
-    terraform = town.client(which)
-    one, two = town.vpcs(terraform)
+    terraform = simulator.client(which)
+    one, two = simulator.vpcs(terraform)
     ends = []
     for router, role, name in ((one.router, INITIATING, "tf-first"), (two.router, ACCEPTING, "tf-second")):
         made = new_end(terraform, router, role, InstanceChargeType="PostPaid", ClientToken=f"{which}-{name}")
@@ -41,9 +41,9 @@ def test_terraforms_order_of_calls_for_a_connection_of_two_resources(town: Town,
         terraform.wait(end.id, "")
 
 
-def test_terraforms_order_of_calls_for_its_new_resource(town: Town) -> None:
+def test_terraforms_order_of_calls_for_its_new_resource(simulator: Simulator) -> None:
     """FastLink: renamed, resized, frozen, thawed, regrouped, tagged, and deleted while Active (section 4.3)."""
-    terraform = town.client("pop-post")
+    terraform = simulator.client("pop-post")
     border = terraform.call("CreateVirtualBorderRouter", PhysicalConnectionId="pc-2", VlanId=8)["VbrId"]
     made = terraform.call(
         "CreateRouterInterface",
@@ -54,7 +54,7 @@ def test_terraforms_order_of_calls_for_its_new_resource(town: Town) -> None:
         Spec="Mini.2",
         Role=INITIATING,
         AccessPointId="ap-cn-hangzhou-1",
-        OppositeRouterId=town.vpcs(terraform, 1)[0].router,
+        OppositeRouterId=simulator.vpcs(terraform, 1)[0].router,
         OppositeRouterType="VRouter",
         OppositeInterfaceOwnerId=ALICE,
         FastLinkMode="true",

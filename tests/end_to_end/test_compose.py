@@ -16,7 +16,7 @@ import pytest
 from console.stack.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_console, compose_definitions
 from tests.end_to_end.clients.calling import Key, client, install
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, connect, new_end, take_down
-from tests.end_to_end.programs import REPOSITORY, Desk
+from tests.end_to_end.programs import REPOSITORY, Terminal
 from tests.waiting import wait_for_blocking
 
 LIMIT_SECONDS: Final = 300.0
@@ -112,14 +112,14 @@ def topology(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path
     return path
 
 
-def desk_of(account: str, topology: Path) -> Desk:
-    return Desk(REPOSITORY, ("--topology", str(topology), "--as", account))
+def terminal_of(account: str, topology: Path) -> Terminal:
+    return Terminal(REPOSITORY, ("--topology", str(topology), "--as", account))
 
 
 @pytest.mark.compose
 @pytest.mark.timeout(600)
 def test_the_walk_through_of_the_readme(project: Project, topology: Path) -> None:
-    alice, bob = desk_of("alice", topology), desk_of("bob", topology)
+    alice, bob = terminal_of("alice", topology), terminal_of("bob", topology)
     alice.done("create", "--endpoint", "vpc-alice", "--id", "ri-alice")
     bob.done("create", "--endpoint", "vpc-bob", "--id", "ri-bob")
     assert alice.refused("initiate", "ri-alice@vpc-alice") == "PeerNotConfigured"
@@ -170,7 +170,7 @@ def test_the_clouds_own_client_connects_the_endpoints_that_run(project: Project)
 @pytest.mark.compose
 @pytest.mark.timeout(600)
 def test_one_account_cannot_command_the_others_end(project: Project, topology: Path) -> None:
-    assert desk_of("alice", topology).refused("suspend", "ri-bob@vpc-bob") == "NotOwner"
+    assert terminal_of("alice", topology).refused("suspend", "ri-bob@vpc-bob") == "NotOwner"
     from_inside = project.inside("alice-initiator", "suspend", "ri-bob@vpc-bob", "--patience", "2")
     assert from_inside["exit"] == 1
     assert from_inside["outcome"] in {"refused", "failed"}

@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, emulate, faults
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, emulate
 from tests.end_to_end.programs import PEERING, REPOSITORY, Up, peering_up, read_until, surroundings
 from tests.waiting import wait_for_blocking
 
@@ -34,7 +34,7 @@ def driver(tmp_path: Path) -> Iterator[Chrome]:
     with chromium(tmp_path) as driver:
         yield driver
         assert driver.title == "Peering connections", "a text from elsewhere has run as a program"
-        assert faults(driver) == []
+        assert complaints(driver) == []
 
 
 def columns(driver: Chrome) -> tuple[Column, Column]:
@@ -84,7 +84,7 @@ def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: 
     bob.ask("resume", "ri-bob: Activating")
     alice.shows("Activated")
     wait_for_arrows(driver, "arrived", "Declare 1.2 suspended")
-    assert up.desk.done("show", "ri-alice")["link"] is True
+    assert up.terminal.done("show", "ri-alice")["link"] is True
 
 
 @pytest.mark.timeout(180)
@@ -154,8 +154,8 @@ def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driv
         )
         assert not alice.find(".breaking").is_displayed(), "a server that started no worker can kill none"
     wait_for_blocking(lambda: driver.find_element(By.ID, "line").text, LIMIT_SECONDS, until=lambda text: "lost" in text)
-    up.desk.done("suspend", "ri-six")
-    up.desk.both_show("Suspended", "ri-five", "ri-six")
+    up.terminal.done("suspend", "ri-six")
+    up.terminal.both_show("Suspended", "ri-five", "ri-six")
     with served(up, url.removeprefix("http://")):
         alice.shows("Suspended")
         bob.shows("Suspended")

@@ -24,13 +24,13 @@ CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
 
 
 def establish(up: Up) -> None:
-    desk = up.desk
-    desk.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
-    desk.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
-    desk.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
-    desk.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
-    desk.done("initiate", "ri-one")
-    desk.both_show("Activated", "ri-one", "ri-two")
+    terminal = up.terminal
+    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
+    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
+    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
+    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
+    terminal.done("initiate", "ri-one")
+    terminal.both_show("Activated", "ri-one", "ri-two")
 
 
 def leaves_nothing(folder: Path) -> None:
@@ -45,13 +45,13 @@ def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_o
         assert httpx.get(f"{up.url}/_peering/ready").json()["workers"] == ["vpc-alice", "vpc-bob"]
         establish(up)
         os.kill(up.pid("vpc-bob"), signal.SIGKILL)
-        up.desk.done("send", "ri-one", "while you were away")
+        up.terminal.done("send", "ri-one", "while you were away")
         assert up.read_until(name="vpc-bob", state="running")["restarts"] == 1
-        up.desk.received("ri-two", "while you were away")
+        up.terminal.received("ri-two", "while you were away")
         os.kill(up.pid("broker"), signal.SIGKILL)
         assert up.read_until(name="broker", state="running")["restarts"] == 1
-        up.desk.done("suspend", "ri-two")
-        up.desk.both_show("Suspended", "ri-one", "ri-two")
+        up.terminal.done("suspend", "ri-two")
+        up.terminal.both_show("Suspended", "ri-one", "ri-two")
     assert up.program.returncode == 0
     assert not (folder / "context.json").exists()
     leaves_nothing(folder)
@@ -67,9 +67,9 @@ def test_a_killed_up_leaves_nothing_running_and_the_next_one_goes_on_where_it_wa
         up.program.wait()
     leaves_nothing(folder)
     with peering_up(CROSS_ACCOUNT, folder) as up:
-        up.desk.both_show("Activated", "ri-one", "ri-two")
-        up.desk.done("send", "ri-two", "still there")
-        up.desk.received("ri-one", "still there")
+        up.terminal.both_show("Activated", "ri-one", "ri-two")
+        up.terminal.done("send", "ri-two", "still there")
+        up.terminal.received("ri-one", "still there")
         second = type_command("up", str(CROSS_ACCOUNT), "--folder", str(folder))
         assert second.returncode == 1
         assert f"in use by another `peering up` (process {up.program.pid})" in second.stderr

@@ -27,15 +27,15 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
 
 
 def establish_and_send(up: Up) -> None:
-    desk = up.desk
-    desk.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
-    desk.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
-    desk.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
-    desk.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
-    desk.done("initiate", "ri-one")
-    desk.both_show("Activated", "ri-one", "ri-two")
-    desk.done("send", "ri-two", "hello")
-    desk.received("ri-one", "hello")
+    terminal = up.terminal
+    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
+    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
+    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
+    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
+    terminal.done("initiate", "ri-one")
+    terminal.both_show("Activated", "ri-one", "ri-two")
+    terminal.done("send", "ri-two", "hello")
+    terminal.received("ri-one", "hello")
 
 
 def urls(broker: PrivateBroker) -> dict[str, str]:
@@ -63,7 +63,7 @@ def test_with_an_administrators_login_each_account_gets_its_own(broker: PrivateB
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder, **urls(broker)) as up:
         establish_and_send(up)
-        assert up.desk.refused("suspend", "ri-two@vpc-bob", "--as", "alice") == "NotOwner"
+        assert up.terminal.refused("suspend", "ri-two@vpc-bob", "--as", "alice") == "NotOwner"
         logs = "".join(path.read_text() for path in (folder / "logs").iterdir())
         assert "identities are not enforced" not in logs
         kept = (folder / "context.json").read_text()

@@ -4,63 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.cloud_desk import ABROAD, ALICE, Town
+from tests.unit.cloud_server import ABROAD, ALICE, Api
 
 
-async def nothing(_: Town) -> tuple[str, str]:
+async def nothing(_: Api) -> tuple[str, str]:
     return "", ""
 
 
-async def idle(town: Town) -> tuple[str, str]:
-    return await town.create("vrt-a", "InitiatingSide"), await town.create("vrt-c", "AcceptingSide")
+async def idle(api: Api) -> tuple[str, str]:
+    return await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-c", "AcceptingSide")
 
 
-async def configured(town: Town) -> tuple[str, str]:
-    return await town.pair(connected=False)
+async def configured(api: Api) -> tuple[str, str]:
+    return await api.pair(connected=False)
 
 
-async def active(town: Town) -> tuple[str, str]:
-    return await town.pair()
+async def active(api: Api) -> tuple[str, str]:
+    return await api.pair()
 
 
-async def connecting(town: Town) -> tuple[str, str]:
-    one, two = await idle(town)
-    await town.point(one, two, "vrt-c")
-    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
+async def connecting(api: Api) -> tuple[str, str]:
+    one, two = await idle(api)
+    await api.point(one, two, "vrt-c")
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     return one, two
 
 
-async def inactive(town: Town) -> tuple[str, str]:
-    one, two = await active(town)
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
+async def inactive(api: Api) -> tuple[str, str]:
+    one, two = await active(api)
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
     return one, two
 
 
-async def widowed(town: Town) -> tuple[str, str]:
-    one, two = await inactive(town)
-    await town.call("DeleteRouterInterface", RouterInterfaceId=one)
+async def widowed(api: Api) -> tuple[str, str]:
+    one, two = await inactive(api)
+    await api.call("DeleteRouterInterface", RouterInterfaceId=one)
     return one, two
 
 
-async def owing(town: Town) -> tuple[str, str]:
-    return await _owing(town, await active(town))
+async def owing(api: Api) -> tuple[str, str]:
+    return await _owing(api, await active(api))
 
 
-async def idle_and_owing(town: Town) -> tuple[str, str]:
-    return await _owing(town, await configured(town))
+async def idle_and_owing(api: Api) -> tuple[str, str]:
+    return await _owing(api, await configured(api))
 
 
-async def _owing(town: Town, ends: tuple[str, str]) -> tuple[str, str]:
+async def _owing(api: Api, ends: tuple[str, str]) -> tuple[str, str]:
     for interface in ends:
         business = {"business_status": "FinancialLocked"}
-        answer = await town.http.put(f"/_peering/interfaces/{interface}/business-status", json=business)
+        answer = await api.http.put(f"/_peering/interfaces/{interface}/business-status", json=business)
         assert answer.status_code == 200
     return ends
 
 
-async def routed(town: Town) -> tuple[str, str]:
-    one, two = await inactive(town)
-    await town.call(
+async def routed(api: Api) -> tuple[str, str]:
+    one, two = await inactive(api)
+    await api.call(
         "CreateRouteEntry",
         RouteTableId="vtb-a",
         DestinationCidrBlock="10.1.0.0/16",
@@ -70,39 +70,39 @@ async def routed(town: Town) -> tuple[str, str]:
     return one, two
 
 
-async def prepaid(town: Town) -> tuple[str, str]:
+async def prepaid(api: Api) -> tuple[str, str]:
     more: dict[str, Any] = {"InstanceChargeType": "PrePaid", "Period": 1, "OppositeRegionId": ABROAD}
-    return await town.create("vrt-a", "InitiatingSide", **more), ""
+    return await api.create("vrt-a", "InitiatingSide", **more), ""
 
 
-async def to_its_own_router(town: Town) -> tuple[str, str]:
-    one, two = await town.create("vrt-a", "InitiatingSide"), await town.create("vrt-a", "AcceptingSide")
-    await town.point(one, two, "vrt-a")
+async def to_its_own_router(api: Api) -> tuple[str, str]:
+    one, two = await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-a", "AcceptingSide")
+    await api.point(one, two, "vrt-a")
     return one, two
 
 
-async def a_second_pair(town: Town) -> tuple[str, str]:
-    await active(town)
-    return await configured(town)
+async def a_second_pair(api: Api) -> tuple[str, str]:
+    await active(api)
+    return await configured(api)
 
 
-async def a_second_pair_at_once(town: Town) -> tuple[str, str]:
-    await connecting(town)
-    return await configured(town)
+async def a_second_pair_at_once(api: Api) -> tuple[str, str]:
+    await connecting(api)
+    return await configured(api)
 
 
-async def busy(town: Town) -> tuple[str, str]:
-    one, two = await active(town)
-    await town.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Activating"})
+async def busy(api: Api) -> tuple[str, str]:
+    one, two = await active(api)
+    await api.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Activating"})
     return one, two
 
 
-async def fast_link(town: Town) -> tuple[str, str]:
+async def fast_link(api: Api) -> tuple[str, str]:
     opposite = {"OppositeRouterType": "VRouter", "OppositeRouterId": "vrt-c", "OppositeInterfaceOwnerId": ALICE}
-    one = await town.create("vbr-a", "InitiatingSide", ALICE, FastLinkMode="true", **opposite)
-    return one, str((await town.shown(one))["OppositeInterfaceId"])
+    one = await api.create("vbr-a", "InitiatingSide", ALICE, FastLinkMode="true", **opposite)
+    return one, str((await api.shown(one))["OppositeInterfaceId"])
 
 
-async def five(town: Town) -> tuple[str, str]:
-    ids = [await town.create("vrt-a", "InitiatingSide") for _ in range(4)]
-    return ids[0], await town.create("vrt-a", "AcceptingSide")
+async def five(api: Api) -> tuple[str, str]:
+    ids = [await api.create("vrt-a", "InitiatingSide") for _ in range(4)]
+    return ids[0], await api.create("vrt-a", "AcceptingSide")

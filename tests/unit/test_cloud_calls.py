@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from console.web.cloud.answers import written
-from tests.unit.cloud_desk import ABROAD, ALICE, BOB, KEYS, REGION, Town, cloud_world, common, rpc_signed, town_in
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, KEYS, REGION, Api, api_in, cloud_world, common, rpc_signed
 from tests.unit.console_world import World
 from tests.waiting import wait_for
 
@@ -22,21 +22,21 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(world, tmp_path) as made:
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
+    async with api_in(world, tmp_path) as made:
         yield made
 
 
-async def listed(town: Town, account: str = ALICE, **parameters: object) -> list[dict[str, Any]]:
-    body = await town.call("DescribeRouterInterfaces", account, **parameters)
+async def listed(api: Api, account: str = ALICE, **parameters: object) -> list[dict[str, Any]]:
+    body = await api.call("DescribeRouterInterfaces", account, **parameters)
     found: list[dict[str, Any]] = body["RouterInterfaceSet"]["RouterInterfaceType"]
     return found
 
 
-async def test_a_description_has_the_fields_of_a_real_answer_before_and_after_connecting(town: Town) -> None:
+async def test_a_description_has_the_fields_of_a_real_answer_before_and_after_connecting(api: Api) -> None:
     """The fields and values of the tutorial's captured output (the reference, section 2.9)."""
-    one, two = await town.pair(connected=False)
-    shown = {end["RouterInterfaceId"]: end for end in await listed(town)}
+    one, two = await api.pair(connected=False)
+    shown = {end["RouterInterfaceId"]: end for end in await listed(api)}
     first, second = shown[one], shown[two]
     assert (
         first
@@ -69,74 +69,74 @@ async def test_a_description_has_the_fields_of_a_real_answer_before_and_after_co
     assert {"OppositeInterfaceSpec", "OppositeBandwidth"} & set(second) == set()
     assert "OppositeInterfaceStatus" not in first
     assert "ConnectedTime" not in first
-    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
-    after = await town.shown(one)
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    after = await api.shown(one)
     assert (after["Status"], after["OppositeInterfaceStatus"]) == ("Active", "Active")
     assert after["ConnectedTime"] >= after["CreationTime"]
     assert (after["Code"], after["Success"], after["HealthCheckStatus"]) == ("200", True, "NoHealthCheckConfig")
 
 
-async def test_the_joint_status_shows_at_both_ends_and_each_owner_has_a_hold(town: Town) -> None:
-    one, two = await town.pair()
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
-    assert [await town.status(end) for end in (one, two)] == ["Inactive", "Inactive"]
-    await town.call("ActivateRouterInterface", RouterInterfaceId=two)
-    assert [await town.status(end) for end in (one, two)] == ["Inactive", "Inactive"], "the first end still holds"
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=two)
-    await town.call("ActivateRouterInterface", RouterInterfaceId=one)
-    assert await town.status(one) == "Inactive", "now it is the second end that holds"
-    await town.call("ActivateRouterInterface", RouterInterfaceId=two)
-    assert [await town.status(end) for end in (one, two)] == ["Active", "Active"]
+async def test_the_joint_status_shows_at_both_ends_and_each_owner_has_a_hold(api: Api) -> None:
+    one, two = await api.pair()
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    assert [await api.status(end) for end in (one, two)] == ["Inactive", "Inactive"]
+    await api.call("ActivateRouterInterface", RouterInterfaceId=two)
+    assert [await api.status(end) for end in (one, two)] == ["Inactive", "Inactive"], "the first end still holds"
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=two)
+    await api.call("ActivateRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Inactive", "now it is the second end that holds"
+    await api.call("ActivateRouterInterface", RouterInterfaceId=two)
+    assert [await api.status(end) for end in (one, two)] == ["Active", "Active"]
 
 
-async def test_a_deleted_end_leaves_the_other_inactive_with_nobody_opposite(town: Town) -> None:
-    one, two = await town.pair()
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=two)
-    await town.call("DeleteRouterInterface", RouterInterfaceId=one)
-    assert (await town.shown(one))["RouterInterfaceId"] == ""
-    shown = await town.shown(two)
+async def test_a_deleted_end_leaves_the_other_inactive_with_nobody_opposite(api: Api) -> None:
+    one, two = await api.pair()
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=two)
+    await api.call("DeleteRouterInterface", RouterInterfaceId=one)
+    assert (await api.shown(one))["RouterInterfaceId"] == ""
+    shown = await api.shown(two)
     assert (shown["Status"], shown["OppositeInterfaceStatus"]) == ("Inactive", "Deleted")
-    assert [end["RouterInterfaceId"] for end in await listed(town)] == [two]
-    await town.call("DeleteRouterInterface", RouterInterfaceId=two)
-    assert await listed(town) == []
+    assert [end["RouterInterfaceId"] for end in await listed(api)] == [two]
+    await api.call("DeleteRouterInterface", RouterInterfaceId=two)
+    assert await listed(api) == []
 
 
-async def test_an_end_that_is_deleted_while_the_other_worker_is_away_is_deleting(town: Town) -> None:
-    one, two = await town.pair()
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
-    town.world.silent.add("vpc-c")
-    await town.call("DeleteRouterInterface", RouterInterfaceId=one)
-    assert await town.status(one) == "Deleting"
-    town.world.silent.clear()
-    town.world.tick()
-    shown = await town.shown(two)
+async def test_an_end_that_is_deleted_while_the_other_worker_is_away_is_deleting(api: Api) -> None:
+    one, two = await api.pair()
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    api.world.silent.add("vpc-c")
+    await api.call("DeleteRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Deleting"
+    api.world.silent.clear()
+    api.world.tick()
+    shown = await api.shown(two)
     assert (shown["Status"], shown["OppositeInterfaceStatus"]) == ("Inactive", "Deleted")
 
 
-async def test_connect_waits_for_a_peer_that_does_not_point_back(town: Town) -> None:
-    one = await town.create("vrt-a", "InitiatingSide", OppositeRegionId=ABROAD)
-    two = await town.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
-    await town.point(one, two, "vrt-b", OppositeInterfaceOwnerId=BOB)
-    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
-    assert await town.status(one) == "Connecting"
-    assert await town.status(two, BOB) == "Idle"
-    await town.point(two, one, "vrt-a", BOB, OppositeInterfaceOwnerId=ALICE)
+async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> None:
+    one = await api.create("vrt-a", "InitiatingSide", OppositeRegionId=ABROAD)
+    two = await api.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
+    await api.point(one, two, "vrt-b", OppositeInterfaceOwnerId=BOB)
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Connecting"
+    assert await api.status(two, BOB) == "Idle"
+    await api.point(two, one, "vrt-a", BOB, OppositeInterfaceOwnerId=ALICE)
 
     async def connected() -> bool:
-        town.world.tick()
-        return (await town.status(one), await town.status(two, BOB)) == ("Active", "Active")
+        api.world.tick()
+        return (await api.status(one), await api.status(two, BOB)) == ("Active", "Active")
 
     await wait_for(connected, 10)
-    shown = await town.shown(one)
+    shown = await api.shown(one)
     assert (shown["CrossBorder"], shown["OppositeInterfaceOwnerId"]) == (True, BOB)
 
 
-async def test_filters_are_alternatives_within_and_conditions_between(town: Town) -> None:
-    one, two = await town.pair()
-    three = await town.create("vrt-a", "InitiatingSide", Name="third-one", **{"Tags.1.Key": "k", "Tags.1.Value": "v"})
+async def test_filters_are_alternatives_within_and_conditions_between(api: Api) -> None:
+    one, two = await api.pair()
+    three = await api.create("vrt-a", "InitiatingSide", Name="third-one", **{"Tags.1.Key": "k", "Tags.1.Value": "v"})
 
     async def ids(**parameters: str) -> set[str]:
-        return {str(end["RouterInterfaceId"]) for end in await listed(town, ALICE, **parameters)}
+        return {str(end["RouterInterfaceId"]) for end in await listed(api, ALICE, **parameters)}
 
     def by(key: str, *values: str, number: int = 1) -> dict[str, str]:
         valued = {f"Filter.{number}.Value.{place}": value for place, value in enumerate(values, 1)}
@@ -152,49 +152,49 @@ async def test_filters_are_alternatives_within_and_conditions_between(town: Town
     assert await ids(**by("Name", "third-one")) == {three}
     assert await ids(**{"Tags.1.Key": "k"}) == {three}
     assert await ids(RegionId="cn-beijing") == set()
-    assert await listed(town, BOB) == []
+    assert await listed(api, BOB) == []
 
 
-async def test_pages_hold_what_is_asked_for_and_the_count_is_of_all(town: Town) -> None:
-    made = [await town.create(router, "AcceptingSide") for router in ("vrt-c", "vrt-d") for _ in range(5)]
+async def test_pages_hold_what_is_asked_for_and_the_count_is_of_all(api: Api) -> None:
+    made = [await api.create(router, "AcceptingSide") for router in ("vrt-c", "vrt-d") for _ in range(5)]
     seen = []
     for page in (1, 2, 3, 4):
-        body = await town.call("DescribeRouterInterfaces", PageNumber=page, PageSize=4)
+        body = await api.call("DescribeRouterInterfaces", PageNumber=page, PageSize=4)
         assert (body["TotalCount"], body["PageNumber"], body["PageSize"]) == (10, page, 4)
         seen += [end["RouterInterfaceId"] for end in body["RouterInterfaceSet"]["RouterInterfaceType"]]
     assert sorted(seen) == sorted(made)
 
 
-async def test_a_client_token_makes_the_second_time_harmless(town: Town) -> None:
+async def test_a_client_token_makes_the_second_time_harmless(api: Api) -> None:
     wanted = {"Role": "AcceptingSide", "Spec": "Negative", "RouterType": "VRouter", "OppositeRegionId": REGION}
     ask = {**wanted, "RouterId": "vrt-c", "ClientToken": "once"}
-    both = await asyncio.gather(*(town.call("CreateRouterInterface", **ask) for _ in range(2)))
+    both = await asyncio.gather(*(api.call("CreateRouterInterface", **ask) for _ in range(2)))
     assert both[0]["RouterInterfaceId"] == both[1]["RouterInterfaceId"]
-    assert len(await listed(town)) == 1
-    assert await town.refused("CreateRouterInterface", **{**ask, "RouterId": "vrt-d"}) == (
+    assert len(await listed(api)) == 1
+    assert await api.refused("CreateRouterInterface", **{**ask, "RouterId": "vrt-d"}) == (
         400,
         "IdempotentParameterMismatch",
     )
 
 
-async def test_fast_link_makes_both_ends_and_one_call_deletes_them(town: Town) -> None:
+async def test_fast_link_makes_both_ends_and_one_call_deletes_them(api: Api) -> None:
     more = {
         "FastLinkMode": "true",
         "OppositeRouterType": "VRouter",
         "OppositeRouterId": "vrt-c",
         "OppositeInterfaceOwnerId": ALICE,
     }
-    one = await town.create("vbr-a", "InitiatingSide", Spec="Mini.2", **more)
-    shown = await town.shown(one)
+    one = await api.create("vbr-a", "InitiatingSide", Spec="Mini.2", **more)
+    shown = await api.shown(one)
     assert (shown["Status"], shown["FastLinkMode"], shown["RouterType"]) == ("Active", "true", "VBR")
     two = str(shown["OppositeInterfaceId"])
-    assert (await town.shown(two))["OppositeRouterType"] == "VBR"
-    assert await town.refused("DeleteRouterInterface", RouterInterfaceId=one) == (400, "IncorrectStatus")
-    await town.call("DeleteExpressConnect", RouterInterfaceId=one, Force="true")
-    assert await listed(town) == []
+    assert (await api.shown(two))["OppositeRouterType"] == "VBR"
+    assert await api.refused("DeleteRouterInterface", RouterInterfaceId=one) == (400, "IncorrectStatus")
+    await api.call("DeleteExpressConnect", RouterInterfaceId=one, Force="true")
+    assert await listed(api) == []
 
 
-async def test_fast_link_speaks_for_nobody_else(town: Town) -> None:
+async def test_fast_link_speaks_for_nobody_else(api: Api) -> None:
     more = {
         "FastLinkMode": "true",
         "OppositeRegionId": ABROAD,
@@ -203,60 +203,60 @@ async def test_fast_link_speaks_for_nobody_else(town: Town) -> None:
         "OppositeInterfaceOwnerId": BOB,
     }
     with pytest.raises(Exception, match="Forbbiden"):
-        await town.create("vbr-a", "InitiatingSide", **more)
-    assert await listed(town, BOB) == []
+        await api.create("vbr-a", "InitiatingSide", **more)
+    assert await listed(api, BOB) == []
 
 
-async def test_an_interface_that_another_console_made_is_shown_as_well(town: Town) -> None:
-    await town.cloud.ends.command(
+async def test_an_interface_that_another_console_made_is_shown_as_well(api: Api) -> None:
+    await api.cloud.interfaces.command(
         "vpc-c", {"kind": "create", "interface": "ri-typed", "name": "typed", "peer": None, "initiate": False}
     )
-    assert (await town.shown("ri-typed"))["Role"] == "AcceptingSide"
-    assert [end["Name"] for end in await listed(town)] == ["typed"]
-    await town.call("DeleteRouterInterface", RouterInterfaceId="ri-typed")
-    assert (await town.shown("ri-typed"))["RouterInterfaceId"] == ""
+    assert (await api.shown("ri-typed"))["Role"] == "AcceptingSide"
+    assert [end["Name"] for end in await listed(api)] == ["typed"]
+    await api.call("DeleteRouterInterface", RouterInterfaceId="ri-typed")
+    assert (await api.shown("ri-typed"))["RouterInterfaceId"] == ""
 
 
-async def test_specs_probes_groups_and_tags_are_kept(town: Town) -> None:
-    one, _ = await town.pair()
-    assert (await town.call("ModifyRouterInterfaceSpec", RouterInterfaceId=one, Spec="Large.1"))["Spec"] == "Large.1"
-    await town.call("ModifyRouterInterfaceAttribute", RouterInterfaceId=one, Name="renamed", HcRate=3000, HcThreshold=8)
+async def test_specs_probes_groups_and_tags_are_kept(api: Api) -> None:
+    one, _ = await api.pair()
+    assert (await api.call("ModifyRouterInterfaceSpec", RouterInterfaceId=one, Spec="Large.1"))["Spec"] == "Large.1"
+    await api.call("ModifyRouterInterfaceAttribute", RouterInterfaceId=one, Name="renamed", HcRate=3000, HcThreshold=8)
     about = {"ResourceType": "ROUTERINTERFACE"}
-    await town.call("TagResources", **about, **{"ResourceId.1": one, "Tag.1.Key": "k", "Tag.1.Value": "v"})
-    await town.call("ChangeResourceGroup", **about, ResourceId=one, NewResourceGroupId="rg-other")
-    shown = await town.shown(one)
+    await api.call("TagResources", **about, **{"ResourceId.1": one, "Tag.1.Key": "k", "Tag.1.Value": "v"})
+    await api.call("ChangeResourceGroup", **about, ResourceId=one, NewResourceGroupId="rg-other")
+    shown = await api.shown(one)
     wanted = {"Spec": "Large.1", "Name": "renamed", "HcRate": 3, "HcThreshold": 8, "ResourceGroupId": "rg-other"}
     assert shown | wanted == shown
     assert shown["Tags"] == {"Tags": [{"Key": "k", "Value": "v"}]}
-    tags = await town.call("ListTagResources", **about)
+    tags = await api.call("ListTagResources", **about)
     assert [one["TagKey"] for one in tags["TagResources"]["TagResource"]] == ["k"]
-    await town.call("UnTagResources", **about, **{"ResourceId.1": one, "TagKey.1": "k"})
-    assert (await town.shown(one))["Tags"] == {"Tags": []}
-    assert await town.status(one) == "Active"
+    await api.call("UnTagResources", **about, **{"ResourceId.1": one, "TagKey.1": "k"})
+    assert (await api.shown(one))["Tags"] == {"Tags": []}
+    assert await api.status(one) == "Active"
 
 
-async def test_routes_are_listed_with_their_tables(town: Town) -> None:
-    one, _ = await town.pair()
-    tables = (await town.call("DescribeRouteTableList", VpcId="vpc-a"))["RouterTableList"]["RouterTableListType"]
+async def test_routes_are_listed_with_their_tables(api: Api) -> None:
+    one, _ = await api.pair()
+    tables = (await api.call("DescribeRouteTableList", VpcId="vpc-a"))["RouterTableList"]["RouterTableListType"]
     assert [(table["RouteTableId"], table["RouterId"]) for table in tables] == [("vtb-a", "vrt-a")]
     hop = {"NextHopType": "RouterInterface", "NextHopId": one}
-    made = await town.call("CreateRouteEntry", RouteTableId="vtb-a", DestinationCidrBlock="10.0.0.0/8", **hop)
-    entries = (await town.call("DescribeRouteEntryList", RouteTableId="vtb-a"))["RouteEntrys"]["RouteEntry"]
+    made = await api.call("CreateRouteEntry", RouteTableId="vtb-a", DestinationCidrBlock="10.0.0.0/8", **hop)
+    entries = (await api.call("DescribeRouteEntryList", RouteTableId="vtb-a"))["RouteEntrys"]["RouteEntry"]
     assert [entry["Type"] for entry in entries] == ["System", "Custom"]
     assert entries[1]["NextHops"]["NextHop"][0]["NextHopId"] == one
-    await town.call("DeleteRouteEntry", RouteEntryId=made["RouteEntryId"])
-    body = await town.call("DescribeRouteEntryList", RouteTableId="vtb-a", RouteEntryType="Custom")
+    await api.call("DeleteRouteEntry", RouteEntryId=made["RouteEntryId"])
+    body = await api.call("DescribeRouteEntryList", RouteTableId="vtb-a", RouteEntryType="Custom")
     assert body["TotalCount"] == 0
 
 
-async def test_who_asks_for_xml_gets_xml(town: Town) -> None:
+async def test_who_asks_for_xml_gets_xml(api: Api) -> None:
     key, secret = KEYS[ALICE]
     asked = {**common(key, "DescribeVpcs"), "RegionId": REGION, "Format": "XML"}
-    response = await town.http.get("/", params=rpc_signed("GET", asked, secret))
+    response = await api.http.get("/", params=rpc_signed("GET", asked, secret))
     root = ET.fromstring(response.text)  # noqa: S314 - our own answer
     assert response.headers["content-type"] == "text/xml;charset=utf-8"
     assert (root.tag, len(root.findall("./Vpcs/Vpc"))) == ("DescribeVpcsResponse", 3)
-    refused = await town.http.get("/", params={**asked, "AccessKeyId": "NOBODY", "Signature": "x"})
+    refused = await api.http.get("/", params={**asked, "AccessKeyId": "NOBODY", "Signature": "x"})
     assert ET.fromstring(refused.text).findtext("Code") == "InvalidAccessKeyId.NotFound"  # noqa: S314 - ours as well
 
 

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from console.web.cloud.gateway import ACTIONS
-from tests.unit.cloud_desk import ABROAD, ALICE, BOB, REGION, Answered, Town, cloud_world, town_in
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
 from tests.unit.console_world import World
 
 SEED = 20261125
@@ -42,27 +42,27 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(world, tmp_path) as made:
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
+    async with api_in(world, tmp_path) as made:
         yield made
 
 
-async def answer(town: Town, action: str, account: str, asked: dict[str, str]) -> tuple[int, str]:
+async def answer(api: Api, action: str, account: str, asked: dict[str, str]) -> tuple[int, str]:
     try:
-        await town.call(action, account, **asked)
+        await api.call(action, account, **asked)
     except Answered as refused:
         return refused.status, refused.code
     return 200, ""
 
 
-async def test_no_nonsense_is_an_error_of_this_program(town: Town) -> None:
-    one, two = await town.pair()
+async def test_no_nonsense_is_an_error_of_this_program(api: Api) -> None:
+    one, two = await api.pair()
     chance = Random(SEED)  # noqa: S311 - a seed, so that a run can be repeated
     for action in sorted(ACTIONS):
         for _ in range(ROUNDS):
             chosen = {name: chance.choice(VALUES) for name in chance.sample(NAMES, chance.randint(0, 12))}
             asked = {name: value.format(i=one, a=two) if "{" in value else value for name, value in chosen.items()}
-            status, code = await answer(town, action, chance.choice([ALICE, BOB]), asked)
+            status, code = await answer(api, action, chance.choice([ALICE, BOB]), asked)
             ours = status >= 500 and code != "InvalidRouterInterfaceChargeType.Malformed"
             assert not ours, f"seed {SEED}: {action} {json.dumps(asked)}: {status} {code}"
-    assert (await town.call("DescribeVpcs"))["TotalCount"] == 3
+    assert (await api.call("DescribeVpcs"))["TotalCount"] == 3

@@ -10,7 +10,7 @@ import pytest
 
 from console.web.cloud.records import RouterInterface
 from console.web.cloud.rules import Rule, Rules
-from tests.unit.cloud_desk import ALICE, BOB, REGION, Town, cloud_world, town_in
+from tests.unit.cloud_server import ALICE, BOB, REGION, Api, api_in, cloud_world
 from tests.unit.console_world import World
 
 
@@ -89,57 +89,57 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(world, tmp_path) as made:
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
+    async with api_in(world, tmp_path) as made:
         yield made
 
 
-async def test_who_waits_for_active_waits_until_the_rule_is_dropped(town: Town) -> None:
-    one, two = await town.pair(connected=False)
-    made = await town.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
+async def test_who_waits_for_active_waits_until_the_rule_is_dropped(api: Api) -> None:
+    one, two = await api.pair(connected=False)
+    made = await api.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
     assert made.status_code == 201
-    assert await town.status(one) == "Connecting"
-    assert await town.status(two) == "Idle"
-    assert await town.refused("ConnectRouterInterface", RouterInterfaceId=one) == (400, "IncorrectRIStatus")
-    standing = (await town.http.get("/_peering/rules")).json()
+    assert await api.status(one) == "Connecting"
+    assert await api.status(two) == "Idle"
+    assert await api.refused("ConnectRouterInterface", RouterInterfaceId=one) == (400, "IncorrectRIStatus")
+    standing = (await api.http.get("/_peering/rules")).json()
     assert [each["rule"]["interface"] for each in standing] == [one]
-    assert (await town.http.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
-    await town.call("ConnectRouterInterface", RouterInterfaceId=one)
-    assert await town.status(one) == "Active"
+    assert (await api.http.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Active"
 
 
-async def test_a_refused_call_does_nothing(town: Town) -> None:
-    one, _ = await town.pair()
-    await town.http.post("/_peering/rules", json={"do": "refuse", "action": "DeactivateRouterInterface", "times": 1})
-    assert await town.refused("DeactivateRouterInterface", RouterInterfaceId=one) == (503, "ServiceUnavailable")
-    assert await town.status(one) == "Active"
-    await town.call("DeactivateRouterInterface", RouterInterfaceId=one)
-    assert await town.status(one) == "Inactive"
+async def test_a_refused_call_does_nothing(api: Api) -> None:
+    one, _ = await api.pair()
+    await api.http.post("/_peering/rules", json={"do": "refuse", "action": "DeactivateRouterInterface", "times": 1})
+    assert await api.refused("DeactivateRouterInterface", RouterInterfaceId=one) == (503, "ServiceUnavailable")
+    assert await api.status(one) == "Active"
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Inactive"
 
 
-async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing(town: Town) -> None:
+async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing(api: Api) -> None:
     pairs = [{"initiator": "vrt-a", "acceptor": "vrt-c"}, {"initiator": "vbr-a", "acceptor": "vrt-b", "connect": False}]
-    planted = (await town.http.post("/_peering/seed", json={"pairs": pairs})).json()["pairs"]
-    assert await town.status(planted[0]["acceptor"]) == "Active"
-    assert await town.status(planted[1]["acceptor"], BOB) == "Idle"
-    nowhere = await town.http.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
+    planted = (await api.http.post("/_peering/seed", json={"pairs": pairs})).json()["pairs"]
+    assert await api.status(planted[0]["acceptor"]) == "Active"
+    assert await api.status(planted[1]["acceptor"], BOB) == "Idle"
+    nowhere = await api.http.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
     assert (nowhere.status_code, nowhere.json()["detail"]["code"]) == (404, "InvalidRouterId.NotFound")
-    assert (await town.http.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
+    assert (await api.http.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
     for account in (ALICE, BOB):
-        assert (await town.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
+        assert (await api.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
 
 
-async def test_a_web_page_may_not_do_any_of_this(town: Town) -> None:
-    one, _ = await town.pair()
+async def test_a_web_page_may_not_do_any_of_this(api: Api) -> None:
+    one, _ = await api.pair()
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://peering"}):
-        assert (await town.http.post("/_peering/reset", headers=headers)).status_code == 403
-    assert await town.status(one) == "Active"
+        assert (await api.http.post("/_peering/reset", headers=headers)).status_code == 403
+    assert await api.status(one) == "Active"
 
 
-async def test_what_is_counted_can_be_scraped(town: Town) -> None:
-    await town.pair()
-    await town.refused("ConnectRouterInterface", RouterInterfaceId="ri-nobody")
-    scraped = (await town.http.get("/metrics")).text
+async def test_what_is_counted_can_be_scraped(api: Api) -> None:
+    await api.pair()
+    await api.refused("ConnectRouterInterface", RouterInterfaceId="ri-nobody")
+    scraped = (await api.http.get("/metrics")).text
     assert 'peering_api_answers_total{action="ConnectRouterInterface",code="OK"} 1.0' in scraped
     assert 'action="ConnectRouterInterface",code="InvalidRouterInterfaceId.NotFound"} 1.0' in scraped
     assert 'peering_interfaces{endpoint="vpc-a",status="Activated"} 1.0' in scraped

@@ -13,7 +13,7 @@ import pytest
 
 from console.web.cloud.records import Key
 from console.web.cloud.signatures import Received, signature_of
-from tests.unit.cloud_desk import ALICE, KEYS, REGION, Town, acs3_headers, cloud_world, common, rpc_signed, town_in
+from tests.unit.cloud_server import ALICE, KEYS, REGION, Api, acs3_headers, api_in, cloud_world, common, rpc_signed
 from tests.unit.console_world import World
 
 KEY, SECRET = KEYS[ALICE]
@@ -90,8 +90,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-async def town(world: World, tmp_path: Path) -> AsyncIterator[Town]:
-    async with town_in(world, tmp_path) as made:
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
+    async with api_in(world, tmp_path) as made:
         yield made
 
 
@@ -108,9 +108,9 @@ def said(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, str(body.get("Code", ""))
 
 
-async def test_each_wrong_signature_of_version_1_has_its_own_code(town: Town) -> None:
+async def test_each_wrong_signature_of_version_1_has_its_own_code(api: Api) -> None:
     async def answer(parameters: dict[str, str]) -> tuple[int, str]:
-        return said(await town.http.post("/", params=parameters))
+        return said(await api.http.post("/", params=parameters))
 
     assert await answer(rpc_signed("POST", asked(), SECRET)) == (200, "")
     assert await answer(rpc_signed("POST", asked(), "another secret")) == (400, "SignatureDoesNotMatch")
@@ -135,25 +135,25 @@ async def test_each_wrong_signature_of_version_1_has_its_own_code(town: Town) ->
     assert await answer(sha256) == (200, "")
 
 
-async def test_a_request_that_was_taken_once_is_not_taken_again(town: Town) -> None:
+async def test_a_request_that_was_taken_once_is_not_taken_again(api: Api) -> None:
     signed = rpc_signed("POST", asked(), SECRET)
-    assert said(await town.http.post("/", params=signed)) == (200, "")
-    assert said(await town.http.post("/", params=signed)) == (400, "SignatureNonceUsed")
+    assert said(await api.http.post("/", params=signed)) == (200, "")
+    assert said(await api.http.post("/", params=signed)) == (400, "SignatureNonceUsed")
     forged = rpc_signed("POST", asked(SignatureNonce="fresh"), "another secret")
-    assert said(await town.http.post("/", params=forged)) == (400, "SignatureDoesNotMatch")
+    assert said(await api.http.post("/", params=forged)) == (400, "SignatureDoesNotMatch")
     real = rpc_signed("POST", asked(SignatureNonce="fresh"), SECRET)
-    assert said(await town.http.post("/", params=real)) == (200, ""), "a forger used somebody's nonce up"
+    assert said(await api.http.post("/", params=real)) == (200, ""), "a forger used somebody's nonce up"
 
 
-async def test_what_does_not_match_is_told_with_the_string_to_sign(town: Town) -> None:
+async def test_what_does_not_match_is_told_with_the_string_to_sign(api: Api) -> None:
     """The old Python SDK splits the message at its colon, and dies if there is none."""
-    response = await town.http.post("/", params=rpc_signed("POST", asked(), "another secret"))
+    response = await api.http.post("/", params=rpc_signed("POST", asked(), "another secret"))
     assert response.json()["Message"].partition(":")[2].startswith("POST&%2F&AccessKeyId%3DKEYOFALICE")
 
 
-async def test_each_wrong_signature_of_acs3_has_its_own_code(town: Town) -> None:
+async def test_each_wrong_signature_of_acs3_has_its_own_code(api: Api) -> None:
     async def answer(query: dict[str, str], headers: dict[str, str], body: bytes = b"") -> tuple[int, str]:
-        return said(await town.http.post("/", params=query, headers=headers, content=body))
+        return said(await api.http.post("/", params=query, headers=headers, content=body))
 
     query, action = {"RegionId": REGION}, "DescribeRouterInterfaces"
     headers = acs3_headers(query, action, KEY, SECRET)
@@ -172,17 +172,17 @@ async def test_each_wrong_signature_of_acs3_has_its_own_code(town: Town) -> None
     assert await answer(query, cut) == (400, "IncompleteSignature")
 
 
-async def test_a_key_that_was_switched_off_lets_nobody_in(town: Town) -> None:
-    key = town.cloud.store.get(Key, KEY)
+async def test_a_key_that_was_switched_off_lets_nobody_in(api: Api) -> None:
+    key = api.cloud.store.get(Key, KEY)
     assert key is not None
-    town.cloud.store.put(key.model_copy(update={"active": False}))
-    response = await town.http.post("/", params=rpc_signed("POST", asked(), SECRET))
+    api.cloud.store.put(key.model_copy(update={"active": False}))
+    response = await api.http.post("/", params=rpc_signed("POST", asked(), SECRET))
     assert said(response) == (400, "InvalidAccessKeyId.Inactive")
 
 
-async def test_nothing_is_done_for_whoever_is_not_known(town: Town) -> None:
-    one, _ = await town.pair()
+async def test_nothing_is_done_for_whoever_is_not_known(api: Api) -> None:
+    one, _ = await api.pair()
     wanted = {**common(KEY, "DeactivateRouterInterface"), "RegionId": REGION, "RouterInterfaceId": one}
-    response = await town.http.post("/", data=rpc_signed("POST", wanted, "another secret"))
+    response = await api.http.post("/", data=rpc_signed("POST", wanted, "another secret"))
     assert response.status_code == 400
-    assert await town.status(one) == "Active"
+    assert await api.status(one) == "Active"

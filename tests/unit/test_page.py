@@ -14,12 +14,12 @@ from fastapi.sse import ServerSentEvent
 
 from console.client.clients import Located
 from console.web.app import make_app
+from console.web.guard import is_own_name
 from console.web.page import routes
-from console.web.page.demonstrating import Breaker
-from console.web.page.guard import is_own_name
+from console.web.page.breaker import Breaker
 from console.web.page.live import Watch
-from console.web.page.views import ConnectionOnPage, WorldOnPage
-from console.web.page.world import LOOK_SECONDS, World
+from console.web.page.overview import LOOK_SECONDS, Overview
+from console.web.page.views import ConnectionOnPage, OverviewOnPage
 from console.web.site import Site
 from tests.unit.console_world import World as Workers
 from tests.unit.web_program import site_in, world_for_consoles
@@ -36,15 +36,15 @@ def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers
 
 
 @pytest_asyncio.fixture
-async def desk(workers: Workers, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(workers: Workers, tmp_path: Path) -> AsyncIterator[Site]:
     assert workers.workers
-    async with site_in(tmp_path) as desk:
-        yield desk
+    async with site_in(tmp_path) as site:
+        yield site
 
 
 @pytest_asyncio.fixture
-async def client(desk: Site) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(make_app(desk))
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(make_app(site))
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}") as client:
         yield client
 
@@ -182,8 +182,8 @@ async def test_a_list_is_told_a_page_at_a_time(client: httpx.AsyncClient) -> Non
     assert rest["next"] is None
 
 
-def watch(desk: Site, known: str | None = None) -> AsyncGenerator[ServerSentEvent]:
-    return Watch(World(desk, Breaker(desk)), [LEFT, RIGHT], 860).news(known)
+def watch(site: Site, known: str | None = None) -> AsyncGenerator[ServerSentEvent]:
+    return Watch(Overview(site, Breaker(site)), [LEFT, RIGHT], 860).news(known)
 
 
 async def connection_when(events: AsyncIterator[ServerSentEvent], *statuses: str) -> tuple[str, ConnectionOnPage]:
@@ -191,72 +191,72 @@ async def connection_when(events: AsyncIterator[ServerSentEvent], *statuses: str
     async for event in events:
         state = event.data
         if isinstance(state, ConnectionOnPage):
-            views = [side.view for side in state.sides]
+            views = [side.view for side in state.columns]
             if [view.status if view else "" for view in views] == list(statuses):
                 return event.id or "", state
     raise AssertionError("the stream ended")
 
 
 @pytest.mark.timeout(30)
-async def test_the_whole_state_comes_first_and_then_each_new_one(client: httpx.AsyncClient, desk: Site) -> None:
-    async with aclosing(watch(desk)) as events:
+async def test_the_whole_state_comes_first_and_then_each_new_one(client: httpx.AsyncClient, site: Site) -> None:
+    async with aclosing(watch(site)) as events:
         _, empty = await connection_when(events, "", "")
-        assert empty.sides[0].trouble == "There is no such interface on this endpoint."
+        assert empty.columns[0].error == "There is no such interface on this endpoint."
         await connect(client)
         _, up = await connection_when(events, "Activated", "Activated")
         assert up.link is True
         await act(client, "send", "ri-a@vpc-a", body="hello")
         async for event in events:
-            if isinstance(event.data, ConnectionOnPage) and event.data.sides[1].inbox:
-                assert event.data.sides[1].inbox[0].body == "hello"
+            if isinstance(event.data, ConnectionOnPage) and event.data.columns[1].inbox:
+                assert event.data.columns[1].inbox[0].body == "hello"
                 break
 
 
 @pytest.mark.timeout(30)
 async def test_who_has_the_present_state_is_told_nothing_and_who_missed_something_all_of_it(
-    client: httpx.AsyncClient, desk: Site
+    client: httpx.AsyncClient, site: Site
 ) -> None:
     await connect(client)
-    async with aclosing(watch(desk)) as events:
+    async with aclosing(watch(site)) as events:
         known, _ = await connection_when(events, "Activated", "Activated")
         async for event in events:  # what comes until it rests
             known = event.id or known
-            if isinstance(event.data, WorldOnPage):
+            if isinstance(event.data, OverviewOnPage):
                 break
-    async with aclosing(watch(desk, known)) as events:
-        assert isinstance((await anext(events)).data, WorldOnPage)
+    async with aclosing(watch(site, known)) as events:
+        assert isinstance((await anext(events)).data, OverviewOnPage)
     await act(client, "suspend", "ri-b@vpc-b")
-    async with aclosing(watch(desk, known)) as events:
+    async with aclosing(watch(site, known)) as events:
         _, state = await connection_when(events, "Suspended", "Suspended")
         assert "suspended by account 1002" in state.sentence
 
 
 @pytest.mark.timeout(30)
 async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it(
-    client: httpx.AsyncClient, desk: Site, workers: Workers
+    client: httpx.AsyncClient, site: Site, workers: Workers
 ) -> None:
     await connect(client)
-    desk.clients.patience_seconds = 0.2
-    async with aclosing(watch(desk)) as events:
+    site.owners.patience_seconds = 0.2
+    async with aclosing(watch(site)) as events:
         await connection_when(events, "Activated", "Activated")
         workers.silent.add("vpc-b")
         async for event in events:
-            if isinstance(event.data, ConnectionOnPage) and event.data.sides[1].trouble:
+            if isinstance(event.data, ConnectionOnPage) and event.data.columns[1].error:
                 assert event.data.link is None
                 assert event.data.sentence.startswith("ri-a is Activated, but the peer is silent: ")
-                assert event.data.sides[1].view is not None
+                assert event.data.columns[1].view is not None
                 break
 
 
 async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_for(
-    desk: Site, workers: Workers
+    site: Site, workers: Workers
 ) -> None:
-    desk.clients.patience_seconds = 0.3
-    world = World(desk, Breaker(desk))
+    site.owners.patience_seconds = 0.3
+    overview = Overview(site, Breaker(site))
     workers.silent.add("vpc-b")
 
     async def answers() -> bool:
-        return next(one.answers for one in (await world.look()).endpoints if one.endpoint == "vpc-b")
+        return next(one.answers for one in (await overview.look()).endpoints if one.endpoint == "vpc-b")
 
     assert not await answers()
     workers.silent.discard("vpc-b")
@@ -264,12 +264,12 @@ async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_
 
 
 @pytest.mark.timeout(30)
-async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, desk: Site) -> None:
+async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, site: Site) -> None:
     nasty = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     await act(client, "create", "ri-a@vpc-a", name=nasty)
     await connect(client)
     await act(client, "send", "ri-a@vpc-a", body=nasty)
-    async with aclosing(watch(desk)) as events:
+    async with aclosing(watch(site)) as events:
         _, state = await connection_when(events, "Activated", "Activated")
     assert "<script" not in state.drawing
     assert "<img" not in state.drawing
@@ -277,20 +277,20 @@ async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, 
 
 @pytest.mark.timeout(30)
 async def test_of_an_end_that_was_not_chosen_only_what_the_other_one_knows_is_shown(
-    client: httpx.AsyncClient, desk: Site
+    client: httpx.AsyncClient, site: Site
 ) -> None:
     await connect(client)
-    async with aclosing(Watch(World(desk, Breaker(desk)), [None, RIGHT], 360).news(None)) as events:
+    async with aclosing(Watch(Overview(site, Breaker(site)), [None, RIGHT], 360).news(None)) as events:
         _, state = await connection_when(events, "", "Activated")
-    assert state.sides[0].place == ""
+    assert state.columns[0].place == ""
     assert "not asked" in state.drawing
     assert "ri-a" in state.drawing
     assert state.link is None
 
 
-async def test_only_so_many_pages_are_open_at_the_same_time(desk: Site, client: httpx.AsyncClient) -> None:
-    app = make_app(desk)
-    app.state.page = World(desk, Breaker(desk), streams=1000)
+async def test_only_so_many_pages_are_open_at_the_same_time(site: Site, client: httpx.AsyncClient) -> None:
+    app = make_app(site)
+    app.state.page = Overview(site, Breaker(site), streams=1000)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}") as crowded:
         assert (await crowded.get("/page/events")).status_code == 503

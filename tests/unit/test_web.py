@@ -22,7 +22,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 @pytest.mark.usefixtures("world")
 async def test_ready_means_that_every_worker_answers(tmp_path: Path) -> None:
-    async with site_in(tmp_path) as desk, browser(desk) as client:
+    async with site_in(tmp_path) as site, browser(site) as client:
         assert (await client.get("/_peering/health")).json() == {"status": "ok"}
         ready = await client.get("/_peering/ready")
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
@@ -33,7 +33,7 @@ async def test_a_worker_that_is_away_is_named_and_the_process_is_alive_all_the_s
     world: World, tmp_path: Path
 ) -> None:
     world.absent.add("vpc-b")
-    async with site_in(tmp_path) as desk, browser(desk) as client:
+    async with site_in(tmp_path) as site, browser(site) as client:
         ready = await client.get("/_peering/ready")
         assert ready.status_code == 503
         assert [(one["endpoint"], one["code"]) for one in ready.json()["silent"]] == [("vpc-b", "NoRoute")]
@@ -45,7 +45,7 @@ async def test_a_worker_that_is_away_is_named_and_the_process_is_alive_all_the_s
 
 @pytest.mark.usefixtures("world")
 async def test_a_person_gets_a_page_and_nothing_on_it_is_loaded_from_elsewhere(tmp_path: Path) -> None:
-    async with site_in(tmp_path) as desk, browser(desk) as client:
+    async with site_in(tmp_path) as site, browser(site) as client:
         page = await client.get("/", headers={"Host": "127.0.0.1"})
         assert page.headers["content-type"].startswith("text/html")
         assert "https://" not in page.text
@@ -57,9 +57,9 @@ async def test_it_serves_on_a_real_socket_and_ends_when_told(tmp_path: Path) -> 
     with bound(Listen(port=0)) as listening:
         url = url_of(listening)
         async with (
-            site_in(tmp_path) as desk,
-            cloud_of(desk) as cloud,
-            serving(make_app(desk, cloud), listening),
+            site_in(tmp_path) as site,
+            cloud_of(site) as cloud,
+            serving(make_app(site, cloud), listening),
             httpx.AsyncClient() as client,
         ):
             assert (await client.get(f"{url}/_peering/health")).status_code == 200

@@ -10,24 +10,24 @@ import pytest
 from console.topology import find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
-from console.web.site import Site, site
-from tests.unit.console_world import ENDPOINTS, TOPOLOGY, World
+from console.web.site import Site, open_site
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
 
 
 @asynccontextmanager
 async def site_in(folder: Path) -> AsyncIterator[Site]:
-    """A desk whose consoles reach the workers of the world that there is."""
+    """A site whose consoles reach the workers of the world that there is."""
     file = folder / "topology.yaml"
     file.write_text(TOPOLOGY)
-    async with site(find_context(file, environment={}), folder) as desk:
-        yield desk
+    async with open_site(find_context(file, environment={}), folder) as site:
+        yield site
 
 
 @asynccontextmanager
-async def browser(desk: Site) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the app around this desk."""
-    async with cloud_of(desk) as cloud:
-        transport = httpx.ASGITransport(make_app(desk, cloud))
+async def browser(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the app around this site."""
+    async with cloud_of(site) as cloud:
+        transport = httpx.ASGITransport(make_app(site, cloud))
         async with httpx.AsyncClient(transport=transport, base_url="http://peering") as client:
             yield client
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from console.web.cloud.errors import Fault
+from console.web.cloud.errors import ApiError
 from console.web.cloud.signatures import Received
 
 Body = Mapping[str, Any]
@@ -39,9 +39,9 @@ def written(body: Body, root: str, *, xml: bool) -> tuple[bytes, str]:
     return ET.tostring(top, encoding="utf-8", xml_declaration=True), XML_TYPE
 
 
-def error_body(fault: Fault, request_id: str, host: str) -> Body:
+def error_body(error: ApiError, request_id: str, host: str) -> Body:
     """What an error says."""
-    return {"RequestId": request_id, "HostId": host, "Code": fault.code, "Message": fault.message}
+    return {"RequestId": request_id, "HostId": host, "Code": error.code, "Message": error.message}
 
 
 def _add(parent: ET.Element, name: str, value: object) -> None:

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.web.cloud.ends import End, Ends
-from console.web.cloud.errors import NO_REGION, Fault, Kind
-from console.web.cloud.gate import Gate
+from console.web.cloud.authentication import Authenticator
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.interfaces import Interface, Interfaces
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import TOKEN_LIFE_SECONDS, Key, RouterInterface, Token
 from console.web.cloud.routers import Routers
@@ -34,14 +34,14 @@ class Cloud:
     store: CloudStore
     rules: Rules
     routers: Routers
-    ends: Ends
-    gate: Gate
+    interfaces: Interfaces
+    authenticator: Authenticator
     locks: dict[object, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def check_region(self, region: str) -> str:
-        """Return a region that exists. Raises Fault."""
+        """Return a region that exists. Raises ApiError."""
         if region not in REGIONS and region not in {one.region for one in self.site.context.endpoints}:
-            raise Fault(NO_REGION)
+            raise ErrorKind.NO_REGION.error()
         return region
 
     def owes(self, account: str) -> bool:
@@ -64,15 +64,15 @@ class Call:
 
     @property
     def region(self) -> str:
-        """The region that it is about. Raises Fault."""
+        """The region that it is about. Raises ApiError."""
         return self.cloud.check_region(self.parameters.need("RegionId"))
 
-    async def end(self, unknown: Kind) -> End:
-        """The interface that it is about. Raises Fault."""
+    async def interface(self, unknown: ErrorKind) -> Interface:
+        """The interface that it is about. Raises ApiError."""
         name = self.parameters.need("RouterInterfaceId")
-        found = await self.cloud.ends.settled(self.account, self.region, name)
+        found = await self.cloud.interfaces.settled(self.account, self.region, name)
         if found is None:
-            raise Fault(unknown)
+            raise unknown.error()
         return found
 
 
@@ -82,7 +82,7 @@ async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
     store = CloudStore(site.folder)
     try:
         rules, routers = Rules(), Routers(site, store)
-        cloud = Cloud(site, store, rules, routers, Ends(site, store, routers, rules), Gate(store))
+        cloud = Cloud(site, store, rules, routers, Interfaces(site, store, routers, rules), Authenticator(store))
         _have_keys(cloud)
         _forget_old_tokens(store)
         await routers.open()

@@ -22,7 +22,7 @@ from starlette.types import Scope
 from console.web.cloud.actions import changing, connecting, creating, deleting, describing, routers, routes, tagging
 from console.web.cloud.answers import Body, error_body, wants_xml, written
 from console.web.cloud.cloud import Call, Cloud
-from console.web.cloud.errors import BROKEN_INSIDE, NO_SUCH_ACTION, TOKEN_REUSED, Fault
+from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import TOKEN_LIFE_SECONDS, Token
 from console.web.cloud.signatures import Received
@@ -91,9 +91,9 @@ def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
             parameters = Parameters.of(received)
             action = parameters.action if parameters.action in ACTIONS else ""
             body: Body = {"RequestId": request_id, **await _answer(cloud, received, parameters)}
-        except Fault as fault:
-            status, code = fault.status, fault.code
-            body = error_body(fault, request_id, request.headers.get("host", ""))
+        except ApiError as error:
+            status, code = error.status, error.code
+            body = error_body(error, request_id, request.headers.get("host", ""))
         xml = wants_xml(received)
         root = f"{action}Response" if code == "OK" else "Error"
         content, kind = written(body, root, xml=xml)
@@ -118,11 +118,11 @@ async def _received(request: Request) -> Received:
 
 
 async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
-    """The answer's body. Raises Fault, and nothing else: a fault of this program is the cloud's InternalError."""
+    """The answer's body. Raises ApiError, and nothing else: a fault of this program is the cloud's InternalError."""
     handler = ACTIONS.get(parameters.action)
     if handler is None:
-        raise Fault(NO_SUCH_ACTION)
-    account = cloud.gate.enter(received, datetime.now(UTC))
+        raise ErrorKind.NO_SUCH_ACTION.error()
+    account = cloud.authenticator.account_of(received, datetime.now(UTC))
     about = parameters.text("RouterInterfaceId") or parameters.text("InstanceId")
     delay = cloud.rules.delay_seconds(account, parameters.action, about)
     if delay:
@@ -132,15 +132,15 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
         raise refusal
     try:
         return await _once(Call(cloud, account, parameters), handler)
-    except Fault:
+    except ApiError:
         raise
     except Exception as error:
         _LOG.exception("a fault of this program in %s", parameters.action)
-        raise Fault(BROKEN_INSIDE) from error
+        raise ErrorKind.BROKEN_INSIDE.error() from error
 
 
 async def _once(call: Call, handler: Handler) -> Body:
-    """Answer a repeated ClientToken as it was answered first. Raises Fault."""
+    """Answer a repeated ClientToken as it was answered first. Raises ApiError."""
     token = call.parameters.token()
     if not token or call.parameters.action.startswith(("Describe", "List")):
         return await handler(call)
@@ -157,7 +157,7 @@ async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
     known = store.get(Token, name)
     if known is not None and time.time() - known.at < TOKEN_LIFE_SECONDS:
         if known.asked != asked:
-            raise Fault(TOKEN_REUSED)
+            raise ErrorKind.TOKEN_REUSED.error()
         answer: dict[str, Any] = json.loads(known.answer)
         return answer
     body = await handler(call)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Final
 
-from console.web.cloud.errors import BAD_DESCRIPTION, BAD_NAME, NO_SUCH_ACTION, Fault, malformed, missing
+from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
 from console.web.cloud.signatures import Received
 
 VERSION: Final = "2016-04-28"
@@ -33,7 +33,7 @@ class Parameters:
 
     @classmethod
     def of(cls, request: Received) -> Parameters:
-        """Merge query and form; the action is in a header or a parameter. Raises Fault."""
+        """Merge query and form; the action is in a header or a parameter. Raises ApiError."""
         given = {**dict(request.query), **dict(request.form)}
         action = request.headers.get("x-acs-action") or given.get("Action", "")
         if not action:
@@ -42,7 +42,7 @@ class Parameters:
         if not version:
             raise missing("Version")
         if version != VERSION:
-            raise Fault(NO_SUCH_ACTION)
+            raise ErrorKind.NO_SUCH_ACTION.error()
         return cls(given, action)
 
     def text(self, name: str, default: str = "") -> str:
@@ -54,20 +54,20 @@ class Parameters:
         return name in self._given
 
     def need(self, name: str) -> str:
-        """A parameter without which nothing can be done. Raises Fault."""
+        """A parameter without which nothing can be done. Raises ApiError."""
         if not self._given.get(name):
             raise missing(name)
         return self._given[name]
 
     def flag(self, name: str) -> bool:
-        """A yes or no; no if absent. Raises Fault."""
+        """A yes or no; no if absent. Raises ApiError."""
         value = self.text(name).lower()
         if value not in _TRUE | _FALSE:
             raise malformed(name)
         return value in _TRUE
 
     def number(self, name: str) -> int | None:
-        """A whole number, or None. Raises Fault."""
+        """A whole number, or None. Raises ApiError."""
         value = self.text(name)
         if not value:
             return None
@@ -96,22 +96,22 @@ class Parameters:
         }
 
     def name(self, parameter: str = "Name") -> str:
-        """A name: 2 to 128 characters, a letter first. Raises Fault."""
+        """A name: 2 to 128 characters, a letter first. Raises ApiError."""
         value = self.text(parameter)
         if value and (len(value) > NAME_LIMIT or not _NAME.fullmatch(value)):
-            raise Fault(BAD_NAME)
+            raise ErrorKind.BAD_NAME.error()
         return value
 
     def description(self) -> str:
-        """A description: 2 to 256 characters that are no address. Raises Fault."""
+        """A description: 2 to 256 characters that are no address. Raises ApiError."""
         value = self.text("Description")
         bad = len(value) == 1 or len(value) > DESCRIPTION_LIMIT or value.startswith(("http://", "https://"))
         if bad:
-            raise Fault(BAD_DESCRIPTION)
+            raise ErrorKind.BAD_DESCRIPTION.error()
         return value
 
     def token(self) -> str:
-        """The ClientToken: at most 64 ASCII characters; empty if none. Raises Fault."""
+        """The ClientToken: at most 64 ASCII characters; empty if none. Raises ApiError."""
         value = self.text("ClientToken")
         if len(value) > TOKEN_LIMIT or not value.isascii():
             raise malformed("ClientToken")
@@ -128,17 +128,17 @@ class Parameters:
         return [found[number] for number in sorted(found)]
 
 
-def address(text: str, fault: Fault) -> IPv4Address:
-    """An IPv4 address. Raises the fault."""
+def address(text: str, error: ApiError) -> IPv4Address:
+    """An IPv4 address. Raises the error."""
     try:
         return IPv4Address(text)
     except AddressValueError:
-        raise fault from None
+        raise error from None
 
 
-def network(text: str, fault: Fault) -> IPv4Network:
-    """An IPv4 range. Raises the fault."""
+def network(text: str, error: ApiError) -> IPv4Network:
+    """An IPv4 range. Raises the error."""
     try:
         return IPv4Network(text)
     except (AddressValueError, NetmaskValueError, ValueError):
-        raise fault from None
+        raise error from None

@@ -20,7 +20,7 @@ from console.stack.brokers import StackRefused
 from console.stack.endpoints import add_endpoint, can_grow, remove_endpoint
 from console.topology import EndpointSection, KnownEndpoint, NoContext
 from console.topology.models import ROLES
-from console.web.cloud.errors import BAD_ROLE, BROKEN_INSIDE, NO_MORE_ROUTERS, NO_ROUTER, Fault
+from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.records import ACCEPTING, INITIATING, Router
 from console.web.cloud.store import CloudStore
 from console.web.site import Site
@@ -76,16 +76,16 @@ class Routers:
         return found
 
     def need(self, name: str, account: str, region: str) -> Router:
-        """As `find`. Raises Fault."""
+        """As `find`. Raises ApiError."""
         found = self.find(name, account, region)
         if found is None:
-            raise Fault(NO_ROUTER)
+            raise ErrorKind.NO_ROUTER.error()
         return found
 
     def create(self, router: Router) -> None:
-        """Write down a new VPC or VBR. Raises Fault where nobody could start its workers."""
+        """Write down a new VPC or VBR. Raises ApiError where nobody could start its workers."""
         if not can_grow(self._site.stack):
-            raise Fault(NO_MORE_ROUTERS)
+            raise ErrorKind.NO_MORE_ROUTERS.error()
         self._store.put(router)
 
     async def remove(self, router: Router) -> None:
@@ -103,21 +103,23 @@ class Routers:
         return self._usual(name, role)
 
     async def worker(self, router: Router, role: str) -> str:
-        """The endpoint whose worker runs in this role; started if it does not. Raises Fault."""
+        """The endpoint whose worker runs in this role; started if it does not. Raises ApiError."""
         async with self._starting[f"{router.id} {role}"]:
             current = self._store.get(Router, router.id) or router
             if role in current.workers:
                 return current.workers[role]
             if not can_grow(self._site.stack):
-                raise Fault(BAD_ROLE, f"{BAD_ROLE.message} No worker of {router.id} runs in this role here.")
+                raise ErrorKind.BAD_ROLE.error(
+                    f"{ErrorKind.BAD_ROLE.message} No worker of {router.id} runs in this role here."
+                )
             return await self._start(current, role)
 
     async def _restart(self, router: Router, role: str) -> None:
         """Start a worker that was started in a former run; one that doesn't start is missed by its callers alone."""
         try:
             await self._start(router, role)
-        except Fault as fault:
-            _LOG.warning("%s is not started as %s: %s", router.id, role, fault.message)
+        except ApiError as error:
+            _LOG.warning("%s is not started as %s: %s", router.id, role, error.message)
 
     async def _start(self, router: Router, role: str) -> str:
         endpoint = self._usual(router.id, role)
@@ -132,11 +134,11 @@ class Routers:
         )
         stack = self._site.stack
         if stack is None:
-            raise Fault(NO_MORE_ROUTERS)
+            raise ErrorKind.NO_MORE_ROUTERS.error()
         try:
-            await add_endpoint(stack, self._site.clients, section)
-        except (StackRefused, ControlPlaneError, Unanswered) as fault:
-            raise Fault(BROKEN_INSIDE, f"{BROKEN_INSIDE.message} {fault}") from fault
+            await add_endpoint(stack, self._site.owners, section)
+        except (StackRefused, ControlPlaneError, ConsoleTrouble) as error:
+            raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {error}") from error
         latest = self._store.get(Router, router.id) or router
         latest.workers[role] = endpoint
         latest.started = sorted({*latest.started, endpoint})

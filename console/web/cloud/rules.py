@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.web.cloud.errors import Fault, Kind
+from console.web.cloud.errors import ApiError
 from console.web.cloud.records import RouterInterface
 
 SECONDS_LIMIT = 3600
@@ -87,10 +87,10 @@ class Rules:
             self._last[record.id] = status
         return status
 
-    def refusal(self, account: str, action: str, interface: str) -> Fault | None:
+    def refusal(self, account: str, action: str, interface: str) -> ApiError | None:
         """The error that a call is to be answered, if any."""
         one = self._taken("refuse", account, action, interface)
-        return None if one is None else Fault(Kind(one.http_status, one.code, one.message))
+        return None if one is None else ApiError(one.http_status, one.code, one.message)
 
     def delay_seconds(self, account: str, action: str, interface: str) -> float:
         """How late a call is to be answered."""

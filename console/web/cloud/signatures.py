@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from console.web.cloud.errors import BAD_METHOD, INCOMPLETE, Fault, missing
+from console.web.cloud.errors import ErrorKind, missing
 
 ACS3: Final = "ACS3-HMAC-SHA256"
 _DIGESTS: Final = {"HMAC-SHA1": "sha1", "HMAC-SHA256": "sha256"}
@@ -64,7 +64,7 @@ def canonical(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def signature_of(request: Received) -> Signature:
-    """Read a request's signature. Raises Fault if there is none, or one that cannot be read."""
+    """Read a request's signature. Raises ApiError if there is none, or one that cannot be read."""
     if request.headers.get("authorization", "").startswith(ACS3):
         return _acs3(request)
     return _rpc(request)
@@ -78,7 +78,7 @@ def _rpc(request: Received) -> Signature:
             raise missing(name)
     digest = _DIGESTS.get(given["SignatureMethod"])
     if digest is None:
-        raise Fault(BAD_METHOD)
+        raise ErrorKind.BAD_METHOD.error()
     signed = canonical((name, value) for name, value in pairs if name != "Signature")
     to_sign = f"{request.method}&{encoded('/')}&{encoded(signed)}"
 
@@ -93,13 +93,13 @@ def _rpc(request: Received) -> Signature:
 def _acs3(request: Received) -> Signature:
     read = _AUTHORIZATION.fullmatch(request.headers["authorization"].strip())
     if read is None:
-        raise Fault(INCOMPLETE)
+        raise ErrorKind.INCOMPLETE.error()
     for name in ("x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"):
         if not request.headers.get(name):
             raise missing(name)
     names = read["headers"].split(";")
     if not {"host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"} <= set(names):
-        raise Fault(INCOMPLETE)
+        raise ErrorKind.INCOMPLETE.error()
     headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
     whole = "\n".join(
         [

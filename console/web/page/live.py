@@ -25,8 +25,8 @@ from console.trace.gathering import absent, record_of
 from console.trace.svg import svg
 from console.trace.telling import Record, tell
 from console.trace.words import full
-from console.web.page.views import ConnectionOnPage, SideOnPage, WorldOnPage
-from console.web.page.world import World
+from console.web.page.overview import Overview
+from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
 from shared.wire.request import ReadForm
 from shared.wire.views import InterfaceView, PayloadView, TimelineRow
 
@@ -54,7 +54,7 @@ class Follower:
     inbox: deque[PayloadView] = field(default_factory=lambda: deque(maxlen=PAYLOADS_SHOWN))
     read: int = 0
     view: InterfaceView | None = None
-    trouble: str = ""
+    error: str = ""
     looked: asyncio.Event = field(default_factory=asyncio.Event)
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -97,13 +97,13 @@ class Follower:
             while await self._read_on():
                 continue
         except Refused as refused:
-            self.trouble, self.view = refused.sentence, None
-        except Unanswered as trouble:
-            self.trouble = trouble.sentence
-        except NoContext as trouble:
-            self.trouble = str(trouble)
+            self.error, self.view = refused.sentence, None
+        except ConsoleTrouble as error:
+            self.error = error.sentence
+        except NoContext as error:
+            self.error = str(error)
         else:
-            self.trouble = ""
+            self.error = ""
 
     async def _read_on(self) -> bool:
         """Read a page of what arrived; whether there was anything."""
@@ -122,26 +122,26 @@ class Follower:
         return record_of(self.view, list(self.rows))
 
     @property
-    def side(self) -> SideOnPage:
+    def column(self) -> ColumnOnPage:
         """Its column."""
         name = f"{self.place.interface}@{self.place.endpoint}"
-        return SideOnPage(place=name, view=self.view, trouble=self.trouble, inbox=list(self.inbox))
+        return ColumnOnPage(place=name, view=self.view, error=self.error, inbox=list(self.inbox))
 
 
 class Watch:
     """Two ends and all workers, while one page looks at them."""
 
-    def __init__(self, world: World, places: Sequence[Located | None], width: int) -> None:
+    def __init__(self, overview: Overview, places: Sequence[Located | None], width: int) -> None:
         """Nothing happens before `news`. A drawing is so many pixels wide."""
-        self._world, self._width = world, width
+        self._overview, self._width = overview, width
         self._changed = asyncio.Event()
-        clients, ring = world.site.clients, self._changed.set
-        self.ends = [None if place is None else Follower(place, clients, ring) for place in places]
-        self._seen: WorldOnPage | None = None
+        owners, ring = overview.site.owners, self._changed.set
+        self.ends = [None if place is None else Follower(place, owners, ring) for place in places]
+        self._seen: OverviewOnPage | None = None
 
     async def news(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:
         """All that is to be told, for ever: the whole state at first, unless it is the known one, and each new one."""
-        told: WorldOnPage | None = None
+        told: OverviewOnPage | None = None
         async with self._running() as tasks:
             await self._first_look()
             while True:
@@ -156,7 +156,7 @@ class Watch:
                     yield ServerSentEvent(data=state, event="connection", id=name, retry=RETRY_MILLISECONDS)
                 if self._seen != told:
                     told = self._seen
-                    yield ServerSentEvent(data=told, event="world")
+                    yield ServerSentEvent(data=told, event="overview")
                 await asyncio.sleep(REST_SECONDS)
                 await self._changed.wait()
 
@@ -182,7 +182,7 @@ class Watch:
 
     async def _keep_looking(self) -> None:
         while True:
-            seen = await self._world.look()
+            seen = await self._overview.look()
             if seen != self._seen:
                 self._seen = seen
                 self._changed.set()
@@ -193,10 +193,10 @@ class Watch:
         link, sentence = self._judged()
         story = tell(self._record(0), self._record(1), last=MOMENTS_SHOWN)
         first = min((one.at for end in story.ends for one in end.moments), default=0.0)
-        nothing = SideOnPage(place="", view=None, trouble="", inbox=[])
-        left, right = (nothing if end is None else end.side for end in self.ends)
+        nothing = ColumnOnPage(place="", view=None, error="", inbox=[])
+        left, right = (nothing if end is None else end.column for end in self.ends)
         return ConnectionOnPage(
-            sides=(left, right),
+            columns=(left, right),
             link=link,
             sentence=sentence,
             drawing=svg(story, self._width, alone=False),
@@ -206,14 +206,14 @@ class Watch:
     def _judged(self) -> tuple[bool | None, str]:
         """Whether the link exists, and why (not): from the view that is fresh, and from the other one's if it is."""
         seen = [end for end in self.ends if end is not None and end.view is not None]
-        seen.sort(key=lambda end: bool(end.trouble))
+        seen.sort(key=lambda end: bool(end.error))
         if not seen or seen[0].view is None:
             return None, ""
         own, others = seen[0], [end for end in self.ends if end is not None and end is not seen[0]]
-        if own.trouble:
-            return None, f"This is how it was: {own.trouble}"
+        if own.error:
+            return None, f"This is how it was: {own.error}"
         other = others[0] if others else None
-        view, trouble = (None, None) if other is None else (other.view, other.trouble or None)
+        view, trouble = (None, None) if other is None else (other.view, other.error or None)
         return None if trouble else link_exists(seen[0].view, view), why(seen[0].view, view, trouble)
 
     def _record(self, place: int) -> Record:

@@ -16,12 +16,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from console.client import ClientError
 from console.client.clients import Located
 from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
-from console.web.page.acting import act
-from console.web.page.demonstrating import Breaker
-from console.web.page.guard import HEADERS, from_own_page, guarded
+from console.web.guard import HEADERS, from_own_page, guarded
+from console.web.page.actions import act
+from console.web.page.breaker import Breaker
 from console.web.page.live import Watch
+from console.web.page.overview import STREAMS_LIMIT, Overview
 from console.web.page.views import Answer, AnyAsked, PageOfInterfaces, PlaceName
-from console.web.page.world import STREAMS_LIMIT, World
 from console.web.site import site_of
 from shared.wire.forms import EndpointId
 from shared.wire.request import ListForm
@@ -35,7 +35,7 @@ FILES: Final = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
-    "side.js": "text/javascript; charset=utf-8",
+    "column.js": "text/javascript; charset=utf-8",
     "dom.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -46,17 +46,17 @@ _STATUS: Final = {
 }
 
 
-def world_of(request: Request) -> World:
+def overview_of(request: Request) -> Overview:
     """What all pages of this server share; made for the first of them."""
     known = getattr(request.app.state, "page", None)
-    if isinstance(known, World):
+    if isinstance(known, Overview):
         return known
     site = site_of(request)
-    request.app.state.page = World(site, Breaker(site))
-    return world_of(request)
+    request.app.state.page = Overview(site, Breaker(site))
+    return overview_of(request)
 
 
-TheWorld = Annotated[World, Depends(world_of)]
+TheOverview = Annotated[Overview, Depends(overview_of)]
 Place = Annotated[PlaceName | None, Query()]
 
 
@@ -87,7 +87,7 @@ def _file(name: str) -> Response:
 
 @router.get("/page/interfaces")
 async def interfaces(
-    world: TheWorld,
+    overview: TheOverview,
     endpoint: Annotated[EndpointId, Query()],
     after: Annotated[str, Query(max_length=64)] = "",
     deleted: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query's parameter
@@ -95,42 +95,42 @@ async def interfaces(
     """A page of an endpoint's interfaces. 503 if its worker does not answer."""
     form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
     try:
-        found = await world.site.clients.one(endpoint, form)
-    except ClientError as trouble:
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, trouble.sentence, headers=dict(HEADERS)) from None
+        found = await overview.site.owners.one(endpoint, form)
+    except (ConsoleTrouble, Refused) as error:
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence, headers=dict(HEADERS)) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
     return PageOfInterfaces(interfaces=shown, next=found["next"])
 
 
 @router.post("/page/act", dependencies=[Depends(from_own_page)])
-async def action(world: TheWorld, asked: AnyAsked) -> Response:
+async def action(overview: TheOverview, asked: AnyAsked) -> Response:
     """Do something: 200 done, 409 refused, 503 failed."""
-    answer: Answer = await act(world.site.clients, world.breaker, asked)
-    world.forget()
+    answer: Answer = await act(overview.site.owners, overview.breaker, asked)
+    overview.forget()
     return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
 
 
-async def admitted(world: TheWorld) -> AsyncIterator[None]:
+async def admitted(overview: TheOverview) -> AsyncIterator[None]:
     """Bound how many pages are open, for as long as a stream lasts. Answers 503 beyond that."""
-    if world.streams >= STREAMS_LIMIT:
+    if overview.streams >= STREAMS_LIMIT:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open.", headers=dict(HEADERS))
-    world.streams += 1
+    overview.streams += 1
     try:
         yield
     finally:
-        world.streams -= 1
+        overview.streams -= 1
 
 
 @router.get("/page/events", response_class=EventSourceResponse, dependencies=[Depends(admitted)])
 async def events(
-    world: TheWorld,
+    overview: TheOverview,
     left: Place = None,
     right: Place = None,
     width: Annotated[int, Query(ge=NARROWEST_PIXELS, le=WIDEST_PIXELS)] = WIDTH_PIXELS,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """Tell how all workers do, and how both chosen ends stand: at first, and whenever it is different."""
-    async for event in Watch(world, [_place(left), _place(right)], width).news(last_event_id):
+    async for event in Watch(overview, [_place(left), _place(right)], width).news(last_event_id):
         yield event
 
 

@@ -20,7 +20,7 @@ class EndpointOnPage(View):
     region: str
     role: str
     answers: bool = Field(description="whether its worker answered lately")
-    trouble: str = Field(description="why it did not")
+    error: str = Field(description="why it did not")
     pid: int | None = Field(description="its worker's process")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
     killable: bool = Field(description="whether its worker can be killed from here")
@@ -28,26 +28,26 @@ class EndpointOnPage(View):
     cuttable: list[str] = Field(description="endpoints to which its wire can be cut from here")
 
 
-class WorldOnPage(View):
+class OverviewOnPage(View):
     """Everything that is known here."""
 
     source: str = Field(description="where this is known from")
     endpoints: list[EndpointOnPage]
 
 
-class SideOnPage(View):
+class ColumnOnPage(View):
     """One column: an end, if one was chosen and its worker knows it."""
 
     place: str = Field(description="ri-…@ENDPOINT; empty if none was chosen")
     view: InterfaceView | None
-    trouble: str = Field(description="why there is no view, or why it is not fresh")
+    error: str = Field(description="why there is no view, or why it is not fresh")
     inbox: list[PayloadView] = Field(description="the payloads that arrived last")
 
 
 class ConnectionOnPage(View):
     """Both columns, and what lies between them."""
 
-    sides: tuple[SideOnPage, SideOnPage]
+    columns: tuple[ColumnOnPage, ColumnOnPage]
     link: bool | None
     sentence: str
     drawing: str = Field(description="SVG, escaped by the server; its classes are those of drawing.css")

@@ -11,25 +11,8 @@ from console.web.cloud.actions.creating import check_probe, owner
 from console.web.cloud.actions.opposite import tell_worker
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.ends import End
-from console.web.cloud.errors import (
-    BAD_LINK_ROLE,
-    BAD_MODIFY,
-    BAD_OPPOSITE_TYPE,
-    BAD_RATE,
-    BAD_SPEC,
-    BAD_THRESHOLD,
-    IN_PROCESS,
-    LOCKED,
-    NO_INTERFACE,
-    NO_INTERFACE_TO_MODIFY,
-    NO_OPPOSITE,
-    OPPOSITE_IS_VBR,
-    PROBE_CONFLICT,
-    STATUS_TO_MODIFY,
-    STATUS_TO_RESIZE,
-    Fault,
-)
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.interfaces import Interface
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import INITIATING, RouterInterface
 from console.web.cloud.tables import NEGATIVE, SETTLED, SPECS
@@ -43,7 +26,7 @@ async def modify_router_interface_attribute(call: Call) -> Body:
     """`ModifyRouterInterfaceAttribute`; two at once go one after the other, so that the worker hears the last one."""
     given = call.parameters
     async with call.cloud.locks[given.need("RouterInterfaceId")]:
-        end = await call.end(NO_INTERFACE_TO_MODIFY)
+        end = await call.interface(ErrorKind.NO_INTERFACE_TO_MODIFY)
         _check_status(end)
         record = end.record
         changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
@@ -54,13 +37,13 @@ async def modify_router_interface_attribute(call: Call) -> Body:
     return {}
 
 
-def _check_status(end: End) -> None:
+def _check_status(end: Interface) -> None:
     if end.record.business == "FinancialLocked":
-        raise Fault(LOCKED)
+        raise ErrorKind.LOCKED.error()
     if end.status in _BUSY:
-        raise Fault(IN_PROCESS)
+        raise ErrorKind.IN_PROCESS.error()
     if end.status not in SETTLED:
-        raise Fault(STATUS_TO_MODIFY)
+        raise ErrorKind.STATUS_TO_MODIFY.error()
 
 
 def _labels(given: Parameters) -> dict[str, object]:
@@ -72,7 +55,7 @@ def _labels(given: Parameters) -> dict[str, object]:
     return changes
 
 
-def _opposite(given: Parameters, end: End) -> dict[str, object]:
+def _opposite(given: Parameters, end: Interface) -> dict[str, object]:
     """The other end: only while Idle. What is said again without a change is no change."""
     record = end.record
     wanted = {
@@ -88,23 +71,23 @@ def _opposite(given: Parameters, end: End) -> dict[str, object]:
         return {}
     _check_opposite(record, wanted)
     if end.status != "Idle":
-        raise Fault(STATUS_TO_MODIFY)
+        raise ErrorKind.STATUS_TO_MODIFY.error()
     return changes
 
 
 def _check_opposite(record: RouterInterface, wanted: dict[str, str]) -> None:
     kind = wanted["opposite_type"]
     if kind not in {"", "VRouter", "VBR"}:
-        raise Fault(BAD_OPPOSITE_TYPE)
+        raise ErrorKind.BAD_OPPOSITE_TYPE.error()
     if kind == "VBR" and record.role == INITIATING:
-        raise Fault(BAD_LINK_ROLE)
+        raise ErrorKind.BAD_LINK_ROLE.error()
     if record.fast_link and record.opposite_type == "VBR":
-        raise Fault(OPPOSITE_IS_VBR)
+        raise ErrorKind.OPPOSITE_IS_VBR.error()
     right = {"VRouter": "vrt-", "VBR": "vbr-"}.get(kind, "")
     if wanted["opposite_router"] and not wanted["opposite_router"].startswith(right):
-        raise Fault(BAD_MODIFY)
+        raise ErrorKind.BAD_MODIFY.error()
     if wanted["opposite_interface"] and not wanted["opposite_interface"].startswith("ri-"):
-        raise Fault(BAD_MODIFY)
+        raise ErrorKind.BAD_MODIFY.error()
 
 
 def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
@@ -113,7 +96,7 @@ def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     if given.flag("DeleteHealthCheckIp"):
         if source or target:
-            raise Fault(PROBE_CONFLICT)
+            raise ErrorKind.PROBE_CONFLICT.error()
         return {"probe_source": "", "probe_target": "", "probe_rate_milliseconds": None, "probe_threshold": None}
     changes: dict[str, object] = {}
     if source or target:
@@ -122,12 +105,12 @@ def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
         check_probe(router, given.text("OppositeRouterType") or record.opposite_type, source, target)
         changes |= {"probe_source": source, "probe_target": target}
     for name, field, allowed, kind in (
-        ("HcThreshold", "probe_threshold", THRESHOLDS, BAD_THRESHOLD),
-        ("HcRate", "probe_rate_milliseconds", RATES_MILLISECONDS, BAD_RATE),
+        ("HcThreshold", "probe_threshold", THRESHOLDS, ErrorKind.BAD_THRESHOLD),
+        ("HcRate", "probe_rate_milliseconds", RATES_MILLISECONDS, ErrorKind.BAD_RATE),
     ):
         number = given.number(name)
         if number is not None and number not in allowed:
-            raise Fault(kind)
+            raise kind.error()
         if number is not None:
             changes[field] = number
     return changes
@@ -136,14 +119,14 @@ def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
 async def modify_router_interface_spec(call: Call) -> Body:
     """`ModifyRouterInterfaceSpec`: at once; no worker needs to know what is paid."""
     spec = call.parameters.need("Spec")
-    end = await call.end(NO_INTERFACE)
+    end = await call.interface(ErrorKind.NO_INTERFACE)
     if spec not in SPECS or (spec == NEGATIVE) is (end.record.role == INITIATING):
-        raise Fault(BAD_SPEC)
+        raise ErrorKind.BAD_SPEC.error()
     if end.record.business == "FinancialLocked":
-        raise Fault(LOCKED)
+        raise ErrorKind.LOCKED.error()
     if end.status not in SETTLED:
-        raise Fault(STATUS_TO_RESIZE)
+        raise ErrorKind.STATUS_TO_RESIZE.error()
     if end.peer_deleted:
-        raise Fault(NO_OPPOSITE)
+        raise ErrorKind.NO_OPPOSITE.error()
     call.cloud.store.put(end.record.model_copy(update={"spec": spec}))
     return {"Spec": spec}

@@ -14,23 +14,8 @@ from console.client import Refused
 from console.web.cloud.actions.opposite import peer_of
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.ends import End
-from console.web.cloud.errors import (
-    BILLS,
-    CONNECTED_ALREADY,
-    CONNECTING_ALREADY,
-    LOCKED,
-    NO_INTERFACE,
-    NOT_INITIATING,
-    OPPOSITE_DELETED,
-    OPPOSITE_NOT_SET,
-    SAME_ROUTER,
-    STATUS_TO_ACTIVATE,
-    STATUS_TO_CONNECT,
-    STATUS_TO_DEACTIVATE,
-    Fault,
-    Kind,
-)
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.interfaces import Interface
 from console.web.cloud.records import INITIATING, RouterInterface
 from console.web.cloud.routers import router_id
 from shared.protocol.refusals import (
@@ -44,90 +29,91 @@ from shared.protocol.refusals import (
 )
 
 _MEANT: Final = {
-    "NotInitiator": NOT_INITIATING,
-    PEER_NOT_CONFIGURED.code: OPPOSITE_NOT_SET,
-    SAME_ENDPOINT.code: SAME_ROUTER,
-    VBR_TO_VBR.code: SAME_ROUTER,
-    PEER_KIND_NOT_ALLOWED.code: SAME_ROUTER,
-    PEER_DELETED.code: OPPOSITE_DELETED,
+    "NotInitiator": ErrorKind.NOT_INITIATING,
+    PEER_NOT_CONFIGURED.code: ErrorKind.OPPOSITE_NOT_SET,
+    SAME_ENDPOINT.code: ErrorKind.SAME_ROUTER,
+    VBR_TO_VBR.code: ErrorKind.SAME_ROUTER,
+    PEER_KIND_NOT_ALLOWED.code: ErrorKind.SAME_ROUTER,
+    PEER_DELETED.code: ErrorKind.OPPOSITE_DELETED,
 }
 """What the API calls a worker's refusals; IncorrectStatus is called something else by each action."""
 
 
 async def connect_router_interface(call: Call) -> Body:
     """`ConnectRouterInterface`: work begins; whether it ends depends on the other end's owner."""
-    end = await call.end(NO_INTERFACE)
+    end = await call.interface(ErrorKind.NO_INTERFACE)
     record, cloud = end.record, call.cloud
     if record.role != INITIATING:
-        raise Fault(NOT_INITIATING)
+        raise ErrorKind.NOT_INITIATING.error()
     if end.status != "Idle":
-        raise Fault(STATUS_TO_CONNECT)
+        raise ErrorKind.STATUS_TO_CONNECT.error()
     if cloud.owes(call.account):
-        raise Fault(BILLS)
+        raise ErrorKind.BILLS.error()
     if record.opposite_router == record.router:
-        raise Fault(SAME_ROUTER)
+        raise ErrorKind.SAME_ROUTER.error()
     peer = peer_of(cloud, record)
     if peer is None and end.view.peer is None:
-        raise Fault(OPPOSITE_NOT_SET)
+        raise ErrorKind.OPPOSITE_NOT_SET.error()
     async with cloud.locks[frozenset({record.router, _opposite_router(end)})]:
         await _check_the_only_one(call, end)
         if peer is not None:
-            await _command(call, record, STATUS_TO_CONNECT, peer=peer)
-        await _command(call, record, STATUS_TO_CONNECT, kind="initiate")
+            await _command(call, record, ErrorKind.STATUS_TO_CONNECT, peer=peer)
+        await _command(call, record, ErrorKind.STATUS_TO_CONNECT, kind="initiate")
     return {}
 
 
 async def deactivate_router_interface(call: Call) -> Body:
     """`DeactivateRouterInterface`."""
-    end = await call.end(NO_INTERFACE)
+    end = await call.interface(ErrorKind.NO_INTERFACE)
     if end.record.business == "FinancialLocked":
-        raise Fault(LOCKED)
+        raise ErrorKind.LOCKED.error()
     because_of_peer = end.status in {"Inactive", "Deactivating"} and not end.holds and not end.peer_deleted
     if end.status != "Active" and not because_of_peer:
-        raise Fault(STATUS_TO_DEACTIVATE)
-    await _command(call, end.record, STATUS_TO_DEACTIVATE, kind="suspend")
+        raise ErrorKind.STATUS_TO_DEACTIVATE.error()
+    await _command(call, end.record, ErrorKind.STATUS_TO_DEACTIVATE, kind="suspend")
     return {}
 
 
 async def activate_router_interface(call: Call) -> Body:
     """`ActivateRouterInterface`."""
-    end = await call.end(NO_INTERFACE)
+    end = await call.interface(ErrorKind.NO_INTERFACE)
     if end.record.business == "FinancialLocked":
-        raise Fault(LOCKED)
+        raise ErrorKind.LOCKED.error()
     if end.peer_deleted:
-        raise Fault(OPPOSITE_DELETED)
+        raise ErrorKind.OPPOSITE_DELETED.error()
     if end.status != "Inactive":
-        raise Fault(STATUS_TO_ACTIVATE)
-    await _command(call, end.record, STATUS_TO_ACTIVATE, kind="resume")
+        raise ErrorKind.STATUS_TO_ACTIVATE.error()
+    await _command(call, end.record, ErrorKind.STATUS_TO_ACTIVATE, kind="resume")
     return {}
 
 
 async def _command(
-    call: Call, record: RouterInterface, in_wrong_status: Kind, *, kind: str = "", peer: object = None
+    call: Call, record: RouterInterface, in_wrong_status: ErrorKind, *, kind: str = "", peer: object = None
 ) -> None:
     """Have the worker do it, and say its refusal in the API's words."""
     form = {"kind": "configure", "peer": peer} if peer is not None else {"kind": kind}
     try:
-        await call.cloud.ends.command(record.endpoint, {**form, "interface": record.id})  # type: ignore[arg-type]
+        await call.cloud.interfaces.command(record.endpoint, {**form, "interface": record.id})  # type: ignore[arg-type]
     except Refused as refused:
         if refused.code == HELD_BY_PEER.code:
             return
         if refused.code == INCORRECT_STATUS.code:
-            raise Fault(in_wrong_status) from refused
-        raise Fault(_MEANT[refused.code]) from refused
+            raise in_wrong_status.error() from refused
+        raise _MEANT[refused.code].error() from refused
 
 
-def _opposite_router(end: End) -> str:
+def _opposite_router(end: Interface) -> str:
     if end.record.opposite_router:
         return end.record.opposite_router
     return "" if end.view.peer is None else router_id(end.view.peer.endpoint)
 
 
-async def _check_the_only_one(call: Call, end: End) -> None:
+async def _check_the_only_one(call: Call, end: Interface) -> None:
     """Two routers have one connection at the most."""
     router = call.cloud.routers.need(end.record.router, call.account, end.record.region)
-    for other in await call.cloud.ends.on(router):
+    for other in await call.cloud.interfaces.on(router):
         same = other.record.id != end.record.id and _opposite_router(other) == _opposite_router(end)
         if not same or other.status == "Idle" or other.peer_deleted:
             continue
-        raise Fault(CONNECTING_ALREADY if other.status.endswith("onnecting") else CONNECTED_ALREADY)
+        already = ErrorKind.CONNECTING_ALREADY if other.status.endswith("onnecting") else ErrorKind.CONNECTED_ALREADY
+        raise already.error()

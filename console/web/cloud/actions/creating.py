@@ -15,24 +15,7 @@ from console.client.ids import interface_id
 from console.web.cloud.actions.opposite import tell_worker
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import (
-    BAD_ACCOUNT,
-    BAD_OPPOSITE_TYPE,
-    BAD_PROBE,
-    BAD_PROBE_SOURCE,
-    BAD_ROLE,
-    BAD_SPEC,
-    BILLS,
-    BROKEN_INSIDE,
-    FIVE_ALREADY,
-    NO_PRICE,
-    NO_ROUTER,
-    ROUTER_OWNER,
-    TOO_MANY_TAGS,
-    Fault,
-    malformed,
-    missing,
-)
+from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
 from console.web.cloud.parameters import Parameters, address, network
 from console.web.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
 from console.web.cloud.routers import new_id, now_text
@@ -48,7 +31,7 @@ async def create_router_interface(call: Call) -> Body:
     """`CreateRouterInterface`: a new interface, Idle; with FastLinkMode both ends, which come up by themselves."""
     record = _record(call)
     if call.cloud.owes(call.account):
-        raise Fault(BILLS)
+        raise ErrorKind.BILLS.error()
     if record.fast_link:
         await _with_its_other_end(call, record)
     else:
@@ -68,9 +51,9 @@ def _record(call: Call) -> RouterInterface:
     router = cloud.routers.need(name, call.account, region)
     _check_role(given, role, router_type, spec)
     if router.type != router_type:
-        raise Fault(NO_ROUTER)
+        raise ErrorKind.NO_ROUTER.error()
     if len(given.tags()) > TAGS_LIMIT:
-        raise Fault(TOO_MANY_TAGS)
+        raise ErrorKind.TOO_MANY_TAGS.error()
     charge, ends = _charge(given, region, opposite_region)
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     check_probe(router, given.text("OppositeRouterType"), source, target)
@@ -106,15 +89,15 @@ def _check_role(given: Parameters, role: str, router_type: str, spec: str) -> No
     """Who may be what: a VBR only initiates, so whoever faces one only accepts; only the initiating end pays."""
     opposite = given.text("OppositeRouterType")
     if role not in {INITIATING, ACCEPTING}:
-        raise Fault(BAD_ROLE)
+        raise ErrorKind.BAD_ROLE.error()
     if router_type not in {"VRouter", "VBR"}:
         raise malformed("RouterType")
     if router_type == "VBR" and role != INITIATING:
-        raise Fault(BAD_ROLE)
+        raise ErrorKind.BAD_ROLE.error()
     if opposite not in {"", "VRouter", "VBR"} or (opposite == "VBR" and role != ACCEPTING):
-        raise Fault(BAD_OPPOSITE_TYPE)
+        raise ErrorKind.BAD_OPPOSITE_TYPE.error()
     if spec not in SPECS or (spec == NEGATIVE) is not (role == ACCEPTING):
-        raise Fault(BAD_SPEC)
+        raise ErrorKind.BAD_SPEC.error()
     if router_type == "VBR":
         given.need("AccessPointId")
     elif given.text("AccessPointId"):
@@ -124,23 +107,23 @@ def _check_role(given: Parameters, role: str, router_type: str, spec: str) -> No
 
 
 def owner(given: Parameters) -> str:
-    """The opposite owner's uid. Raises Fault."""
+    """The opposite owner's uid. Raises ApiError."""
     uid = given.text("OppositeInterfaceOwnerId")
     if uid and not _UID.fullmatch(uid):
-        raise Fault(BAD_ACCOUNT)
+        raise ErrorKind.BAD_ACCOUNT.error()
     return uid
 
 
 def check_probe(router: Router, opposite_type: str, source: str, target: str) -> None:
-    """The health check goes from an address of the VPC to one behind the VBR: both or neither. Raises Fault."""
+    """The health check goes from an address of the VPC to one behind the VBR: both or neither. Raises ApiError."""
     if not source and not target:
         return
     if not source or not target or router.is_vbr or opposite_type != "VBR":
-        raise Fault(BAD_PROBE)
-    inside = network(router.cidr, Fault(BAD_PROBE))
-    if address(source, Fault(BAD_PROBE)) not in inside:
-        raise Fault(BAD_PROBE_SOURCE)
-    address(target, Fault(BAD_PROBE))
+        raise ErrorKind.BAD_PROBE.error()
+    inside = network(router.cidr, ErrorKind.BAD_PROBE.error())
+    if address(source, ErrorKind.BAD_PROBE.error()) not in inside:
+        raise ErrorKind.BAD_PROBE_SOURCE.error()
+    address(target, ErrorKind.BAD_PROBE.error())
 
 
 def _charge(given: Parameters, region: str, opposite_region: str) -> tuple[str, str]:
@@ -151,13 +134,13 @@ def _charge(given: Parameters, region: str, opposite_region: str) -> tuple[str, 
     if charge != "PrePaid":
         raise malformed("InstanceChargeType")
     if region == opposite_region:
-        raise Fault(NO_PRICE)
+        raise ErrorKind.NO_PRICE.error()
     cycle, period = given.text("PricingCycle") or "Month", given.number("Period")
     if period is None:
         raise missing("Period")
     days, longest = _CYCLE_DAYS.get(cycle, (0, 0))
     if not 1 <= period <= longest:
-        raise Fault(NO_PRICE)
+        raise ErrorKind.NO_PRICE.error()
     return charge, (datetime.now(UTC) + timedelta(days=days * period)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -165,16 +148,16 @@ def _fast_link(given: Parameters, role: str, router_type: str) -> bool:
     if not given.flag("FastLinkMode"):
         return False
     if router_type != "VBR" or role != INITIATING:
-        raise Fault(BAD_ROLE)
+        raise ErrorKind.BAD_ROLE.error()
     for name in ("OppositeRouterType", "OppositeRouterId", "OppositeInterfaceOwnerId"):
         given.need(name)
     if given.text("OppositeRouterType") != "VRouter":
-        raise Fault(BAD_OPPOSITE_TYPE)
+        raise ErrorKind.BAD_OPPOSITE_TYPE.error()
     return True
 
 
 async def _made(call: Call, record: RouterInterface) -> None:
-    """Have the worker make it. Raises Fault."""
+    """Have the worker make it. Raises ApiError."""
     cloud = call.cloud
     router = cloud.routers.need(record.router, record.account, record.region)
     record.endpoint = await cloud.routers.worker(router, record.role)
@@ -182,20 +165,20 @@ async def _made(call: Call, record: RouterInterface) -> None:
         await _check_quota(call, router)
         cloud.store.put(record)
         try:
-            await cloud.ends.command(
+            await cloud.interfaces.command(
                 record.endpoint,
                 {"kind": "create", "interface": record.id, "name": record.name, "peer": None, "initiate": False},
             )
-        except (Refused, Fault) as fault:
+        except (Refused, ApiError) as error:
             cloud.store.remove(record)
-            raise Fault(BROKEN_INSIDE, f"{BROKEN_INSIDE.message} {fault}") from fault
+            raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {error}") from error
     await tell_worker(cloud, record)
 
 
 async def _check_quota(call: Call, router: Router) -> None:
     latest = call.cloud.routers.need(router.id, router.account, router.region)
-    if len(await call.cloud.ends.on(latest)) >= INTERFACES_PER_ROUTER:
-        raise Fault(FIVE_ALREADY)
+    if len(await call.cloud.interfaces.on(latest)) >= INTERFACES_PER_ROUTER:
+        raise ErrorKind.FIVE_ALREADY.error()
 
 
 async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
@@ -203,9 +186,9 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     cloud = call.cloud
     router = cloud.routers.find(record.opposite_router, record.opposite_owner, record.opposite_region)
     if router is None:
-        raise Fault(NO_ROUTER)
+        raise ErrorKind.NO_ROUTER.error()
     if record.opposite_owner != call.account:
-        raise Fault(ROUTER_OWNER)
+        raise ErrorKind.ROUTER_OWNER.error()
     other = RouterInterface(
         id=new_id("ri"),
         account=call.account,
@@ -228,4 +211,4 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     await asyncio.gather(cloud.routers.worker(own, INITIATING), cloud.routers.worker(router, ACCEPTING))
     await _made(call, other)
     await _made(call, record)
-    await cloud.ends.command(record.endpoint, {"kind": "initiate", "interface": record.id})
+    await cloud.interfaces.command(record.endpoint, {"kind": "initiate", "interface": record.id})

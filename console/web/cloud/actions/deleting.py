@@ -8,71 +8,63 @@ from __future__ import annotations
 from console.client import Refused
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.ends import End
-from console.web.cloud.errors import (
-    HAS_ROUTES,
-    NO_INTERFACE_TO_DELETE,
-    PREPAID,
-    STATUS_TO_DELETE,
-    STATUS_TO_DELETE_BOTH,
-    Fault,
-    Kind,
-)
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.interfaces import Interface
 from console.web.cloud.records import RouteEntry
 from console.web.cloud.tables import SETTLED
 
 
 async def delete_router_interface(call: Call) -> Body:
     """`DeleteRouterInterface`: one end, Idle or Inactive, that no route leads through."""
-    end = await call.end(NO_INTERFACE_TO_DELETE)
+    end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
     if end.status not in {"Idle", "Inactive"}:
-        raise Fault(STATUS_TO_DELETE)
+        raise ErrorKind.STATUS_TO_DELETE.error()
     _check_charge(end)
     if _routes(call, end):
-        raise Fault(HAS_ROUTES)
-    await _delete(call, end, STATUS_TO_DELETE)
+        raise ErrorKind.HAS_ROUTES.error()
+    await _delete(call, end, ErrorKind.STATUS_TO_DELETE)
     return {}
 
 
 async def delete_express_connect(call: Call) -> Body:
     """`DeleteExpressConnect`: both ends that are the caller's, even if Active; with Force their routes."""
-    end = await call.end(NO_INTERFACE_TO_DELETE)
+    end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
     ends = [end, *await _other_end(call, end)]
     for one in ends:
         if one.status not in SETTLED:
-            raise Fault(STATUS_TO_DELETE_BOTH)
+            raise ErrorKind.STATUS_TO_DELETE_BOTH.error()
         _check_charge(one)
     routes = [route for one in ends for route in _routes(call, one)]
     if routes and not call.parameters.flag("Force"):
-        raise Fault(HAS_ROUTES)
+        raise ErrorKind.HAS_ROUTES.error()
     for route in routes:
         call.cloud.store.remove(route)
     for one in ends:
-        await _delete(call, one, STATUS_TO_DELETE_BOTH)
+        await _delete(call, one, ErrorKind.STATUS_TO_DELETE_BOTH)
     return {}
 
 
-async def _other_end(call: Call, end: End) -> list[End]:
+async def _other_end(call: Call, end: Interface) -> list[Interface]:
     """The other end, if the same account has it and it names this one back."""
     peer = end.view.peer
     if peer is None or peer.account != call.account:
         return []
-    other = await call.cloud.ends.settled(call.account, peer.region, peer.interface)
+    other = await call.cloud.interfaces.settled(call.account, peer.region, peer.interface)
     names_it = other is not None and other.view.peer is not None and other.view.peer.interface == end.record.id
     return [other] if other is not None and names_it else []
 
 
-def _check_charge(end: End) -> None:
+def _check_charge(end: Interface) -> None:
     if end.record.charge == "PrePaid":
-        raise Fault(PREPAID)
+        raise ErrorKind.PREPAID.error()
 
 
-def _routes(call: Call, end: End) -> list[RouteEntry]:
+def _routes(call: Call, end: Interface) -> list[RouteEntry]:
     return [one for one in call.cloud.store.every(RouteEntry, end.record.account) if one.next_hop == end.record.id]
 
 
-async def _delete(call: Call, end: End, in_wrong_status: Kind) -> None:
+async def _delete(call: Call, end: Interface, in_wrong_status: ErrorKind) -> None:
     try:
-        await call.cloud.ends.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
+        await call.cloud.interfaces.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
     except Refused as refused:
-        raise Fault(in_wrong_status) from refused
+        raise in_wrong_status.error() from refused

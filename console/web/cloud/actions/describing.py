@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.ends import End
-from console.web.cloud.errors import BAD_FILTER, BAD_PAGE, NO_PARAMETER, Fault
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.interfaces import Interface
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import INITIATING, RouterInterface
 from console.web.cloud.routers import router_id
@@ -47,13 +47,13 @@ async def describe_router_interfaces(call: Call) -> Body:
     number, size = page(given)
     ids = next((values for key, values in filters if key == "RouterInterfaceId"), None)
     if ids is None:
-        ends = await cloud.ends.every(call.account, region)
+        ends = await cloud.interfaces.every(call.account, region)
     else:
-        found = [await cloud.ends.find(call.account, region, one) for one in dict.fromkeys(ids)]
+        found = [await cloud.interfaces.find(call.account, region, one) for one in dict.fromkeys(ids)]
         ends = [end for end in found if end is not None]
     chosen = [end for end in ends if _matches(_fields(call, end, None), filters) and _labelled(end.record, given)]
     shown = chosen[(number - 1) * size : number * size]
-    peers = await cloud.ends.peers(shown)
+    peers = await cloud.interfaces.peers(shown)
     listed = [_described(call, end, peers.get(end.record.id)) for end in shown]
     if given.flag("IncludeReservationData"):
         listed = [{**one, **_RESERVATION} for one in listed]
@@ -69,12 +69,12 @@ async def describe_router_interface_attribute(call: Call) -> Body:
     """`DescribeRouterInterfaceAttribute`: one interface; an unknown one is answered with an empty id."""
     name = call.parameters.text("InstanceId")
     if not name:
-        raise Fault(NO_PARAMETER)
-    end = await call.cloud.ends.find(call.account, call.region, name)
+        raise ErrorKind.NO_PARAMETER.error()
+    end = await call.cloud.interfaces.find(call.account, call.region, name)
     said = {"Code": "200", "Message": "successful", "Success": True}
     if end is None:
         return {"RouterInterfaceId": "", **said}
-    peers = await call.cloud.ends.peers([end])
+    peers = await call.cloud.interfaces.peers([end])
     shown = _described(call, end, peers.get(name))
     probed = "NoHealthCheckConfig" if not end.record.probe_source else "Normal"
     fast = str(end.record.fast_link).lower()
@@ -96,11 +96,11 @@ _RESERVATION: Final = {
 
 
 def page(given: Parameters) -> tuple[int, int]:
-    """Page number and size. Raises Fault."""
+    """Page number and size. Raises ApiError."""
     number, size = given.number("PageNumber"), given.number("PageSize")
     number, size = 1 if number is None else number, PAGE_USUAL if size is None else size
     if number < 1 or not 1 <= size <= PAGE_LIMIT:
-        raise Fault(BAD_PAGE)
+        raise ErrorKind.BAD_PAGE.error()
     return number, size
 
 
@@ -108,7 +108,7 @@ def _filters(given: Parameters) -> list[tuple[str, list[str]]]:
     filters = given.filters()
     for place, (key, _) in enumerate(filters, 1):
         if key not in _FILTERS:
-            raise Fault(BAD_FILTER, BAD_FILTER.message.format(place))
+            raise ErrorKind.BAD_FILTER.error(ErrorKind.BAD_FILTER.message.format(place))
     return filters
 
 
@@ -124,12 +124,12 @@ def _labelled(record: RouterInterface, given: Parameters) -> bool:
     return all(key in record.tags and value in {"", record.tags[key]} for key, value in wanted.items())
 
 
-def _described(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
+def _described(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str, Any]:
     fields = _fields(call, end, peer)
     return {name: value for name, value in fields.items() if value is not None and not name.startswith("_")}
 
 
-def _fields(call: Call, end: End, peer: InterfaceView | None) -> dict[str, Any]:
+def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str, Any]:
     record = end.record
     opposite = _named_back(record, call.cloud.store.get(RouterInterface, record.opposite_interface))
     rate = record.probe_rate_milliseconds
@@ -172,7 +172,7 @@ def _named_back(record: RouterInterface, opposite: RouterInterface | None) -> Ro
     return None
 
 
-def _opposite(end: End, peer: InterfaceView | None, opposite: RouterInterface | None) -> dict[str, Any]:
+def _opposite(end: Interface, peer: InterfaceView | None, opposite: RouterInterface | None) -> dict[str, Any]:
     """What may be known of the other end: who it is as the owner said it, and what it shows once it was called."""
     record, told = end.record, end.view.peer
     router = record.opposite_router or ("" if told is None else router_id(told.endpoint))
@@ -196,7 +196,7 @@ def _opposite(end: End, peer: InterfaceView | None, opposite: RouterInterface | 
     return fields
 
 
-def _opposite_status(end: End, peer: InterfaceView | None) -> str | None:
+def _opposite_status(end: Interface, peer: InterfaceView | None) -> str | None:
     """What the other end shows: as its own worker says if it names this end back, else as this end's heard it last."""
     if end.view.status == Status.IDLE or end.view.peer is None:
         return None

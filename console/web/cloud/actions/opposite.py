@@ -33,6 +33,6 @@ async def tell_worker(cloud: Cloud, record: RouterInterface) -> None:
     if peer is None or record.opposite_router == record.router:
         return
     try:
-        await cloud.ends.command(record.endpoint, {"kind": "configure", "interface": record.id, "peer": peer})
+        await cloud.interfaces.command(record.endpoint, {"kind": "configure", "interface": record.id, "peer": peer})
     except Refused:
         return

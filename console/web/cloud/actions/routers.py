@@ -10,7 +10,7 @@ from typing import Any, Final
 from console.web.cloud.actions.describing import page
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import BAD_RANGE, NO_VBR, NO_VPC, VPC_IN_USE, Fault
+from console.web.cloud.errors import ErrorKind
 from console.web.cloud.parameters import network
 from console.web.cloud.records import RouteEntry, Router
 from console.web.cloud.routers import new_id, now_text
@@ -30,9 +30,9 @@ _VBR_FIELDS: Final = (
 async def create_vpc(call: Call) -> Body:
     """`CreateVpc`."""
     given = call.parameters
-    cidr = network(given.text("CidrBlock") or USUAL_RANGE, Fault(BAD_RANGE))
+    cidr = network(given.text("CidrBlock") or USUAL_RANGE, ErrorKind.BAD_RANGE.error())
     if cidr.prefixlen not in RANGES:
-        raise Fault(BAD_RANGE)
+        raise ErrorKind.BAD_RANGE.error()
     router = _new(call, "vrt", given.name("VpcName"))
     router.cidr = str(cidr)
     call.cloud.routers.create(router)
@@ -91,7 +91,7 @@ async def delete_virtual_border_router(call: Call) -> Body:
     """`DeleteVirtualBorderRouter`: only an empty one."""
     router = call.cloud.routers.find(call.parameters.need("VbrId"), call.account, call.region)
     if router is None or not router.is_vbr:
-        raise Fault(NO_VBR)
+        raise ErrorKind.NO_VBR.error()
     await _remove(call, router)
     return {}
 
@@ -128,15 +128,15 @@ def _new(call: Call, kind: str, name: str) -> Router:
 def _vpc(call: Call, name: str) -> Router:
     router = call.cloud.routers.find(f"vrt-{name.removeprefix('vpc-')}", call.account, call.region)
     if router is None or router.vpc != name:
-        raise Fault(NO_VPC)
+        raise ErrorKind.NO_VPC.error()
     return router
 
 
 async def _remove(call: Call, router: Router) -> None:
     async with call.cloud.locks[router.id]:
         declared = set(router.workers.values()) - set(router.started)
-        if declared or await call.cloud.ends.on(router):
-            raise Fault(VPC_IN_USE)
+        if declared or await call.cloud.interfaces.on(router):
+            raise ErrorKind.VPC_IN_USE.error()
         for route in call.cloud.store.every(RouteEntry, call.account):
             if route.table == router.table:
                 call.cloud.store.remove(route)

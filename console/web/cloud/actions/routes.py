@@ -10,16 +10,7 @@ from typing import Any, Final
 from console.web.cloud.actions.describing import page
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import (
-    BAD_RANGE,
-    NO_NEXT_HOP,
-    NO_ROUTE,
-    NO_TABLE,
-    ROUTE_EXISTS,
-    ROUTE_IN_TRANSITION,
-    Fault,
-    malformed,
-)
+from console.web.cloud.errors import ErrorKind, malformed
 from console.web.cloud.parameters import network
 from console.web.cloud.records import RouteEntry, Router
 from console.web.cloud.routers import new_id, now_text
@@ -35,18 +26,18 @@ async def create_route_entry(call: Call) -> Body:
     """`CreateRouteEntry`: through an interface only while that is at rest."""
     given = call.parameters
     router = _router(call, given.need("RouteTableId"))
-    destination = str(network(given.need("DestinationCidrBlock"), Fault(BAD_RANGE)))
+    destination = str(network(given.need("DestinationCidrBlock"), ErrorKind.BAD_RANGE.error()))
     kind, hop = given.text("NextHopType") or "Instance", given.need("NextHopId")
     if kind not in NEXT_HOPS:
         raise malformed("NextHopType")
     if any(one.destination == destination for one in _entries(call, router)):
-        raise Fault(ROUTE_EXISTS)
+        raise ErrorKind.ROUTE_EXISTS.error()
     if kind == "RouterInterface":
-        end = await call.cloud.ends.settled(call.account, call.region, hop)
+        end = await call.cloud.interfaces.settled(call.account, call.region, hop)
         if end is None or end.record.router != router.id:
-            raise Fault(NO_NEXT_HOP)
+            raise ErrorKind.NO_NEXT_HOP.error()
         if end.status not in SETTLED:
-            raise Fault(ROUTE_IN_TRANSITION)
+            raise ErrorKind.ROUTE_IN_TRANSITION.error()
     route = RouteEntry(
         id=new_id("rte"),
         account=call.account,
@@ -71,10 +62,10 @@ async def delete_route_entry(call: Call) -> Body:
         found = [one for one in call.cloud.store.every(RouteEntry, call.account, call.region) if one.id == entry]
     else:
         router = _router(call, given.need("RouteTableId"))
-        destination = str(network(given.need("DestinationCidrBlock"), Fault(BAD_RANGE)))
+        destination = str(network(given.need("DestinationCidrBlock"), ErrorKind.BAD_RANGE.error()))
         found = [one for one in _entries(call, router) if one.destination == destination and hop in {"", one.next_hop}]
     if not found:
-        raise Fault(NO_ROUTE)
+        raise ErrorKind.NO_ROUTE.error()
     for route in found:
         call.cloud.store.remove(route)
     return {}
@@ -131,7 +122,7 @@ def _router(call: Call, table: str) -> Router:
         found = call.cloud.routers.find(name, call.account, call.region)
         if found is not None and found.table == table:
             return found
-    raise Fault(NO_TABLE)
+    raise ErrorKind.NO_TABLE.error()
 
 
 def _entries(call: Call, router: Router) -> list[RouteEntry]:

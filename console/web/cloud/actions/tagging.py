@@ -7,7 +7,7 @@ from typing import Final
 
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import BAD_RESOURCE_TYPE, NO_RESOURCE, TOO_MANY_TAGS, Fault, missing
+from console.web.cloud.errors import ErrorKind, missing
 from console.web.cloud.records import Router, RouterInterface
 
 TAGS_LIMIT: Final = 20
@@ -27,7 +27,7 @@ async def tag_resources(call: Call) -> Body:
         raise missing("Tag")
     records = [await _record(call, name) for name in _named(call)]
     if any(len({*record.tags, *tags}) > TAGS_LIMIT for record in records):
-        raise Fault(TOO_MANY_TAGS)
+        raise ErrorKind.TOO_MANY_TAGS.error()
     for record in records:
         latest = call.cloud.store.get(type(record), record.id) or record
         call.cloud.store.put(latest.model_copy(update={"tags": latest.tags | tags}))
@@ -77,7 +77,7 @@ async def change_resource_group(call: Call) -> Body:
 def _type(call: Call) -> str:
     kind = call.parameters.need("ResourceType").upper()
     if kind not in _KINDS:
-        raise Fault(BAD_RESOURCE_TYPE)
+        raise ErrorKind.BAD_RESOURCE_TYPE.error()
     return kind
 
 
@@ -89,17 +89,17 @@ def _named(call: Call) -> list[str]:
 
 
 async def _record(call: Call, name: str) -> Router | RouterInterface:
-    """What is to be labelled. Raises Fault."""
+    """What is to be labelled. Raises ApiError."""
     kind = _type(call)
     if _KINDS[kind] is RouterInterface:
-        end = await call.cloud.ends.find(call.account, call.region, name)
+        end = await call.cloud.interfaces.find(call.account, call.region, name)
         if end is not None:
             return end.record
     else:
         router = call.cloud.routers.find(name.replace("vpc-", "vrt-", 1), call.account, call.region)
         if router is not None and _is(kind, router):
             return router
-    raise Fault(NO_RESOURCE)
+    raise ErrorKind.NO_RESOURCE.error()
 
 
 def _is(kind: str, record: Router | RouterInterface) -> bool:

@@ -22,8 +22,8 @@ export async function act(asked) {
     const answer = await response.json();
     if (answer.outcome) return answer;
     return { outcome: "failed", code: `HTTP ${response.status}`, sentence: sentenceOf(answer.detail) };
-  } catch (fault) {
-    return { outcome: "failed", code: "NoServer", sentence: `The server cannot be reached: ${fault.message}.` };
+  } catch (error) {
+    return { outcome: "failed", code: "NoServer", sentence: `The server cannot be reached: ${error.message}.` };
   }
 }
 

@@ -1,12 +1,12 @@
 // The server decides and draws; here is only what a browser has to do: choose, listen, show.
 
 import { make } from "./dom.js";
-import { Side } from "./side.js";
+import { Column } from "./column.js";
 
 const find = (selector) => document.querySelector(selector);
-const sides = [new Side(find("#left"), chosen), new Side(find("#right"), chosen)];
-sides[0].other = sides[1];
-sides[1].other = sides[0];
+const columns = [new Column(find("#left"), chosen), new Column(find("#right"), chosen)];
+columns[0].other = columns[1];
+columns[1].other = columns[0];
 
 let stream = null;
 let width = 0;
@@ -20,8 +20,8 @@ function remembered() {
 
 function chosen() {
   const query = new URLSearchParams();
-  if (sides[0].place) query.set("left", sides[0].place);
-  if (sides[1].place) query.set("right", sides[1].place);
+  if (columns[0].place) query.set("left", columns[0].place);
+  if (columns[1].place) query.set("right", columns[1].place);
   history.replaceState(null, "", `#${query.toString().replaceAll("%40", "@")}`);
   listen();
 }
@@ -32,12 +32,12 @@ function listen() {
   stream?.close();
   width = drawingWidth();
   const query = new URLSearchParams({ width });
-  if (sides[0].place) query.set("left", sides[0].place);
-  if (sides[1].place) query.set("right", sides[1].place);
+  if (columns[0].place) query.set("left", columns[0].place);
+  if (columns[1].place) query.set("right", columns[1].place);
   stream = new EventSource(`/page/events?${query}`);
   stream.addEventListener("open", () => line("live", "live"));
   stream.addEventListener("error", () => line("the line is lost; trying again …", "lost"));
-  stream.addEventListener("world", (event) => showWorld(JSON.parse(event.data)));
+  stream.addEventListener("overview", (event) => showOverview(JSON.parse(event.data)));
   stream.addEventListener("connection", (event) => showConnection(JSON.parse(event.data)));
 }
 
@@ -51,9 +51,9 @@ function drawingWidth() {
   return Math.min(1400, Math.max(300, Math.floor(find("#drawing").clientWidth || 860)));
 }
 
-function showWorld(world) {
-  if (!sides[0].endpoint && world.endpoints.length) begin(world.endpoints);
-  for (const side of sides) side.showWorld(world.endpoints);
+function showOverview(overview) {
+  if (!columns[0].endpoint && overview.endpoints.length) begin(overview.endpoints);
+  for (const column of columns) column.showOverview(overview.endpoints);
 }
 
 function begin(endpoints) {
@@ -62,17 +62,17 @@ function begin(endpoints) {
   const second = endpoints.find((one) => one.role === "acceptor") ?? endpoints.at(-1);
   [first, second].forEach((fallback, place) => {
     const [name, endpoint] = wanted[place];
-    const side = sides[place];
-    side.world = endpoints;
-    side.endpoint = endpoints.some((one) => one.endpoint === endpoint) ? endpoint : fallback.endpoint;
-    side.interface = side.endpoint === endpoint ? name : "";
+    const column = columns[place];
+    column.endpoints = endpoints;
+    column.endpoint = endpoints.some((one) => one.endpoint === endpoint) ? endpoint : fallback.endpoint;
+    column.interface = column.endpoint === endpoint ? name : "";
   });
-  if (sides[0].place || sides[1].place) listen();
+  if (columns[0].place || columns[1].place) listen();
 }
 
 function showConnection(connection) {
-  connection.sides.forEach((side, place) => {
-    if (side.place === sides[place].place) sides[place].showEnd(side);
+  connection.columns.forEach((column, place) => {
+    if (column.place === columns[place].place) columns[place].showEnd(column);
   });
   find("#sentence").textContent = connection.sentence || "Choose or create an interface on both sides.";
   find("#sentence").dataset.link = String(connection.link);

@@ -12,7 +12,7 @@ from typing import Any, Final
 from console.client import Refused, Unanswered, done
 from console.topology import NoContext
 from console.topology.models import ROLES
-from console.web.cloud.errors import UNAVAILABLE, Fault
+from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.records import Router, RouterInterface
 from console.web.cloud.routers import Routers, now_text, router_id
 from console.web.cloud.rules import Rules
@@ -33,7 +33,7 @@ _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"
 
 
 @dataclass(slots=True)
-class End:
+class Interface:
     """An interface: what is written down of it, what its worker says, and the status that is shown."""
 
     record: RouterInterface
@@ -51,15 +51,15 @@ class End:
         return self.view.status in {Status.DELETING, Status.DELETED} and self.status != "Deleting"
 
 
-class Ends:
+class Interfaces:
     """All ends of everybody; whoever asks says on whose behalf."""
 
     def __init__(self, site: Site, store: CloudStore, routers: Routers, rules: Rules) -> None:
         """Nothing is kept here but where to ask."""
         self._site, self._store, self._routers, self._rules = site, store, routers, rules
 
-    async def find(self, account: str, region: str, interface: str) -> End | None:
-        """One end, if it is this account's, in this region, and not deleted. Raises Fault if nobody answers."""
+    async def find(self, account: str, region: str, interface: str) -> Interface | None:
+        """One end, if it is this account's, in this region, and not deleted. Raises ApiError if nobody answers."""
         record = self._store.get(RouterInterface, interface)
         if record is None:
             return await self._search(account, region, interface)
@@ -67,7 +67,7 @@ class Ends:
             return None
         return await self._show(record)
 
-    async def settled(self, account: str, region: str, interface: str) -> End | None:
+    async def settled(self, account: str, region: str, interface: str) -> Interface | None:
         """As `find`, but not in the middle of what the other end just began."""
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_SECONDS
@@ -77,21 +77,21 @@ class Ends:
             end = await self.find(account, region, interface)
         return end
 
-    async def every(self, account: str, region: str) -> list[End]:
+    async def every(self, account: str, region: str) -> list[Interface]:
         """All ends of this account in this region, the oldest first."""
         routers = self._store.every(Router, account, region)
         found = await asyncio.gather(*(self.on(router) for router in routers))
         return sorted((end for ends in found for end in ends), key=lambda end: (end.record.created, end.record.id))
 
-    async def on(self, router: Router) -> list[End]:
+    async def on(self, router: Router) -> list[Interface]:
         """All ends on one router, in both roles, that are not deleted."""
         listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
         ends = [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
         return [end for end in ends if end is not None]
 
-    async def peers(self, ends: Sequence[End]) -> dict[str, InterfaceView]:
+    async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
         """What the peers of these ends say of themselves, by the end's id; of those that name it back."""
-        asked: dict[str, list[End]] = defaultdict(list)
+        asked: dict[str, list[Interface]] = defaultdict(list)
         for end in ends:
             peer = end.view.peer
             if peer is not None and self._site.context.endpoint(peer.endpoint) is not None:
@@ -100,10 +100,10 @@ class Ends:
         return {end: view for answer in answers for end, view in answer.items()}
 
     async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
-        """Have a worker do something. Raises Refused, or Fault if nobody answers."""
+        """Have a worker do something. Raises Refused, or ApiError if nobody answers."""
         return done((await self._ask(endpoint, [command]))[0])
 
-    async def _search(self, account: str, region: str, interface: str) -> End | None:
+    async def _search(self, account: str, region: str, interface: str) -> Interface | None:
         """Look for an interface that was not made through this API."""
         routers = self._store.every(Router, account, region)
         endpoints = [endpoint for router in routers for endpoint in router.workers.values()]
@@ -115,7 +115,7 @@ class Ends:
         there = [view for view in shown if not _is_gone(view)]
         return await self._show(self._record_of(there[0])) if there else None
 
-    async def _show(self, record: RouterInterface) -> End | None:
+    async def _show(self, record: RouterInterface) -> Interface | None:
         try:
             shown = await self.command(record.endpoint, {"kind": "show", "interface": record.id})
         except Refused as refused:
@@ -135,7 +135,7 @@ class Ends:
         before = f"{record.id[:-1]}"
         return any(view.interface == record.id for view in await self._listed(record.endpoint, before))
 
-    def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> End | None:
+    def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> Interface | None:
         real = SHOWN[view.status]
         if view.status in {Status.DELETING, Status.DELETED} and survives:
             real = "Inactive"
@@ -143,7 +143,7 @@ class Ends:
             record.connected = now_text()
             self._store.put(record)
         status = self._rules.shown(record, real)
-        return None if status is None else End(record, view, status)
+        return None if status is None else Interface(record, view, status)
 
     def _record_of(self, view: InterfaceView) -> RouterInterface:
         """What is written down of an interface; one that was made by another console is written down now."""
@@ -176,13 +176,13 @@ class Ends:
             following = page["next"]
         return views
 
-    async def _shown(self, endpoint: str, ends: Sequence[End]) -> dict[str, InterfaceView]:
+    async def _shown(self, endpoint: str, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
         """What one endpoint's worker says of the peers of these ends; nothing if it does not answer."""
         named = [(end, end.view.peer.interface) for end in ends if end.view.peer is not None]
         commands: list[CommandForm] = [{"kind": "show", "interface": name} for _, name in named]
         try:
             answers = await self._ask(endpoint, commands)
-        except Fault:
+        except ApiError:
             return {}
         found = {}
         for (end, _), answer in zip(named, answers, strict=True):
@@ -194,10 +194,10 @@ class Ends:
     async def _ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._site.clients.ask(endpoint, commands)
-        except (Unanswered, NoContext, TimeoutError) as trouble:
-            reason = str(trouble) or f"The worker of {endpoint} did not answer."
-            raise Fault(UNAVAILABLE, f"{UNAVAILABLE.message} {reason}") from trouble
+                return await self._site.owners.ask(endpoint, commands)
+        except (ConsoleTrouble, NoContext, TimeoutError) as error:
+            reason = str(error) or f"The worker of {endpoint} did not answer."
+            raise ErrorKind.UNAVAILABLE.error(f"{ErrorKind.UNAVAILABLE.message} {reason}") from error
 
 
 def _is_gone(view: InterfaceView) -> bool:

@@ -9,15 +9,7 @@ from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from console.web.cloud.errors import (
-    BAD_TIME,
-    INACTIVE_KEY,
-    STALE_TIME,
-    UNKNOWN_KEY,
-    USED_NONCE,
-    WRONG_SIGNATURE,
-    Fault,
-)
+from console.web.cloud.errors import ErrorKind
 from console.web.cloud.records import Key
 from console.web.cloud.signatures import Received, signature_of
 from console.web.cloud.store import CloudStore
@@ -26,7 +18,7 @@ TOLERANCE: Final = timedelta(minutes=15)
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
-class Gate:
+class Authenticator:
     """Decides who a request comes from."""
 
     def __init__(self, store: CloudStore) -> None:
@@ -34,22 +26,22 @@ class Gate:
         self._store = store
         self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
-    def enter(self, request: Received, now: datetime) -> str:
-        """The uid of the account that signed this request. Raises Fault."""
+    def account_of(self, request: Received, now: datetime) -> str:
+        """The uid of the account that signed this request. Raises ApiError."""
         signature = signature_of(request)
         key = self._store.get(Key, signature.key)
         if key is None:
-            raise Fault(UNKNOWN_KEY)
+            raise ErrorKind.UNKNOWN_KEY.error()
         if not key.active:
-            raise Fault(INACTIVE_KEY)
+            raise ErrorKind.INACTIVE_KEY.error()
         try:
             said = datetime.strptime(signature.time, _FORMAT).replace(tzinfo=UTC)
         except ValueError:
-            raise Fault(BAD_TIME) from None
+            raise ErrorKind.BAD_TIME.error() from None
         if abs(now - said) > TOLERANCE:
-            raise Fault(STALE_TIME)
+            raise ErrorKind.STALE_TIME.error()
         if not signature.matches(key.secret):
-            raise Fault(WRONG_SIGNATURE, f"{WRONG_SIGNATURE.message}{signature.to_sign}")
+            raise ErrorKind.WRONG_SIGNATURE.error(f"{ErrorKind.WRONG_SIGNATURE.message}{signature.to_sign}")
         self._once(signature.key, signature.nonce, now)
         return key.account
 
@@ -57,5 +49,5 @@ class Gate:
         while self._seen and next(iter(self._seen.values())) < now - 2 * TOLERANCE:
             self._seen.popitem(last=False)
         if (key, nonce) in self._seen:
-            raise Fault(USED_NONCE)
+            raise ErrorKind.USED_NONCE.error()
         self._seen[key, nonce] = now

@@ -10,7 +10,7 @@ from console.web.cloud.actions.creating import create_router_interface
 from console.web.cloud.actions.routers import create_virtual_border_router, create_vpc
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call, Cloud
-from console.web.cloud.errors import NO_ROUTER, Fault
+from console.web.cloud.errors import ErrorKind
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import ACCEPTING, INITIATING
 
@@ -44,25 +44,25 @@ class Seed(_Wish):
     pairs: list[WantedPair] = Field(default=[], max_length=200)
 
 
-class PlantedPair(BaseModel):
+class SeededPair(BaseModel):
     """A pair's ends."""
 
     initiator: str
     acceptor: str
 
 
-class Planted(BaseModel):
+class Seeded(BaseModel):
     """What was made, in the same order."""
 
     routers: list[str]
-    pairs: list[PlantedPair]
+    pairs: list[SeededPair]
 
 
-async def plant(cloud: Cloud, wanted: Seed) -> Planted:
-    """Make it. Raises Fault."""
+async def make(cloud: Cloud, wanted: Seed) -> Seeded:
+    """Make it. Raises ApiError."""
     routers = [await _router(cloud, one) for one in wanted.routers]
     pairs = [await _pair(cloud, one, routers) for one in wanted.pairs]
-    return Planted(routers=routers, pairs=pairs)
+    return Seeded(routers=routers, pairs=pairs)
 
 
 async def _router(cloud: Cloud, wanted: WantedRouter) -> str:
@@ -72,12 +72,12 @@ async def _router(cloud: Cloud, wanted: WantedRouter) -> str:
     return str((await create_vpc(_call(cloud, wanted.account, wanted.region, VpcName=wanted.name)))["VRouterId"])
 
 
-async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> PlantedPair:
+async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> SeededPair:
     places = {str(place): name for place, name in enumerate(made)}
     names = [places.get(one, one) for one in (wanted.initiator, wanted.acceptor)]
     first, second = (cloud.routers.find(name) for name in names)
     if first is None or second is None:
-        raise Fault(NO_ROUTER)
+        raise ErrorKind.NO_ROUTER.error()
     created: list[Body] = []
     for own, other, role in ((first, second, INITIATING), (second, first, ACCEPTING)):
         more = {"AccessPointId": f"ap-{own.region}-1"} if own.is_vbr else {}
@@ -110,7 +110,7 @@ async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> PlantedPai
         await modify_router_interface_attribute(call)
     if wanted.connect:
         await connect_router_interface(_call(cloud, first.account, first.region, RouterInterfaceId=one))
-    return PlantedPair(initiator=one, acceptor=two)
+    return SeededPair(initiator=one, acceptor=two)
 
 
 def _call(cloud: Cloud, account: str, region: str, **parameters: str) -> Call:

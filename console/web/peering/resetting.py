@@ -33,10 +33,10 @@ async def reset(cloud: Cloud) -> dict[str, int]:
 
 async def _empty(cloud: Cloud, router: Router) -> int:
     """Delete every interface on a router; one that its owner deleted meanwhile is gone as well."""
-    ends = await cloud.ends.on(router)
+    ends = await cloud.interfaces.on(router)
     for end in ends:
         try:
-            await cloud.ends.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
+            await cloud.interfaces.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
         except Refused as refused:
             if refused.code != INCORRECT_STATUS.code:
                 raise

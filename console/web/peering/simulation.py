@@ -11,12 +11,12 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.web.cloud import resetting, seeding
 from console.web.cloud.cloud import Cloud
-from console.web.cloud.errors import Fault
+from console.web.cloud.errors import ApiError
 from console.web.cloud.records import RouterInterface
 from console.web.cloud.rules import Rule
-from console.web.cloud.seeding import Planted, Seed
+from console.web.peering import resetting, seeding
+from console.web.peering.seeding import Seed, Seeded
 
 
 def from_a_program(
@@ -97,14 +97,14 @@ async def reset(cloud: TheCloud) -> dict[str, int]:
     """Begin anew: says how much of what was deleted. Access keys stay, and the topology's endpoints."""
     try:
         return await resetting.reset(cloud)
-    except Fault as fault:
-        raise HTTPException(fault.status, {"code": fault.code, "message": fault.message}) from fault
+    except ApiError as error:
+        raise HTTPException(error.status, {"code": error.code, "message": error.message}) from error
 
 
 @router.post("/seed", summary="Make VPCs, VBRs and connected pairs in one go", status_code=201)
-async def seed(cloud: TheCloud, wanted: Seed) -> Planted:
+async def seed(cloud: TheCloud, wanted: Seed) -> Seeded:
     """Make what is asked for with the same calls as a client's; the first error is answered, what was made stays."""
     try:
-        return await seeding.plant(cloud, wanted)
-    except Fault as fault:
-        raise HTTPException(fault.status, {"code": fault.code, "message": fault.message}) from fault
+        return await seeding.make(cloud, wanted)
+    except ApiError as error:
+        raise HTTPException(error.status, {"code": error.code, "message": error.message}) from error

@@ -23,8 +23,8 @@ import pytest
 from console.topology import KnownEndpoint, find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import Cloud, cloud_of
-from console.web.site import site
-from tests.unit.console_world import World
+from console.web.site import open_site
+from tests.unit.console_world import FakeLine, World
 
 REGION: Final = "cn-hangzhou"
 ABROAD: Final = "eu-central-1"
@@ -112,7 +112,7 @@ class Answered(Exception):
 
 
 @dataclass
-class Town:
+class Api:
     """An API, the workers behind it, and clients of both accounts."""
 
     http: httpx.AsyncClient
@@ -194,11 +194,11 @@ def cloud_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World
 
 
 @asynccontextmanager
-async def town_in(world: World, folder: Path) -> AsyncIterator[Town]:
+async def api_in(world: World, folder: Path) -> AsyncIterator[Api]:
     """The API in front of them."""
     file = folder / "topology.yaml"
     file.write_text(TOPOLOGY)
-    async with site(find_context(file, environment={}), folder) as desk, cloud_of(desk) as cloud:
-        transport = httpx.ASGITransport(make_app(desk, cloud))
+    async with open_site(find_context(file, environment={}), folder) as site, cloud_of(site) as cloud:
+        transport = httpx.ASGITransport(make_app(site, cloud))
         async with httpx.AsyncClient(transport=transport, base_url="http://peering") as client:
-            yield Town(client, world, cloud)
+            yield Api(client, world, cloud)

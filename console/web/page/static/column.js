@@ -4,15 +4,15 @@ import { act, badge, make } from "./dom.js";
 
 const LIST_LIMIT = 200;
 
-export class Side {
+export class Column {
   constructor(root, choose) {
     this.root = root;
-    this.choose = choose; // called with this side when another end was chosen
-    root.append(document.querySelector("#side").content.cloneNode(true));
+    this.choose = choose; // called with this column when another end was chosen
+    root.append(document.querySelector("#column").content.cloneNode(true));
     this.endpoint = "";
     this.interface = "";
     this.other = null;
-    this.world = [];
+    this.endpoints = [];
     this.shown = "";
     this.views = [];
     this.listen();
@@ -53,7 +53,7 @@ export class Side {
   goTo(endpoint, name) {
     this.endpoint = endpoint;
     this.at(".after").value = "";
-    this.showWorld(this.world);
+    this.showOverview(this.endpoints);
     this.list("");
     this.pick(name);
   }
@@ -61,7 +61,7 @@ export class Side {
   pick(name) {
     this.interface = name;
     if (name && matchMedia("(max-width: 680px)").matches) this.at(".interfaces").open = false;
-    this.showEnd({ view: null, trouble: "", inbox: [] });
+    this.showEnd({ view: null, error: "", inbox: [] });
     this.markChosen();
     this.choose(this);
   }
@@ -99,10 +99,10 @@ export class Side {
     return answer;
   }
 
-  // The world: endpoints and workers.
+  // The overview: endpoints and workers.
 
-  showWorld(endpoints) {
-    this.world = endpoints;
+  showOverview(endpoints) {
+    this.endpoints = endpoints;
     const select = this.at(".endpoint");
     const names = endpoints.map((one) => one.endpoint).join();
     if (select.dataset.names !== names) {
@@ -120,7 +120,7 @@ export class Side {
 
   showWorker(own) {
     this.at(".owner").textContent = own.account;
-    const process = own.answers ? `process ${own.pid}` : own.trouble || "its worker does not answer";
+    const process = own.answers ? `process ${own.pid}` : own.error || "its worker does not answer";
     this.at(".worker").textContent = [own.role, own.region, process].filter(Boolean).join(" · ");
     const counts = Object.entries(own.statuses).map(([status, count]) =>
       badge(status, "chip", `${count} ${status}`),
@@ -212,7 +212,7 @@ export class Side {
     button.addEventListener("click", () => {
       this.pick(view.interface);
       const peer = view.peer;
-      const known = peer && this.world.some((one) => one.endpoint === peer.endpoint);
+      const known = peer && this.endpoints.some((one) => one.endpoint === peer.endpoint);
       if (known && this.other && !this.other.interface) this.other.goTo(peer.endpoint, peer.interface);
     });
     return make("li", {}, button);
@@ -220,29 +220,29 @@ export class Side {
 
   // The end that was chosen.
 
-  showEnd(side) {
-    this.at(".card").hidden = !side.view;
-    if (this.interface && side.trouble && !side.view) this.at(".worker").textContent = side.trouble;
-    if (!side.view) return;
-    const view = side.view;
+  showEnd(column) {
+    this.at(".card").hidden = !column.view;
+    if (this.interface && column.error && !column.view) this.at(".worker").textContent = column.error;
+    if (!column.view) return;
+    const view = column.view;
     const mark = this.at(".badge");
     mark.textContent = view.status;
     mark.dataset.status = view.status;
     this.at(".of").textContent = view.name ? `${view.interface} · ${view.name}` : view.interface;
-    this.at(".facts").replaceChildren(...facts(view, side.trouble));
+    this.at(".facts").replaceChildren(...facts(view, column.error));
     const peer = this.at(".configure").elements.peer;
     if (document.activeElement !== peer) {
       const known = view.peer ? `${view.peer.interface}@${view.peer.endpoint}` : this.other?.place;
       if (known) peer.value = known;
     }
-    this.at(".arrived").hidden = side.inbox.length === 0;
+    this.at(".arrived").hidden = column.inbox.length === 0;
     this.at(".inbox").replaceChildren(
-      ...side.inbox.map((payload) => make("li", { value: payload.number, textContent: payload.body })),
+      ...column.inbox.map((payload) => make("li", { value: payload.number, textContent: payload.body })),
     );
   }
 }
 
-function facts(view, trouble) {
+function facts(view, error) {
   const holds = { own: "this end", peer: "the peer" };
   const silent = view.peer && view.peer.reachable === false ? ", silent" : "";
   const heard = view.peer ? `, last heard ${view.peer.status ?? "nothing"}${silent}` : "";
@@ -253,7 +253,7 @@ function facts(view, trouble) {
     ["declares", `${view.epoch}.${view.version}, ${view.unacknowledged} payloads unacknowledged`],
   ];
   if (view.reason) pairs.push(["why not up", view.reason]);
-  if (trouble) pairs.push(["not fresh", trouble]);
+  if (error) pairs.push(["not fresh", error]);
   return pairs.flatMap(([name, value]) => [
     make("dt", { textContent: name }),
     make("dd", { textContent: value }),

@@ -9,7 +9,7 @@ from console.client.clients import Clients, Located
 from console.client.ids import interface_id
 from console.client.wanted import WantedPeer, peer_form
 from console.topology import NoContext
-from console.web.page.demonstrating import Breaker
+from console.web.page.breaker import Breaker
 from console.web.page.views import (
     Answer,
     AnyAsked,
@@ -29,12 +29,12 @@ async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
         return await _done(clients, breaker, asked)
     except Refused as refused:
         return Answer(outcome="refused", code=refused.code, sentence=refused.sentence)
-    except Unanswered as trouble:
-        return Answer(outcome="failed", code=trouble.code, sentence=trouble.sentence)
-    except NoContext as trouble:
-        return Answer(outcome="failed", code="NoContext", sentence=str(trouble))
-    except ControlPlaneError as trouble:
-        return Answer(outcome="failed", code="ControlPlane", sentence=f"{str(trouble).rstrip('.')}.")
+    except ConsoleTrouble as error:
+        return Answer(outcome="failed", code=error.code, sentence=error.sentence)
+    except NoContext as error:
+        return Answer(outcome="failed", code="NoContext", sentence=str(error))
+    except ControlPlaneError as error:
+        return Answer(outcome="failed", code="ControlPlane", sentence=f"{str(error).rstrip('.')}.")
 
 
 async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:

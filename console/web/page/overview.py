@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from console.topology import KnownEndpoint
-from console.web.page.demonstrating import Breaker
-from console.web.page.views import EndpointOnPage, WorldOnPage
+from console.web.page.breaker import Breaker
+from console.web.page.views import EndpointOnPage, OverviewOnPage
 from console.web.site import Silent, Site
 from shared.wire.views import WorkerView
 
@@ -22,17 +22,17 @@ STREAMS_LIMIT: Final = 32
 
 
 @dataclass(slots=True)
-class World:
+class Overview:
     """What every page of this server shares."""
 
     site: Site
     breaker: Breaker
     streams: int = 0
-    _seen: WorldOnPage | None = None
+    _seen: OverviewOnPage | None = None
     _fresh_until: float = 0.0
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def look(self) -> WorldOnPage:
+    async def look(self) -> OverviewOnPage:
         """How every worker does, not older than a second or so."""
         async with self._looking:
             if self._seen is None or time.monotonic() >= self._fresh_until:
@@ -43,7 +43,7 @@ class World:
                 self._fresh_until = began + took + (LOOK_SECONDS if waited else max(LOOK_SECONDS, SHARE * took))
                 context = self.site.context
                 shown = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
-                self._seen = WorldOnPage(source=context.source, endpoints=shown)
+                self._seen = OverviewOnPage(source=context.source, endpoints=shown)
             return self._seen
 
     def forget(self) -> None:
@@ -59,7 +59,7 @@ class World:
             region=known.region or (there.region if there else ""),
             role=known.role or (there.role if there else ""),
             answers=there is not None,
-            trouble=answer.sentence if isinstance(answer, Silent) else "",
+            error=answer.sentence if isinstance(answer, Silent) else "",
             pid=there.pid if there else pid,
             statuses=there.statuses if there else {},
             killable=pid is not None,

@@ -25,7 +25,7 @@ LIBRARIES = ("new", "old", "node", "pop-post")
 
 
 @dataclass
-class Town:
+class Simulator:
     """A running simulator, and everybody's clients in it, started when they are needed."""
 
     url: str
@@ -57,10 +57,10 @@ def keys_of(up: Up) -> dict[str, Key]:
 
 
 @contextmanager
-def running_town(folder: Path) -> Iterator[Town]:
+def running_simulator(folder: Path) -> Iterator[Simulator]:
     """Run it in this folder, with the clients' libraries installed."""
     install()
-    topology = folder / "town.yaml"
+    topology = folder / "simulator.yaml"
     topology.write_text(TOPOLOGY)
     with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up, ExitStack() as started:
-        yield Town(up.url, keys_of(up), up.folder, started)
+        yield Simulator(up.url, keys_of(up), up.folder, started)

@@ -1,0 +1,1 @@
+"""The simulator's own interface, `/_peering/…`: health, readiness, metrics, and what no cloud lets a customer do."""
