@@ -1,1 +1,1 @@
-"""A web server here is a window and not a house: it holds no status, and asks the workers like any console."""
+"""The web server: the cloud's API, the page and our own interface, on one address. It holds no status, but asks."""

@@ -22,7 +22,7 @@ TITLE: Final = "Peering simulator"
 
 
 def make_app(site: Site, cloud: Cloud | None = None) -> FastAPI:
-    """Put the web server's parts together around one site; without a cloud there is the page and no API."""
+    """Make the web application around one site; without a cloud it has the page and no API."""
     app, metrics = described_app(), Metrics()
     app.state.site, app.state.cloud, app.state.metrics = site, cloud, metrics
     if cloud is not None:
@@ -31,7 +31,7 @@ def make_app(site: Site, cloud: Cloud | None = None) -> FastAPI:
 
 
 def described_app() -> FastAPI:
-    """The routes without anything behind them, from which their description is printed."""
+    """Make the application with no site behind it, from which its description is generated."""
     app = FastAPI(
         title=TITLE,
         version="1",

@@ -1,8 +1,9 @@
-"""The server holds the owners' passwords, so whatever a browser asks it to do must come from its own page.
+"""The checks of a request's headers that keep other sites' pages out.
 
-Three things keep other people's pages out: the host must be a number or localhost, which no name of theirs can be made
-to mean (DNS rebinding); a change must name this very address as its origin, as JSON and with a header of ours, which no
-page elsewhere can send without being asked first (CORS); and nothing here allows anything to anybody else.
+The server holds the owners' passwords. Three things keep other people's pages out: the host must be a number or
+localhost, which no name of theirs can be made to mean (DNS rebinding); a change must name this very address as its
+origin, as JSON and with a header of ours, which no page elsewhere can send without being asked first (CORS); and
+nothing here allows anything to anybody else.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def guarded(
     host: Annotated[str, Header()] = "",
     sec_fetch_site: Annotated[str, Header()] = "none",
 ) -> None:
-    """Let only this address's own pages, or none at all, read here. Answers 403 otherwise."""
+    """Check that nobody else's page reads here, and add the headers of every answer. Answers 403 otherwise."""
     if not is_own_name(host):
         raise _forbidden(f"the host {host[:80]!r} is neither a number nor localhost")
     if sec_fetch_site not in {"none", "same-origin"} and request.url.path != "/":
@@ -51,7 +52,7 @@ def from_own_page(
     content_type: Annotated[str, Header()] = "",
     x_peering_page: Annotated[str, Header()] = "",
 ) -> None:
-    """Let only a page of this very address change anything. Answers 403 otherwise."""
+    """Check that a change was asked for by a page of this very address. Answers 403 otherwise."""
     if urlsplit(origin).netloc != host or not host:
         raise _forbidden(f"the origin {origin[:80]!r} is not {host[:80]!r}")
     if not x_peering_page:

@@ -1,4 +1,4 @@
-"""An address that somebody chose is a promise to others; one that nobody chose may be any that is free."""
+"""The address that the web server listens on, as the command line gives it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DEFAULT_PORT: Final = 8080
 
 
 class Listen(NamedTuple):
-    """Where to listen; `chosen` is whether somebody asked for exactly that."""
+    """An address to listen on; `chosen` is whether somebody asked for exactly that."""
 
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT

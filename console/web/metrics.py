@@ -1,4 +1,7 @@
-"""A count that two processes keep is two counts, so what workers count is fetched from them at each scrape."""
+"""The metrics of the web server and of every worker, as Prometheus reads them.
+
+What workers count is fetched from them at each scrape, so that no count is kept twice.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +38,14 @@ class Metrics:
         self._seconds.labels(action).observe(seconds)
 
     def scrape(self, workers: Sequence[WorkerView | Silent]) -> tuple[bytes, str]:
-        """What is counted here and there, as Prometheus reads it, and the content type of that."""
+        """Write this server's and the workers' counts as Prometheus reads them, with the content type."""
         now = CollectorRegistry()
         now.register(_Workers(workers))
         return generate_latest(self._registry) + generate_latest(now), CONTENT_TYPE_PLAIN_0_0_4
 
 
 class _Workers(Collector):
-    """What the workers said about themselves a moment ago."""
+    """The collector of what the workers said about themselves a moment ago."""
 
     def __init__(self, workers: Sequence[WorkerView | Silent]) -> None:
         self._workers = workers

@@ -1,4 +1,4 @@
-"""A port that is taken is found out before anything is promised, so the socket is bound first and served after."""
+"""The HTTP server: its socket is bound first, so that a taken port is found out before anything is promised."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ FAREWELL_SECONDS: Final = 2
 
 
 class CannotListen(RuntimeError):
-    """The address is taken or is not ours; the message says which and why."""
+    """An address that is taken or is not ours; the message says which and why."""
 
 
 class _Quiet(uvicorn.Server):
-    """Signals belong to the command that runs the server, which has other things to end as well."""
+    """A server that leaves signals to the command that runs it, which has other things to end as well."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -41,7 +41,7 @@ class _Quiet(uvicorn.Server):
 
 
 class Window(NamedTuple):
-    """Where it is served, and with which access keys the cloud's API is called: they are secrets."""
+    """The address of the server, with the access keys of the cloud's API: they are secrets."""
 
     url: str
     keys: Sequence[Key]
@@ -104,6 +104,6 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listening: socket.socket) -> str:
-    """The address as a client writes it."""
+    """Write a socket's address as a client does."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

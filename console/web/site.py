@@ -1,4 +1,4 @@
-"""Handlers share one site: a console per account, opened when first needed and held for the process's lifetime.
+"""The state that all handlers of one web server share: a client for each account, and the stack if it runs here.
 
 Whoever answers a web request asks the workers through `Site.owners`, with the same messages as the command line. Where
 this process runs the workers itself (`peering up`), `Site.stack` is there as well, and can start, signal and list them.
@@ -38,7 +38,7 @@ class Silent:
 
 @dataclass(slots=True)
 class Site:
-    """What all handlers of one web server share. `folder` is where it may keep things between two runs."""
+    """The state that all handlers of one web server share. `folder` is where it may keep things between two runs."""
 
     clients: Clients
     folder: Path
@@ -67,7 +67,7 @@ class Site:
 
 @asynccontextmanager
 async def open_site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
-    """Open the site; consoles connect when they are needed first."""
+    """Open the site; clients connect when they are needed first."""
     async with Owners(context, PATIENCE_SECONDS) as owners:
         yield Site(owners, folder, stack)
 

@@ -1,4 +1,4 @@
-"""A page is tested by whoever reads and clicks it: a real Chromium without a window, on loopback only.
+"""A real Chromium without a window, on loopback only, and somebody who reads and clicks the page in it.
 
 Nothing is asked of the page but what a person sees: texts, buttons, fields, keys.
 """

@@ -1,7 +1,4 @@
-"""The API is right if programs that know only the real cloud cannot tell the difference, so they are asked.
-
-The cloud's own clients, unmodified, over HTTP, against `peering up` with real workers and a real broker.
-"""
+"""Tests of the cloud's API with the cloud's own clients, unmodified, against `peering up` with real workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terraform is the program that most people point at this API, so its order of calls is kept, wait by wait."""
+"""Tests of the cloud's API in the order of calls that Terraform makes, wait by wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A compose file is documentation that runs, so what README says to type is typed here, with the file as it is."""
+"""Tests of docker-compose.yml as it is: what README says to type, and what its containers may not do."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The cross-account story is told by clicking through it: both owners, both ends, every refusal, and what breaks."""
+"""Tests of the page in a real browser: the cross-account story by clicking, every refusal, and what breaks."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which call documents which error, and the state of two ends in which it does.
+"""The documented errors of the cloud's API: for each a state of two ends, a call, and the answer.
 
-Source of each row: the reference on the router-interface API, section 2.
+Source of each row: the error codes in the public reference of the VPC API (2016-04-28), action by action.
 """
 
 from __future__ import annotations

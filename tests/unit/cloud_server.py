@@ -1,6 +1,6 @@
 """The cloud's API without a broker or a socket: real processors behind it, and callers that sign for themselves.
 
-The signatures here are computed by other code than the product's: from the reference's recipe, section 7.
+The signatures here are computed by other code than the product's, after the cloud's published recipe.
 """
 
 from __future__ import annotations

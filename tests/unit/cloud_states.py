@@ -1,4 +1,4 @@
-"""States of two ends in which a call can be refused; each returns the ids of the initiating and the accepting end."""
+"""The states of two ends in which a call can be refused; each returns both ids, the initiating end's first."""
 
 from __future__ import annotations
 

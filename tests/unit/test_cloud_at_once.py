@@ -1,4 +1,4 @@
-"""Many call at once, and not all are friends: no change is lost, no limit passed, nothing told to strangers."""
+"""Tests of the API with many callers at once: no change is lost, no limit passed, nothing told to strangers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client sees is what two workers say, under the names and in the forms that the cloud has for it."""
+"""Tests of the API's calls: what two workers say, under the names and in the forms that the cloud has for it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def listed(api: Api, account: str = ALICE, **parameters: object) -> list[d
 
 
 async def test_a_description_has_the_fields_of_a_real_answer_before_and_after_connecting(api: Api) -> None:
-    """The fields and values of the tutorial's captured output (the reference, section 2.9)."""
+    """The fields and values of the output that the cloud's own tutorial shows."""
     one, two = await api.pair(connected=False)
     shown = {end["RouterInterfaceId"]: end for end in await listed(api)}
     first, second = shown[one], shown[two]

@@ -1,4 +1,4 @@
-"""Automation branches on codes, so every documented one is provoked here, by the call that documents it."""
+"""Tests of the API's errors: every documented one is provoked by the call that documents it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, an answer is the caller's fault or a success, and never an accident of ours."""
+"""Tests of the API with nonsense: an answer is a refusal or a success, and never an error of this program."""
 
 from __future__ import annotations
 

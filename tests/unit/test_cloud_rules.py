@@ -1,4 +1,4 @@
-"""A rule must end by itself, or the simulator stays broken after the test that wanted it so."""
+"""Tests of the rules, the seed and the reset of `/_peering`; a rule ends by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A signature check that takes anything passes every other test, so the wrong ones are tried one by one."""
+"""Tests of the cloud's two signatures: each way in which one can be wrong, one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.unit.console_world import World
 KEY, SECRET = KEYS[ALICE]
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-# As three clients sent them to a dump server (the reference, section 5), with the keys that they were given.
+# As three clients sent them to a server that wrote down what came, with the keys that they were given.
 OLD_PYTHON = (
     "Role=InitiatingSide&OppositeRegionId=cn-shanghai&Spec=Large.2&RouterType=VRouter&RouterId=vrt-a"
     "&Name=n%20a%2Fme~%2A&AutoPay=True&Tags.1.Value=v1&Tags.1.Key=k1&Version=2016-04-28&Action=CreateRouterInterface"

@@ -1,4 +1,4 @@
-"""The page holds every owner's password, so what it refuses matters more than what it shows."""
+"""Tests of the page: what it refuses, which matters most because it holds every owner's password, and what it shows."""
 
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -183,7 +183,7 @@ async def test_a_list_is_told_a_page_at_a_time(client: httpx.AsyncClient) -> Non
 
 
 def watch(site: Site, known: str | None = None) -> AsyncGenerator[ServerSentEvent]:
-    return Watch(Overview(site, Breaker(site)), [LEFT, RIGHT], 860).news(known)
+    return Watch(Overview(site, Breaker(site)), [LEFT, RIGHT], 860).events(known)
 
 
 async def connection_when(events: AsyncIterator[ServerSentEvent], *statuses: str) -> tuple[str, ConnectionOnPage]:
@@ -280,7 +280,7 @@ async def test_of_an_end_that_was_not_chosen_only_what_the_other_one_knows_is_sh
     client: httpx.AsyncClient, site: Site
 ) -> None:
     await connect(client)
-    async with aclosing(Watch(Overview(site, Breaker(site)), [None, RIGHT], 360).news(None)) as events:
+    async with aclosing(Watch(Overview(site, Breaker(site)), [None, RIGHT], 360).events(None)) as events:
         _, state = await connection_when(events, "", "Activated")
     assert state.columns[0].place == ""
     assert "not asked" in state.drawing

@@ -1,4 +1,4 @@
-"""The window is judged by what it says when something behind it is missing: alive, not ready, and which."""
+"""Tests of the web server: alive, ready, what is missing behind it, and the socket that it listens on."""
 
 import socket
 from collections.abc import Iterator

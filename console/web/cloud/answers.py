@@ -1,4 +1,4 @@
-"""An answer is the same thing in JSON and in XML; which of them is asked for decides nothing else.
+"""Answers of the API as bytes: the same body in JSON or XML.
 
 The cloud answers XML where no format is named (version 1 of its signature), and JSON to everything newer.
 """
@@ -30,7 +30,7 @@ def wants_xml(request: Received) -> bool:
 
 
 def written(body: Body, root: str, *, xml: bool) -> tuple[bytes, str]:
-    """The answer's bytes, and their content type."""
+    """Write an answer: its bytes, and their content type."""
     if not xml:
         return json.dumps(body, ensure_ascii=False).encode(), JSON_TYPE
     top = ET.Element(root)
@@ -40,7 +40,7 @@ def written(body: Body, root: str, *, xml: bool) -> tuple[bytes, str]:
 
 
 def error_body(error: ApiError, request_id: str, host: str) -> Body:
-    """What an error says."""
+    """Make the body of an error's answer."""
     return {"RequestId": request_id, "HostId": host, "Code": error.code, "Message": error.message}
 
 

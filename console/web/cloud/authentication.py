@@ -1,4 +1,4 @@
-"""Whoever is let in is known by a secret, at a time, once: a copy of a good request is not a good request.
+"""The check of who signed a request: a known key, a right signature, a time that is near, a nonce that is new.
 
 Times more than 15 minutes off are refused, so a nonce has to be remembered for twice that and no longer.
 """
@@ -19,7 +19,7 @@ _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Authenticator:
-    """Decides who a request comes from."""
+    """Finds the account that signed a request, and refuses repetitions."""
 
     def __init__(self, store: CloudStore) -> None:
         """No nonce was seen yet."""
@@ -27,7 +27,7 @@ class Authenticator:
         self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     def account_of(self, request: Received, now: datetime) -> str:
-        """The uid of the account that signed this request. Raises ApiError."""
+        """Find the uid of the account that signed this request. Raises ApiError."""
         signature = signature_of(request)
         key = self._store.get(Key, signature.key)
         if key is None:

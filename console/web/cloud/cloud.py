@@ -1,4 +1,4 @@
-"""All accounts share one cloud, and each call sees it with the eyes of the one that signed it."""
+"""The state that all calls of the API share, and one call with the account that signed it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECRET_BYTES: Final = 24
 
 @dataclass(slots=True)
 class Cloud:
-    """What all calls share."""
+    """The state that all calls of the API share."""
 
     site: Site
     store: CloudStore
@@ -39,7 +39,7 @@ class Cloud:
     locks: dict[object, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     def check_region(self, region: str) -> str:
-        """Return a region that exists. Raises ApiError."""
+        """Check that a region exists, and return it. Raises ApiError."""
         if region not in REGIONS and region not in {one.region for one in self.site.context.endpoints}:
             raise ErrorKind.NO_REGION.error()
         return region
@@ -49,14 +49,14 @@ class Cloud:
         return any(one.business == "FinancialLocked" for one in self.store.every(RouterInterface, account))
 
     def keys(self) -> list[Key]:
-        """Every account's access key; made up where the topology gives none."""
+        """List every account's access key."""
         known = {one.account: one for one in self.store.every(Key)}
         return [known[one.uid] for one in self.site.context.accounts if one.uid in known]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: who asks for what."""
+    """One call of the API: its account and its parameters."""
 
     cloud: Cloud
     account: str
@@ -64,11 +64,11 @@ class Call:
 
     @property
     def region(self) -> str:
-        """The region that it is about. Raises ApiError."""
+        """The region that the call is about. Raises ApiError."""
         return self.cloud.check_region(self.parameters.need("RegionId"))
 
     async def interface(self, unknown: ErrorKind) -> Interface:
-        """The interface that it is about. Raises ApiError."""
+        """Find the interface that the call is about. Raises ApiError, of the kind `unknown` if it is not there."""
         name = self.parameters.need("RouterInterfaceId")
         found = await self.cloud.interfaces.settled(self.account, self.region, name)
         if found is None:
@@ -78,7 +78,7 @@ class Call:
 
 @asynccontextmanager
 async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
-    """Open the cloud: learn which endpoints run, start those that were started before, have a key for everybody."""
+    """Open the cloud: learn which endpoints run, start those that were started before, give each account a key."""
     store = CloudStore(site.folder)
     try:
         rules, routers = Rules(), Routers(site, store)
@@ -98,7 +98,7 @@ def _forget_old_tokens(store: CloudStore) -> None:
 
 
 def _have_keys(cloud: Cloud) -> None:
-    """The topology's keys replace what was made up."""
+    """Give each account its access key: the topology's, or else one that is generated once and stored."""
     known = {one.account: one for one in cloud.store.every(Key)}
     for account in cloud.site.context.accounts:
         given = account.access_key_id, account.access_key_secret

@@ -1,6 +1,6 @@
-"""Every call comes in by one door: who is it, what do they want, were they answered already; and one way out.
+"""The one route of the cloud's API: request in, account and action found, repetitions recognised, answer out.
 
-The cloud's gateway does the same for all its products. Source: the reference, sections 2.12 and 7.
+The cloud's own gateway does the same for all its products.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ ACTIONS: Final[Mapping[str, Handler]] = {
 
 
 class ActionRoute(Route):
-    """`/` for programs: every POST, and a GET that names an Action; a GET without one is a person's."""
+    """The route `/` for programs: every POST, and a GET that names an Action; a GET without one is a person's."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Leave a person's GET to the next route."""
@@ -81,7 +81,7 @@ class ActionRoute(Route):
 
 
 def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
-    """The route that answers the cloud's API; each answer is counted as (action, code, seconds)."""
+    """Make the route that answers the cloud's API; each answer is counted as (action, code, seconds)."""
 
     async def take(request: Request) -> Response:
         began, request_id = time.perf_counter(), str(uuid.uuid4()).upper()
@@ -118,7 +118,7 @@ async def _received(request: Request) -> Received:
 
 
 async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
-    """The answer's body. Raises ApiError, and nothing else: a fault of this program is the cloud's InternalError."""
+    """Make the answer's body. Raises ApiError and nothing else: an error of this program is an InternalError."""
     handler = ACTIONS.get(parameters.action)
     if handler is None:
         raise ErrorKind.NO_SUCH_ACTION.error()
@@ -135,7 +135,7 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
     except ApiError:
         raise
     except Exception as error:
-        _LOG.exception("a fault of this program in %s", parameters.action)
+        _LOG.exception("an error of this program in %s", parameters.action)
         raise ErrorKind.BROKEN_INSIDE.error() from error
 
 

@@ -1,4 +1,4 @@
-"""A status is what that end's worker says now: here it is asked, and joined with what only the console knows."""
+"""The interfaces of all accounts: status and peer as their workers say now, and what only this server records."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"
 
 @dataclass(slots=True)
 class Interface:
-    """An interface: what is written down of it, what its worker says, and the status that is shown."""
+    """An interface: its record, its worker's view, and the status that is shown."""
 
     record: RouterInterface
     view: InterfaceView
@@ -52,14 +52,14 @@ class Interface:
 
 
 class Interfaces:
-    """All ends of everybody; whoever asks says on whose behalf."""
+    """The interfaces of all accounts; whoever asks says on whose behalf."""
 
     def __init__(self, site: Site, store: CloudStore, routers: Routers, rules: Rules) -> None:
-        """Nothing is kept here but where to ask."""
+        """Keep where to ask, and nothing else."""
         self._site, self._store, self._routers, self._rules = site, store, routers, rules
 
     async def find(self, account: str, region: str, interface: str) -> Interface | None:
-        """One end, if it is this account's, in this region, and not deleted. Raises ApiError if nobody answers."""
+        """Find one that is this account's, in this region, and not deleted. Raises ApiError if nobody answers."""
         record = self._store.get(RouterInterface, interface)
         if record is None:
             return await self._search(account, region, interface)
@@ -68,7 +68,7 @@ class Interfaces:
         return await self._show(record)
 
     async def settled(self, account: str, region: str, interface: str) -> Interface | None:
-        """As `find`, but not in the middle of what the other end just began."""
+        """Find one as `find` does, but wait up to a second while it passes through a status."""
         loop = asyncio.get_running_loop()
         until = loop.time() + SETTLE_SECONDS
         end = await self.find(account, region, interface)
@@ -78,19 +78,19 @@ class Interfaces:
         return end
 
     async def every(self, account: str, region: str) -> list[Interface]:
-        """All ends of this account in this region, the oldest first."""
+        """List all of this account in this region, the oldest first. Raises ApiError."""
         routers = self._store.every(Router, account, region)
         found = await asyncio.gather(*(self.on(router) for router in routers))
         return sorted((end for ends in found for end in ends), key=lambda end: (end.record.created, end.record.id))
 
     async def on(self, router: Router) -> list[Interface]:
-        """All ends on one router, in both roles, that are not deleted."""
+        """List all on one router, in both roles, that are not deleted. Raises ApiError."""
         listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
         ends = [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
         return [end for end in ends if end is not None]
 
     async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
-        """What the peers of these ends say of themselves, by the end's id; of those that name it back."""
+        """Ask the peers of these ends: their views by the end's id, of those that name it back."""
         asked: dict[str, list[Interface]] = defaultdict(list)
         for end in ends:
             peer = end.view.peer
@@ -100,7 +100,7 @@ class Interfaces:
         return {end: view for answer in answers for end, view in answer.items()}
 
     async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
-        """Have a worker do something. Raises Refused, or ApiError if nobody answers."""
+        """Send a command to a worker. Raises Refused, or ApiError if nobody answers."""
         return done((await self._ask(endpoint, [command]))[0])
 
     async def _search(self, account: str, region: str, interface: str) -> Interface | None:
@@ -146,7 +146,7 @@ class Interfaces:
         return None if status is None else Interface(record, view, status)
 
     def _record_of(self, view: InterfaceView) -> RouterInterface:
-        """What is written down of an interface; one that was made by another console is written down now."""
+        """The record of an interface; one that was made elsewhere is recorded now."""
         known = self._store.get(RouterInterface, view.interface)
         if known is not None:
             return known
@@ -177,7 +177,7 @@ class Interfaces:
         return views
 
     async def _shown(self, endpoint: str, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
-        """What one endpoint's worker says of the peers of these ends; nothing if it does not answer."""
+        """Ask one endpoint's worker for the peers of these ends; nothing if it does not answer."""
         named = [(end, end.view.peer.interface) for end in ends if end.view.peer is not None]
         commands: list[CommandForm] = [{"kind": "show", "interface": name} for _, name in named]
         try:

@@ -1,4 +1,4 @@
-"""Callers write the same thing in many ways, so what they wrote is read in one place: True, true, 1, in query or form.
+"""The parameters of a call, read in the many ways in which clients write them: True, true, 1, in query or form.
 
 Lists are flattened with numbers from 1 (`Filter.1.Key`, `Filter.1.Value.2`). Parameters that nobody asks for are left
 alone: known clients send some that are not documented.
@@ -24,7 +24,7 @@ _FALSE: Final = frozenset({"false", "0", ""})
 
 
 class Parameters:
-    """What a caller asks for: an action with named texts."""
+    """The parameters of a call: an action with named texts."""
 
     def __init__(self, given: Mapping[str, str], action: str) -> None:
         """Keep what was written; it is judged when somebody needs it."""
@@ -46,7 +46,7 @@ class Parameters:
         return cls(given, action)
 
     def text(self, name: str, default: str = "") -> str:
-        """A parameter, or the default where it is absent."""
+        """Read a parameter, or the default where it is absent."""
         return self._given.get(name, default)
 
     def has(self, name: str) -> bool:
@@ -54,20 +54,20 @@ class Parameters:
         return name in self._given
 
     def need(self, name: str) -> str:
-        """A parameter without which nothing can be done. Raises ApiError."""
+        """Read a mandatory parameter. Raises ApiError."""
         if not self._given.get(name):
             raise missing(name)
         return self._given[name]
 
     def flag(self, name: str) -> bool:
-        """A yes or no; no if absent. Raises ApiError."""
+        """Read a yes or no; no if absent. Raises ApiError."""
         value = self.text(name).lower()
         if value not in _TRUE | _FALSE:
             raise malformed(name)
         return value in _TRUE
 
     def number(self, name: str) -> int | None:
-        """A whole number, or None. Raises ApiError."""
+        """Read a whole number, or None. Raises ApiError."""
         value = self.text(name)
         if not value:
             return None
@@ -76,19 +76,19 @@ class Parameters:
         return int(value)
 
     def listed(self, name: str) -> list[str]:
-        """`name.1`, `name.2`, …; also one without a number, as some clients send a single value."""
+        """Read `name.1`, `name.2`, …; also one without a number, as some clients send a single value."""
         found = [self._given[key] for key in self._numbered(name, "")]
         return found or ([self._given[name]] if self._given.get(name) else [])
 
     def filters(self) -> list[tuple[str, list[str]]]:
-        """`Filter.N.Key` with its `Filter.N.Value.M`."""
+        """Read each `Filter.N.Key` with its `Filter.N.Value.M`."""
         return [
             (self._given[key], self.listed(f"{key.removesuffix('.Key')}.Value"))
             for key in self._numbered("Filter", ".Key")
         ]
 
     def tags(self) -> dict[str, str]:
-        """`Tags.N.Key` with `Tags.N.Value`; also as `Tag.N.…`, which some clients send."""
+        """Read each `Tags.N.Key` with `Tags.N.Value`; also as `Tag.N.…`, which some clients send."""
         return {
             self._given[key]: self.text(f"{key.removesuffix('.Key')}.Value")
             for plural in ("Tags", "Tag")
@@ -96,14 +96,14 @@ class Parameters:
         }
 
     def name(self, parameter: str = "Name") -> str:
-        """A name: 2 to 128 characters, a letter first. Raises ApiError."""
+        """Read a name: 2 to 128 characters, a letter first. Raises ApiError."""
         value = self.text(parameter)
         if value and (len(value) > NAME_LIMIT or not _NAME.fullmatch(value)):
             raise ErrorKind.BAD_NAME.error()
         return value
 
     def description(self) -> str:
-        """A description: 2 to 256 characters that are no address. Raises ApiError."""
+        """Read a description: 2 to 256 characters that are no address. Raises ApiError."""
         value = self.text("Description")
         bad = len(value) == 1 or len(value) > DESCRIPTION_LIMIT or value.startswith(("http://", "https://"))
         if bad:
@@ -111,7 +111,7 @@ class Parameters:
         return value
 
     def token(self) -> str:
-        """The ClientToken: at most 64 ASCII characters; empty if none. Raises ApiError."""
+        """Read the ClientToken: at most 64 ASCII characters; empty if none. Raises ApiError."""
         value = self.text("ClientToken")
         if len(value) > TOKEN_LIMIT or not value.isascii():
             raise malformed("ClientToken")
@@ -129,7 +129,7 @@ class Parameters:
 
 
 def address(text: str, error: ApiError) -> IPv4Address:
-    """An IPv4 address. Raises the error."""
+    """Read an IPv4 address. Raises the error."""
     try:
         return IPv4Address(text)
     except AddressValueError:
@@ -137,7 +137,7 @@ def address(text: str, error: ApiError) -> IPv4Address:
 
 
 def network(text: str, error: ApiError) -> IPv4Network:
-    """An IPv4 range. Raises the error."""
+    """Read an IPv4 range. Raises the error."""
     try:
         return IPv4Network(text)
     except (AddressValueError, NetmaskValueError, ValueError):

@@ -1,7 +1,4 @@
-"""What a worker does not hold would be lost with this process, so it is written down; a status never is.
-
-Each record is one row of the console's own store, as JSON.
-"""
+"""The records of the server's store: what no worker holds, and never a status. Each is one row, as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ TOKEN_LIFE_SECONDS = 86_400.0
 
 
 class Record(BaseModel):
-    """A row: `kind` says which sort, `id` which one."""
+    """A row of the store: `kind` says which sort, `id` which one."""
 
     model_config = ConfigDict(extra="forbid")
     kind: ClassVar[str]
@@ -35,7 +32,7 @@ class Key(Record):
 
 
 class Labelled(Record):
-    """What people may name, describe, tag and group."""
+    """A record that people may name, describe, tag and group."""
 
     name: str = ""
     description: str = ""
@@ -83,7 +80,7 @@ class Router(Labelled):
 
 
 class RouterInterface(Labelled):
-    """What was said of an interface that its worker does not know: a connection's price, not its state.
+    """The record of an interface: what its worker does not hold, such as its price; never its status.
 
     The opposite's four fields are kept as they were said, because they may be said one by one; the worker is told once
     they are complete.
@@ -123,7 +120,7 @@ class RouteEntry(Labelled):
 
 
 class Token(Record):
-    """What a ClientToken was answered, and to which question."""
+    """A ClientToken with the question and its answer."""
 
     kind = "token"
     asked: str

@@ -1,4 +1,4 @@
-"""A VPC is one thing to its owner and up to two workers here: a worker is one endpoint in one role.
+"""The VPCs and VBRs of all accounts, and the endpoints whose workers they are: up to two, one for each role.
 
 The worker that initiates has the VPC's own id, the one that accepts has it with `-acc` behind (of a topology's
 endpoints, whichever role was declared has the bare id). They are started when an interface first needs them, where this
@@ -36,17 +36,17 @@ ROLE_NAMES: Final = {role.api_name: name for name, role in ROLES.items()}
 
 
 def now_text() -> str:
-    """The time as the API writes it."""
+    """Write the present time as the API does."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def new_id(kind: str) -> str:
-    """A new id of that kind (`vpc`, `vbr`, `rte`), with as many characters behind it as the cloud's."""
+    """Make an id of that kind (`vpc`, `vbr`, `rte`), with as many characters behind it as the cloud's."""
     return f"{kind}-{interface_id().removeprefix('ri-')}"
 
 
 def router_id(endpoint: str) -> str:
-    """The router that a worker is: `vrt-…` of a VPC, `vbr-…` of a VBR."""
+    """Name the router that a worker is: `vrt-…` of a VPC, `vbr-…` of a VBR."""
     kind, _, rest = endpoint.partition("-")
     for suffix in SUFFIXES.values():
         rest = rest.removesuffix(suffix)
@@ -54,7 +54,7 @@ def router_id(endpoint: str) -> str:
 
 
 class Routers:
-    """Who has which VPC or VBR, and which worker that is."""
+    """The VPCs and VBRs of all accounts, with their workers."""
 
     def __init__(self, site: Site, store: CloudStore) -> None:
         """Prefer to `open` it before the first request."""
@@ -69,14 +69,14 @@ class Routers:
             await asyncio.gather(*(self._restart(one, role) for one in routers for role in self._started_roles(one)))
 
     def find(self, name: str, account: str | None = None, region: str | None = None) -> Router | None:
-        """A router by its id, if it is this account's and in this region."""
+        """Find a router by its id, if it is this account's and in this region."""
         found = self._store.get(Router, name)
         if found is None or account not in {None, found.account} or region not in {None, found.region}:
             return None
         return found
 
     def need(self, name: str, account: str, region: str) -> Router:
-        """As `find`. Raises ApiError."""
+        """Find a router as `find` does. Raises ApiError."""
         found = self.find(name, account, region)
         if found is None:
             raise ErrorKind.NO_ROUTER.error()
@@ -96,14 +96,14 @@ class Routers:
         self._store.remove(router)
 
     def endpoint_of(self, name: str, role: str) -> str:
-        """The endpoint that a router has in a role, as the other end has to name it; known or not."""
+        """Name the endpoint that a router has in a role, as the other end has to name it; known or not."""
         found = self._store.get(Router, name)
         if found is not None and role in found.workers:
             return found.workers[role]
         return self._usual(name, role)
 
     async def worker(self, router: Router, role: str) -> str:
-        """The endpoint whose worker runs in this role; started if it does not. Raises ApiError."""
+        """Find the endpoint whose worker runs in this role; it is started if it does not. Raises ApiError."""
         async with self._starting[f"{router.id} {role}"]:
             current = self._store.get(Router, router.id) or router
             if role in current.workers:
@@ -146,7 +146,7 @@ class Routers:
         return endpoint
 
     def _usual(self, name: str, role: str) -> str:
-        """Its own id in the role that has no other worker yet, or would be the first to have one."""
+        """Name the endpoint by rule: its own id in the role that has no other worker yet."""
         kind, _, rest = name.partition("-")
         own = f"{'vpc' if kind == 'vrt' else kind}-{rest}"
         found = self._store.get(Router, name)

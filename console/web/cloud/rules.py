@@ -1,6 +1,6 @@
-"""The real cloud is slow, forgets for a moment and says no: who tests waiting code asks for that, for a while.
+"""The rules that change for a while what the API shows and answers: held, stale, skipped statuses, refusals, delays.
 
-A rule changes what is shown and answered, never what is: the workers know nothing of it. Off by default.
+A rule changes what is shown and answered, never what is: the workers know nothing of it. None stands by default.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SECONDS_LIMIT = 3600
 
 
 class Rule(BaseModel):
-    """What is to be shown or answered for a while, and to whom; what is not named matches everything."""
+    """A rule: what to show or answer for a while, and to whom; what is not named matches everything."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -43,7 +43,7 @@ class Rule(BaseModel):
 
 @dataclass(slots=True)
 class _Standing:
-    """A rule that was made."""
+    """A rule that stands, with its end and what was shown when it was made."""
 
     rule: Rule
     until: float
@@ -78,7 +78,7 @@ class Rules:
         return {number: one.rule for number, one in self._alive()}
 
     def shown(self, record: RouterInterface, real: str) -> str | None:
-        """The status to be shown; None if the interface is not to be found."""
+        """Choose the status to show; None if the interface is not to be found."""
         status: str | None = real
         for _, one in self._alive():
             if status is not None and self._fits(one.rule, record.account, record.id):
@@ -88,12 +88,12 @@ class Rules:
         return status
 
     def refusal(self, account: str, action: str, interface: str) -> ApiError | None:
-        """The error that a call is to be answered, if any."""
+        """Choose the error that a call is answered with, if any."""
         one = self._taken("refuse", account, action, interface)
         return None if one is None else ApiError(one.http_status, one.code, one.message)
 
     def delay_seconds(self, account: str, action: str, interface: str) -> float:
-        """How late a call is to be answered."""
+        """Choose by how many seconds an answer is delayed."""
         one = self._taken("delay", account, action, interface)
         return 0.0 if one is None else one.delay_seconds
 

@@ -1,7 +1,7 @@
-"""A simulator that takes every signature teaches nobody that theirs is wrong, so both kinds are computed anew.
+"""The two signatures of the cloud's API, computed anew from a request.
 
-RPC v1 (HMAC-SHA1 or HMAC-SHA256 over all parameters) and ACS3-HMAC-SHA256 (over headers, query and the body's hash).
-Source: the reference, section 7. Nothing here knows a clock or remembers a nonce: `gate` does.
+RPC version 1 (HMAC-SHA1 or HMAC-SHA256 over all parameters) and ACS3-HMAC-SHA256 (over headers, query and the body's
+hash). Nothing here knows a clock or remembers a nonce: `authentication` does.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who claims to have sent it, when, and what they would have signed."""
+    """A request's signature: key, time and nonce that it claims, and the string that would have been signed."""
 
     key: str
     given: str
@@ -59,7 +59,7 @@ def encoded(text: str) -> str:
 
 
 def canonical(pairs: Iterable[tuple[str, str]]) -> str:
-    """Parameters in the order of their names, encoded."""
+    """Write parameters in the order of their names, encoded."""
     return "&".join(f"{encoded(name)}={encoded(value)}" for name, value in sorted(pairs))
 
 

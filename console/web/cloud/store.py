@@ -1,4 +1,4 @@
-"""One small file remembers what no worker does; it is asked by few and never in a hurry, so one table is enough.
+"""The server's store: one SQLite table of records that no worker holds.
 
 Write-ahead logging without a flush per write: a console that is killed loses nothing, a machine that loses power may
 lose the last moments. No connection depends on this file: a worker's store is another matter.
@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS record_owner ON record (kind, account, region);
 
 
 class CloudStore:
-    """The console's own memory."""
+    """The web server's store of records."""
 
     def __init__(self, folder: Path) -> None:
         """Open it, for the owner of the folder alone: it holds secrets."""

@@ -1,7 +1,4 @@
-"""What the cloud sells is a list, and a list is looked up: specifications, regions, statuses.
-
-Source: the reference, sections 2.10 and 3.
-"""
+"""The tables of the cloud's API: specifications, regions, and its names for the statuses."""
 
 from __future__ import annotations
 

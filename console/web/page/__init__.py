@@ -1,1 +1,1 @@
-"""A page is for people who want to see both ends at once, which no owner of one end can otherwise do."""
+"""The page: both ends of a connection side by side, live, with buttons for each owner."""

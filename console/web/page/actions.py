@@ -1,4 +1,4 @@
-"""A button does what the command of its name does, under the account that owns the end it stands beside."""
+"""The actions of the page's buttons: each does as the command of its name, under the account that owns the end."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from console.web.page.views import (
 from shared.broker.control import ControlPlaneError
 
 
-async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
-    """Do what was asked; a refusal is an answer like any other."""
+async def act(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+    """Do an action; a refusal is an answer like any other."""
     try:
         return await _done(clients, breaker, asked)
     except Refused as refused:

@@ -1,4 +1,4 @@
-"""An end that can be broken at the press of a button is believed to survive it; only `peering up` has such buttons.
+"""The faults that the page's buttons inject: a killed worker, a wire that is cut; only under `peering up`.
 
 Killing is SIGKILL to a process of our own supervisor. A wire is cut in the broker, where one account's exchange is
 bound to the queue that another one's worker reads: what is said goes nowhere, as on a cut cable. On a broker that is
@@ -20,13 +20,13 @@ from shared.broker.names import EndpointQueue, endpoint_queue
 
 @dataclass(slots=True)
 class Breaker:
-    """What can be broken from here, and what is."""
+    """The faults that stand, and what can be broken from here."""
 
     site: Site
     cuts: set[tuple[str, str]] = field(default_factory=set)
 
     def pid(self, endpoint: str) -> int | None:
-        """The process of an endpoint's worker; None if it is not ours, or not running."""
+        """Find the process of an endpoint's worker; None if it is not ours, or not running."""
         stack = self.site.stack
         if stack is None:
             return None
@@ -34,7 +34,7 @@ class Breaker:
         return next((one.pid for one in found if one.state is State.RUNNING), None)
 
     def cuttable(self, source: KnownEndpoint) -> list[str]:
-        """To which endpoints the wire can be cut: another account's, on a broker that we administer.
+        """List the endpoints to which the wire can be cut: another account's, on a broker that we administer.
 
         An account's own queues also carry what its owner asks of its workers, so those stay whole.
         """
@@ -44,7 +44,7 @@ class Breaker:
         return [one.id for one in self.site.context.at_hand if one.account != source.account]
 
     def cut_from(self, source: str) -> list[str]:
-        """To which endpoints nothing passes at present."""
+        """List the endpoints to which nothing passes at present."""
         return sorted(target for one, target in self.cuts if one == source)
 
     def kill(self, endpoint: str) -> str:

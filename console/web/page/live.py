@@ -1,8 +1,8 @@
-"""What is sent is always the whole state, so a reader that was away has missed nothing that still matters.
+"""The stream of states that one open page is sent: always the whole state, whenever it is another.
 
 A reader says by the id of its last event which state it has; who has the present one is told nothing. Both timelines
-are followed by their rows (`console.client.following`), which ring; what leaves no row is looked for every second. Each
-end is asked on its own, so that a worker that is away keeps nobody from seeing the other.
+are followed by their rows (`console.client.following`); what leaves no row is looked for every second. Each end is
+asked on its own, so that a worker that is away keeps nobody from seeing the other.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _PAGE: Final = 500
 
 @dataclass(slots=True)
 class Follower:
-    """One end while somebody looks at it: its view, its latest rows and payloads. `told` is called at every change."""
+    """An end that a page shows: its view, its latest rows and payloads. `told` is called at every change."""
 
     place: Located
     clients: Clients
@@ -56,7 +56,7 @@ class Follower:
     view: InterfaceView | None = None
     error: str = ""
     looked: asyncio.Event = field(default_factory=asyncio.Event)
-    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    _row_came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self) -> None:
         """Take in every row, for ever; a worker that is away is waited for."""
@@ -75,20 +75,20 @@ class Follower:
             self.inbox.clear()
             self.read = 0
         self.rows.append(row)
-        self._rung.set()
+        self._row_came.set()
         self.told()
 
     async def keep_looking(self) -> None:
         """Look whenever a row came, and every second, for ever."""
         while True:
-            self._rung.clear()
+            self._row_came.clear()
             await self.look()
             self.looked.set()
             self.told()
             await asyncio.sleep(REST_SECONDS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
-                    await self._rung.wait()
+                    await self._row_came.wait()
 
     async def look(self) -> None:
         """Ask how the end stands, and what has arrived since the last time."""
@@ -116,31 +116,31 @@ class Follower:
 
     @property
     def record(self) -> Record:
-        """Its half of the story."""
+        """The end's record, for the drawing."""
         if self.view is None:
             return Record(self.place.interface, self.place.endpoint, "", "", list(self.rows))
         return record_of(self.view, list(self.rows))
 
     @property
     def column(self) -> ColumnOnPage:
-        """Its column."""
+        """The end's column."""
         name = f"{self.place.interface}@{self.place.endpoint}"
         return ColumnOnPage(place=name, view=self.view, error=self.error, inbox=list(self.inbox))
 
 
 class Watch:
-    """Two ends and all workers, while one page looks at them."""
+    """The stream of one open page: two ends and all workers."""
 
     def __init__(self, overview: Overview, places: Sequence[Located | None], width: int) -> None:
-        """Nothing happens before `news`. A drawing is so many pixels wide."""
+        """Nothing is asked before `events`. A drawing is so many pixels wide."""
         self._overview, self._width = overview, width
         self._changed = asyncio.Event()
         owners, ring = overview.site.owners, self._changed.set
         self.ends = [None if place is None else Follower(place, owners, ring) for place in places]
         self._seen: OverviewOnPage | None = None
 
-    async def news(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:
-        """All that is to be told, for ever: the whole state at first, unless it is the known one, and each new one."""
+    async def events(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:
+        """Stream the whole state, unless it is the `known` one, and then each new one, for ever."""
         told: OverviewOnPage | None = None
         async with self._running() as tasks:
             await self._first_look()
@@ -175,7 +175,7 @@ class Watch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _first_look(self) -> None:
-        """A first state that holds both ends, unless one of them takes too long."""
+        """Wait until both ends were asked once, or a second has passed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_SECONDS):
                 await asyncio.gather(*(end.looked.wait() for end in self.ends if end is not None))
@@ -189,7 +189,7 @@ class Watch:
             await asyncio.sleep(LOOK_SECONDS)
 
     def state(self) -> ConnectionOnPage:
-        """Both columns as they stand."""
+        """Make the state: both columns and what lies between them."""
         link, sentence = self._judged()
         story = tell(self._record(0), self._record(1), last=MOMENTS_SHOWN)
         first = min((one.at for end in story.ends for one in end.moments), default=0.0)

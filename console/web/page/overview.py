@@ -1,4 +1,4 @@
-"""Looking must cost less than what is looked at, so all pages together ask each worker once, and rest in between."""
+"""The overview of all workers that every open page shows: asked once for all pages, with rests in between."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STREAMS_LIMIT: Final = 32
 
 @dataclass(slots=True)
 class Overview:
-    """What every page of this server shares."""
+    """The state that all open pages of this server share."""
 
     site: Site
     breaker: Breaker
@@ -33,7 +33,7 @@ class Overview:
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def look(self) -> OverviewOnPage:
-        """How every worker does, not older than a second or so."""
+        """Ask every worker how it does, or take what is not older than a second or so."""
         async with self._looking:
             if self._seen is None or time.monotonic() >= self._fresh_until:
                 began = time.monotonic()

@@ -1,6 +1,6 @@
-"""A browser shows and asks, and decides nothing: every answer here is a worker's, and every picture the server's.
+"""The routes of the page: its files, one stream of events, one list, and one place where all actions go in.
 
-The page, its files, one stream of events, one list, and one place where all actions go in.
+A browser shows and asks, and decides nothing: every answer here is a worker's, and every picture the server's.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _STATUS: Final = {
 
 
 def overview_of(request: Request) -> Overview:
-    """What all pages of this server share; made for the first of them."""
+    """The overview that all pages of this server share; made for the first of them."""
     known = getattr(request.app.state, "page", None)
     if isinstance(known, Overview):
         return known
@@ -62,19 +62,19 @@ Place = Annotated[PlaceName | None, Query()]
 
 @router.get("/")
 async def page() -> Response:
-    """The page."""
+    """Send the page."""
     return _file("index.html")
 
 
 @router.get("/page/drawing.css")
 async def drawing_css() -> Response:
-    """What the classes of a drawing look like; the same as in a drawing that stands alone."""
+    """Send the colours of statuses and of drawings; the same as in a drawing that stands alone."""
     return Response(stylesheet(), media_type=FILES["page.css"], headers=dict(HEADERS))
 
 
 @router.get("/page/files/{name}")
 async def file(name: str) -> Response:
-    """A file of the page. 404 for any that is not."""
+    """Send a file of the page. 404 for any that is not."""
     if name not in FILES:
         raise HTTPException(status.HTTP_404_NOT_FOUND)
     return _file(name)
@@ -92,7 +92,7 @@ async def interfaces(
     after: Annotated[str, Query(max_length=64)] = "",
     deleted: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query's parameter
 ) -> PageOfInterfaces:
-    """A page of an endpoint's interfaces. 503 if its worker does not answer."""
+    """List an endpoint's interfaces, a page at a time. 503 if its worker does not answer."""
     form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
     try:
         found = await overview.site.owners.one(endpoint, form)
@@ -104,7 +104,7 @@ async def interfaces(
 
 @router.post("/page/act", dependencies=[Depends(from_own_page)])
 async def action(overview: TheOverview, asked: AnyAsked) -> Response:
-    """Do something: 200 done, 409 refused, 503 failed."""
+    """Do an action: 200 done, 409 refused, 503 failed."""
     answer: Answer = await act(overview.site.owners, overview.breaker, asked)
     overview.forget()
     return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
@@ -129,8 +129,8 @@ async def events(
     width: Annotated[int, Query(ge=NARROWEST_PIXELS, le=WIDEST_PIXELS)] = WIDTH_PIXELS,
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Tell how all workers do, and how both chosen ends stand: at first, and whenever it is different."""
-    async for event in Watch(overview, [_place(left), _place(right)], width).news(last_event_id):
+    """Stream how all workers do, and how both chosen ends stand: at first, and whenever it is different."""
+    async for event in Watch(overview, [_place(left), _place(right)], width).events(last_event_id):
         yield event
 
 

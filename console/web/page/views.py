@@ -1,4 +1,4 @@
-"""What the page is told, and what it may ask: the browser gets these fields and nothing else."""
+"""The forms of what the page is sent, and of what it may ask."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EndpointOnPage(View):
 
 
 class OverviewOnPage(View):
-    """Everything that is known here."""
+    """The overview: every endpoint that is known here."""
 
     source: str = Field(description="where this is known from")
     endpoints: list[EndpointOnPage]
@@ -45,7 +45,7 @@ class ColumnOnPage(View):
 
 
 class ConnectionOnPage(View):
-    """Both columns, and what lies between them."""
+    """The state of a connection: both columns, and what lies between them."""
 
     columns: tuple[ColumnOnPage, ColumnOnPage]
     link: bool | None

@@ -1,4 +1,4 @@
-"""Alive and ready are two questions: a server that restarts because its workers are away helps nobody."""
+"""The routes for health, readiness and metrics. Readiness is of all workers, health of this process alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ router: Final = APIRouter()
 
 
 class Health(BaseModel):
-    """This process answers."""
+    """The answer to the health check."""
 
     status: str = Field(description="always ok: a process that is not does not answer")
 
@@ -22,12 +22,12 @@ class Absent(BaseModel):
     """A worker that did not answer."""
 
     endpoint: str = Field(description="the VPC or VBR")
-    code: str = Field(description="stable code of the trouble")
-    sentence: str = Field(description="the trouble, for people")
+    code: str = Field(description="stable code of the error")
+    sentence: str = Field(description="the error, for people")
 
 
 class Readiness(BaseModel):
-    """Whether every worker that is known here answers."""
+    """The answer to the readiness check: whether every worker that is known here answers."""
 
     ready: bool = Field(description="whether all of them do")
     workers: list[str] = Field(description="endpoints whose workers answered")
@@ -36,7 +36,7 @@ class Readiness(BaseModel):
 
 @router.get("/_peering/health", summary="Is this process alive?")
 async def health() -> Health:
-    """Answer; that is all that it takes."""
+    """Say that this process is alive, by answering at all."""
     return Health(status="ok")
 
 
@@ -54,6 +54,6 @@ async def ready(site: Annotated[Site, Depends(site_of)], response: Response) -> 
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, site: Annotated[Site, Depends(site_of)]) -> Response:
-    """What Prometheus scrapes: counts of this process, and what each worker counts itself."""
+    """Send what Prometheus scrapes: counts of this process, and what each worker counts itself."""
     text, kind = request.app.state.metrics.scrape(await site.workers())
     return Response(text, headers={"Content-Type": kind})

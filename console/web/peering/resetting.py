@@ -1,4 +1,4 @@
-"""A test that begins where the last one ended proves nothing, so everything can be had away in one call."""
+"""The reset: every interface, route and tag is deleted, and all that was created through the API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.protocol.refusals import INCORRECT_STATUS
 
 
 async def reset(cloud: Cloud) -> dict[str, int]:
-    """Delete what was made since the beginning; says how much of each sort. Raises Fault if a worker is silent."""
+    """Delete what was made since the beginning; says how much of each sort. Raises ApiError if a worker is silent."""
     cloud.rules.remove()
     counts = {"routes": 0, "interfaces": 0, "routers": 0}
     for route in cloud.store.every(RouteEntry):

@@ -1,4 +1,4 @@
-"""A test that is about the second page of a list should not have to tell the first one's whole story."""
+"""The seed: VPCs, VBRs and connected pairs that are made in one call, as a client's calls would."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WantedRouter(_Wish):
 
 
 class WantedPair(_Wish):
-    """Two ends to be made and configured."""
+    """A pair of interfaces to be made and configured."""
 
     initiator: str = Field(description="vrt-… or vbr-…, or the place of a router in this seed: 0, 1, …")
     acceptor: str = Field(description="the same, of a VPC")
@@ -38,28 +38,28 @@ class WantedPair(_Wish):
 
 
 class Seed(_Wish):
-    """What to make, in this order."""
+    """A seed: what to make, in this order."""
 
     routers: list[WantedRouter] = Field(default=[], max_length=50)
     pairs: list[WantedPair] = Field(default=[], max_length=200)
 
 
 class SeededPair(BaseModel):
-    """A pair's ends."""
+    """A pair of interfaces that was made."""
 
     initiator: str
     acceptor: str
 
 
 class Seeded(BaseModel):
-    """What was made, in the same order."""
+    """What a seed made, in the same order."""
 
     routers: list[str]
     pairs: list[SeededPair]
 
 
 async def make(cloud: Cloud, wanted: Seed) -> Seeded:
-    """Make it. Raises ApiError."""
+    """Make what a seed asks for. Raises ApiError."""
     routers = [await _router(cloud, one) for one in wanted.routers]
     pairs = [await _pair(cloud, one, routers) for one in wanted.pairs]
     return Seeded(routers=routers, pairs=pairs)

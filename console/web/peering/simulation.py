@@ -1,4 +1,4 @@
-"""What no cloud lets a customer do, a simulator must: make it slow, make it forget, make it owe, begin anew.
+"""The routes that steer the cloud's API: rules, debts, reset and seed, which no cloud offers its customers.
 
 These calls are not signed: whatever program reaches this address runs the simulator; web pages are kept out. Nothing
 here is on unless asked for.
@@ -23,7 +23,7 @@ def from_a_program(
     origin: Annotated[str | None, Header(include_in_schema=False)] = None,
     sec_fetch_site: Annotated[str, Header(include_in_schema=False)] = "none",
 ) -> None:
-    """Browsers name the page that asks, and no page has business here; programs name none. Answers 403 otherwise."""
+    """Check that no page asks: browsers name the page that does, programs name none. Answers 403 otherwise."""
     if origin is not None or sec_fetch_site != "none":
         raise HTTPException(status.HTTP_403_FORBIDDEN, "refused: a web page asked for it.")
 
@@ -59,7 +59,7 @@ TheCloud = Annotated[Cloud, Depends(cloud_of_request)]
 
 @router.get("/rules", summary="Which rules stand?")
 async def rules(cloud: TheCloud) -> list[Standing]:
-    """List them."""
+    """List the rules that stand."""
     return [Standing(number=number, rule=rule) for number, rule in cloud.rules.standing().items()]
 
 
@@ -71,20 +71,20 @@ async def add_rule(cloud: TheCloud, rule: Rule) -> Standing:
 
 @router.delete("/rules", summary="Drop all rules", status_code=204)
 async def drop_rules(cloud: TheCloud) -> None:
-    """Show and answer again what is."""
+    """Drop all rules: what is shown and answered is again what is."""
     cloud.rules.remove()
 
 
 @router.delete("/rules/{number}", summary="Drop a rule", status_code=204)
 async def drop_rule(cloud: TheCloud, number: int) -> None:
-    """Drop one; 404 if it does not stand."""
+    """Drop a rule; 404 if it does not stand."""
     if not cloud.rules.remove(number):
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such rule stands")
 
 
 @router.put("/interfaces/{interface}/business-status", summary="Have an interface owe, or be locked")
 async def set_business_status(cloud: TheCloud, interface: str, business: Business) -> Business:
-    """Set its BusinessStatus, which only the cloud itself could; 404 if the API does not know the interface."""
+    """Set an interface's BusinessStatus, which only the cloud itself could; 404 if the API does not know it."""
     record = cloud.store.get(RouterInterface, interface)
     if record is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "no such interface")
@@ -94,7 +94,7 @@ async def set_business_status(cloud: TheCloud, interface: str, business: Busines
 
 @router.post("/reset", summary="Delete every interface, route and tag, and all that was created through the API")
 async def reset(cloud: TheCloud) -> dict[str, int]:
-    """Begin anew: says how much of what was deleted. Access keys stay, and the topology's endpoints."""
+    """Delete everything and say how much of what. Access keys stay, and the topology's endpoints."""
     try:
         return await resetting.reset(cloud)
     except ApiError as error:

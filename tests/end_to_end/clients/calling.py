@@ -1,4 +1,4 @@
-"""Four libraries, one language for the tests: an action with named parameters, an answer or an error as raised."""
+"""The cloud's client libraries behind one interface: an action with parameters, an answer or an error as raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client library is tested from outside, in an environment of its own: its pins are none of ours.
+"""The program in which a Python client library runs, in an environment of its own: its pins are none of ours.
 
 Reads a line of JSON for each call and writes one for each outcome. Run by the clients' Python, which has none of this
 project's packages.

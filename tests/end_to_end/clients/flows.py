@@ -1,6 +1,6 @@
-"""What programs written for the cloud do, in the order in which they do it; the clients differ, the story does not.
+"""The flows of programs written for the cloud, call by call; the clients differ, the order does not.
 
-The order of calls is the official example's and Terraform's: the reference, section 4.
+The order of calls is the official example's and Terraform's.
 """
 
 from __future__ import annotations

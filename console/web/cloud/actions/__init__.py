@@ -1,1 +1,1 @@
-"""What the API can be asked, one file for each thing that a caller may want."""
+"""The actions of the cloud's API, one file for each thing that a caller may want."""

@@ -1,6 +1,6 @@
-"""What may be changed depends on what there is to lose: names at rest, the other end only before anybody was called.
+"""The actions that modify an interface: its names, its other end, its health check, its specification.
 
-Source: the reference, sections 2.2 and 2.8.
+Names may change at rest; the other end only while Idle, before anybody was called.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BUSY: Final = frozenset({"Activating", "Deactivating", "Modifying", "Deleting"}
 
 
 async def modify_router_interface_attribute(call: Call) -> Body:
-    """`ModifyRouterInterfaceAttribute`; two at once go one after the other, so that the worker hears the last one."""
+    """Answer `ModifyRouterInterfaceAttribute`; two at once go one after the other, so the worker hears the last."""
     given = call.parameters
     async with call.cloud.locks[given.need("RouterInterfaceId")]:
         end = await call.interface(ErrorKind.NO_INTERFACE_TO_MODIFY)
@@ -56,7 +56,7 @@ def _labels(given: Parameters) -> dict[str, object]:
 
 
 def _opposite(given: Parameters, end: Interface) -> dict[str, object]:
-    """The other end: only while Idle. What is said again without a change is no change."""
+    """Find what changes of the peer information: only while Idle; what is said again is no change."""
     record = end.record
     wanted = {
         "opposite_interface": given.text("OppositeInterfaceId") or record.opposite_interface,
@@ -91,7 +91,7 @@ def _check_opposite(record: RouterInterface, wanted: dict[str, str]) -> None:
 
 
 def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
-    """The health check."""
+    """Find what changes of the health check."""
     given = call.parameters
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     if given.flag("DeleteHealthCheckIp"):
@@ -117,7 +117,7 @@ def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
 
 
 async def modify_router_interface_spec(call: Call) -> Body:
-    """`ModifyRouterInterfaceSpec`: at once; no worker needs to know what is paid."""
+    """Answer `ModifyRouterInterfaceSpec`: at once; no worker needs to know what is paid."""
     spec = call.parameters.need("Spec")
     end = await call.interface(ErrorKind.NO_INTERFACE)
     if spec not in SPECS or (spec == NEGATIVE) is (end.record.role == INITIATING):

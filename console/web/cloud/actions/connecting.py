@@ -1,9 +1,8 @@
-"""One end asks, and either end may stop: what comes of it is for the two workers to agree on.
+"""The actions that connect, deactivate and activate an interface.
 
 Deactivate and Activate act on the caller's own hold, and the joint status shows at both ends: an end that is Inactive
 only because of the other may be deactivated as well (the official example does that in turn), and activating it
-succeeds, since its owner wants it up, and leaves it Inactive until the other's hold is gone. Source: the reference,
-sections 1.4 and 2.3 to 2.5.
+succeeds, since its owner wants it up, and leaves it Inactive until the other's hold is gone.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _MEANT: Final = {
 
 
 async def connect_router_interface(call: Call) -> Body:
-    """`ConnectRouterInterface`: work begins; whether it ends depends on the other end's owner."""
+    """Answer `ConnectRouterInterface`: work begins; whether it ends depends on the other end's owner."""
     end = await call.interface(ErrorKind.NO_INTERFACE)
     record, cloud = end.record, call.cloud
     if record.role != INITIATING:
@@ -63,7 +62,7 @@ async def connect_router_interface(call: Call) -> Body:
 
 
 async def deactivate_router_interface(call: Call) -> Body:
-    """`DeactivateRouterInterface`."""
+    """Answer `DeactivateRouterInterface`: suspend under the caller's own hold."""
     end = await call.interface(ErrorKind.NO_INTERFACE)
     if end.record.business == "FinancialLocked":
         raise ErrorKind.LOCKED.error()
@@ -75,7 +74,7 @@ async def deactivate_router_interface(call: Call) -> Body:
 
 
 async def activate_router_interface(call: Call) -> Body:
-    """`ActivateRouterInterface`."""
+    """Answer `ActivateRouterInterface`: lift the caller's own hold."""
     end = await call.interface(ErrorKind.NO_INTERFACE)
     if end.record.business == "FinancialLocked":
         raise ErrorKind.LOCKED.error()
@@ -90,7 +89,7 @@ async def activate_router_interface(call: Call) -> Body:
 async def _command(
     call: Call, record: RouterInterface, in_wrong_status: ErrorKind, *, kind: str = "", peer: object = None
 ) -> None:
-    """Have the worker do it, and say its refusal in the API's words."""
+    """Send a command to the worker. Raises its refusal as the API's error."""
     form = {"kind": "configure", "peer": peer} if peer is not None else {"kind": kind}
     try:
         await call.cloud.interfaces.command(record.endpoint, {**form, "interface": record.id})  # type: ignore[arg-type]
@@ -109,7 +108,7 @@ def _opposite_router(end: Interface) -> str:
 
 
 async def _check_the_only_one(call: Call, end: Interface) -> None:
-    """Two routers have one connection at the most."""
+    """Check that these two routers have no other connection. Raises ApiError."""
     router = call.cloud.routers.need(end.record.router, call.account, end.record.region)
     for other in await call.cloud.interfaces.on(router):
         same = other.record.id != end.record.id and _opposite_router(other) == _opposite_router(end)

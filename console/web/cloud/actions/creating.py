@@ -1,7 +1,4 @@
-"""To create is to write down what one end wants to be; nobody is called yet.
-
-Source: the reference, section 2.1.
-"""
+"""The action that creates an interface, Idle: what one end wants to be is written down, and nobody is called yet."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ _CYCLE_DAYS: Final = {"Month": (30, 9), "Year": (365, 3)}
 
 
 async def create_router_interface(call: Call) -> Body:
-    """`CreateRouterInterface`: a new interface, Idle; with FastLinkMode both ends, which come up by themselves."""
+    """Answer `CreateRouterInterface`: an interface, Idle; with FastLinkMode both ends, which come up by themselves."""
     record = _record(call)
     if call.cloud.owes(call.account):
         raise ErrorKind.BILLS.error()
@@ -43,7 +40,7 @@ async def create_router_interface(call: Call) -> Body:
 
 
 def _record(call: Call) -> RouterInterface:
-    """What the parameters say, checked as far as it can be without asking anybody."""
+    """Make the record that the parameters ask for, checked as far as it can be without asking a worker."""
     given, cloud = call.parameters, call.cloud
     region, role = call.region, given.need("Role")
     router_type, name = given.need("RouterType"), given.need("RouterId")
@@ -86,7 +83,7 @@ def _record(call: Call) -> RouterInterface:
 
 
 def _check_role(given: Parameters, role: str, router_type: str, spec: str) -> None:
-    """Who may be what: a VBR only initiates, so whoever faces one only accepts; only the initiating end pays."""
+    """Check role, types and specification: a VBR only initiates, and only the initiating end pays. Raises ApiError."""
     opposite = given.text("OppositeRouterType")
     if role not in {INITIATING, ACCEPTING}:
         raise ErrorKind.BAD_ROLE.error()
@@ -107,7 +104,7 @@ def _check_role(given: Parameters, role: str, router_type: str, spec: str) -> No
 
 
 def owner(given: Parameters) -> str:
-    """The opposite owner's uid. Raises ApiError."""
+    """Read the opposite owner's uid. Raises ApiError."""
     uid = given.text("OppositeInterfaceOwnerId")
     if uid and not _UID.fullmatch(uid):
         raise ErrorKind.BAD_ACCOUNT.error()
@@ -115,7 +112,7 @@ def owner(given: Parameters) -> str:
 
 
 def check_probe(router: Router, opposite_type: str, source: str, target: str) -> None:
-    """The health check goes from an address of the VPC to one behind the VBR: both or neither. Raises ApiError."""
+    """Check a health check: from an address of the VPC to one behind the VBR, both or neither. Raises ApiError."""
     if not source and not target:
         return
     if not source or not target or router.is_vbr or opposite_type != "VBR":
@@ -127,7 +124,7 @@ def check_probe(router: Router, opposite_type: str, source: str, target: str) ->
 
 
 def _charge(given: Parameters, region: str, opposite_region: str) -> tuple[str, str]:
-    """How it is paid for, and until when."""
+    """Read how the interface is paid for, and until when. Raises ApiError."""
     charge = given.text("InstanceChargeType") or "PostPaid"
     if charge == "PostPaid":
         return charge, "2999-09-08T16:00:00Z"
@@ -157,7 +154,7 @@ def _fast_link(given: Parameters, role: str, router_type: str) -> bool:
 
 
 async def _made(call: Call, record: RouterInterface) -> None:
-    """Have the worker make it. Raises ApiError."""
+    """Have the worker create the interface. Raises ApiError."""
     cloud = call.cloud
     router = cloud.routers.need(record.router, record.account, record.region)
     record.endpoint = await cloud.routers.worker(router, record.role)
@@ -182,7 +179,7 @@ async def _check_quota(call: Call, router: Router) -> None:
 
 
 async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
-    """FastLinkMode: make the accepting end as well, and connect. Only its own account's: nobody speaks for another."""
+    """Create both ends and connect them (FastLinkMode); only within one account: nobody speaks for another."""
     cloud = call.cloud
     router = cloud.routers.find(record.opposite_router, record.opposite_owner, record.opposite_region)
     if router is None:

@@ -1,6 +1,6 @@
-"""Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to delete it as well.
+"""The actions that delete one end of a connection, or both ends of one account.
 
-Source: the reference, sections 2.6 and 2.7.
+Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to delete it as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from console.web.cloud.tables import SETTLED
 
 
 async def delete_router_interface(call: Call) -> Body:
-    """`DeleteRouterInterface`: one end, Idle or Inactive, that no route leads through."""
+    """Answer `DeleteRouterInterface`: one end, Idle or Inactive, that no route leads through."""
     end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
     if end.status not in {"Idle", "Inactive"}:
         raise ErrorKind.STATUS_TO_DELETE.error()
@@ -27,7 +27,7 @@ async def delete_router_interface(call: Call) -> Body:
 
 
 async def delete_express_connect(call: Call) -> Body:
-    """`DeleteExpressConnect`: both ends that are the caller's, even if Active; with Force their routes."""
+    """Answer `DeleteExpressConnect`: both ends that are the caller's, even if Active; with Force their routes."""
     end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
     ends = [end, *await _other_end(call, end)]
     for one in ends:
@@ -45,7 +45,7 @@ async def delete_express_connect(call: Call) -> Body:
 
 
 async def _other_end(call: Call, end: Interface) -> list[Interface]:
-    """The other end, if the same account has it and it names this one back."""
+    """Find the other end, if the same account has it and it names this one back."""
     peer = end.view.peer
     if peer is None or peer.account != call.account:
         return []

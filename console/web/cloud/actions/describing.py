@@ -1,6 +1,6 @@
-"""A description is written at the moment it is asked for: each end by its worker, the other end only as Opposite….
+"""The actions that describe interfaces: each end as its worker says now, the other end only as Opposite….
 
-Source: the reference, section 2.9; what is absent there in real answers is absent here.
+What is absent in the cloud's real answers is absent here.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _FILTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
 
 
 async def describe_router_interfaces(call: Call) -> Body:
-    """`DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
+    """Answer `DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
     given, cloud = call.parameters, call.cloud
     region, filters = call.region, _filters(given)
     number, size = page(given)
@@ -66,7 +66,7 @@ async def describe_router_interfaces(call: Call) -> Body:
 
 
 async def describe_router_interface_attribute(call: Call) -> Body:
-    """`DescribeRouterInterfaceAttribute`: one interface; an unknown one is answered with an empty id."""
+    """Answer `DescribeRouterInterfaceAttribute`: one interface; an unknown one is answered with an empty id."""
     name = call.parameters.text("InstanceId")
     if not name:
         raise ErrorKind.NO_PARAMETER.error()
@@ -96,7 +96,7 @@ _RESERVATION: Final = {
 
 
 def page(given: Parameters) -> tuple[int, int]:
-    """Page number and size. Raises ApiError."""
+    """Read page number and size. Raises ApiError."""
     number, size = given.number("PageNumber"), given.number("PageSize")
     number, size = 1 if number is None else number, PAGE_USUAL if size is None else size
     if number < 1 or not 1 <= size <= PAGE_LIMIT:
@@ -113,7 +113,7 @@ def _filters(given: Parameters) -> list[tuple[str, list[str]]]:
 
 
 def _matches(shown: Mapping[str, Any], filters: Sequence[tuple[str, list[str]]]) -> bool:
-    """Values of one filter are alternatives; filters all have to hold."""
+    """Whether an interface passes all filters; values of one filter are alternatives."""
     return all(_FILTERS[key](shown) in values for key, values in filters)
 
 
@@ -166,14 +166,14 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
 
 
 def _named_back(record: RouterInterface, opposite: RouterInterface | None) -> RouterInterface | None:
-    """The other end, if it is the same account's or its owner named this one: nobody else is told anything of it."""
+    """The other end's record, if it is the same account's or its owner named this one; else nobody is told of it."""
     if opposite is None or record.account == opposite.account or opposite.opposite_interface == record.id:
         return opposite
     return None
 
 
 def _opposite(end: Interface, peer: InterfaceView | None, opposite: RouterInterface | None) -> dict[str, Any]:
-    """What may be known of the other end: who it is as the owner said it, and what it shows once it was called."""
+    """The Opposite… fields: the other end as the owner named it, and what it shows once it was called."""
     record, told = end.record, end.view.peer
     router = record.opposite_router or ("" if told is None else router_id(told.endpoint))
     owner = record.opposite_owner
@@ -197,7 +197,7 @@ def _opposite(end: Interface, peer: InterfaceView | None, opposite: RouterInterf
 
 
 def _opposite_status(end: Interface, peer: InterfaceView | None) -> str | None:
-    """What the other end shows: as its own worker says if it names this end back, else as this end's heard it last."""
+    """The other end's status: as its own worker says if it names this end back, else as this end's heard it last."""
     if end.view.status == Status.IDLE or end.view.peer is None:
         return None
     if end.peer_deleted:

@@ -1,4 +1,4 @@
-"""Four fields say who the other end is; they may be said one by one, and a worker wants to hear all of them at once."""
+"""The peer information of an interface: four fields that may be said one by one, told to its worker all at once."""
 
 from __future__ import annotations
 

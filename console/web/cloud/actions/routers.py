@@ -1,6 +1,6 @@
-"""A VPC is where an end lives: here it has an address range, a router and a table, and a worker once it needs one.
+"""The actions on VPCs and VBRs: create, delete, describe.
 
-VBRs as well. Source: the reference, section 2.11; what SDK models name and nothing here has is left out.
+What SDK models name and nothing here has is left out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _VBR_FIELDS: Final = (
 
 
 async def create_vpc(call: Call) -> Body:
-    """`CreateVpc`."""
+    """Answer `CreateVpc`: a VPC; its workers start when an interface first needs them."""
     given = call.parameters
     cidr = network(given.text("CidrBlock") or USUAL_RANGE, ErrorKind.BAD_RANGE.error())
     if cidr.prefixlen not in RANGES:
@@ -45,14 +45,14 @@ async def create_vpc(call: Call) -> Body:
 
 
 async def delete_vpc(call: Call) -> Body:
-    """`DeleteVpc`: only an empty one."""
+    """Answer `DeleteVpc`: only an empty one."""
     router = _vpc(call, call.parameters.need("VpcId"))
     await _remove(call, router)
     return {}
 
 
 async def describe_vpcs(call: Call) -> Body:
-    """`DescribeVpcs`."""
+    """Answer `DescribeVpcs`: a page of this account's VPCs in this region."""
     given = call.parameters
     wanted = {one for part in given.listed("VpcId") for one in part.split(",")}
     name = given.text("VpcName")
@@ -72,12 +72,12 @@ async def describe_vpcs(call: Call) -> Body:
 
 
 async def describe_vpc_attribute(call: Call) -> Body:
-    """`DescribeVpcAttribute`."""
+    """Answer `DescribeVpcAttribute`: one VPC."""
     return _described(_vpc(call, call.parameters.need("VpcId")))
 
 
 async def create_virtual_border_router(call: Call) -> Body:
-    """`CreateVirtualBorderRouter`."""
+    """Answer `CreateVirtualBorderRouter`: a VBR; its worker starts when an interface first needs it."""
     given = call.parameters
     given.need("PhysicalConnectionId")
     router = _new(call, "vbr", given.name())
@@ -88,7 +88,7 @@ async def create_virtual_border_router(call: Call) -> Body:
 
 
 async def delete_virtual_border_router(call: Call) -> Body:
-    """`DeleteVirtualBorderRouter`: only an empty one."""
+    """Answer `DeleteVirtualBorderRouter`: only an empty one."""
     router = call.cloud.routers.find(call.parameters.need("VbrId"), call.account, call.region)
     if router is None or not router.is_vbr:
         raise ErrorKind.NO_VBR.error()
@@ -97,7 +97,7 @@ async def delete_virtual_border_router(call: Call) -> Body:
 
 
 async def describe_virtual_border_routers(call: Call) -> Body:
-    """`DescribeVirtualBorderRouters`."""
+    """Answer `DescribeVirtualBorderRouters`: a page of this account's VBRs in this region."""
     given = call.parameters
     shown = [_border(one) for one in call.cloud.store.every(Router, call.account, call.region) if one.is_vbr]
     for key, values in given.filters():

@@ -1,7 +1,4 @@
-"""A route through an interface keeps that interface from being deleted: traffic must have somewhere else to go first.
-
-Source: the reference, section 2.11.
-"""
+"""The actions on routes; one that leads through an interface keeps that interface from being deleted."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ ENTRIES_LIMIT: Final = 500
 
 
 async def create_route_entry(call: Call) -> Body:
-    """`CreateRouteEntry`: through an interface only while that is at rest."""
+    """Answer `CreateRouteEntry`: through an interface only while that is at rest."""
     given = call.parameters
     router = _router(call, given.need("RouteTableId"))
     destination = str(network(given.need("DestinationCidrBlock"), ErrorKind.BAD_RANGE.error()))
@@ -55,7 +52,7 @@ async def create_route_entry(call: Call) -> Body:
 
 
 async def delete_route_entry(call: Call) -> Body:
-    """`DeleteRouteEntry`: by its id, or by table, destination and next hop."""
+    """Answer `DeleteRouteEntry`: by its id, or by table, destination and next hop."""
     given = call.parameters
     entry, hop = given.text("RouteEntryId"), given.text("NextHopId")
     if entry:
@@ -72,7 +69,7 @@ async def delete_route_entry(call: Call) -> Body:
 
 
 async def describe_route_table_list(call: Call) -> Body:
-    """`DescribeRouteTableList`: every router has one table, the system's."""
+    """Answer `DescribeRouteTableList`: every router has one table, the system's."""
     given = call.parameters
     wanted = {
         "RouteTableId": given.text("RouteTableId"),
@@ -93,7 +90,7 @@ async def describe_route_table_list(call: Call) -> Body:
 
 
 async def describe_route_entry_list(call: Call) -> Body:
-    """`DescribeRouteEntryList`: the system's own route and the custom ones, in pages by token."""
+    """Answer `DescribeRouteEntryList`: the system's own route and the custom ones, in pages by token."""
     given = call.parameters
     router = _router(call, given.need("RouteTableId"))
     shown = [*_system(router), *(_described(one) for one in _entries(call, router))]
@@ -146,7 +143,7 @@ def _table(router: Router) -> dict[str, Any]:
 
 
 def _system(router: Router) -> list[dict[str, Any]]:
-    """What every VPC's table holds from the beginning: the way to itself."""
+    """The system's routes of a VPC's table: the one to its own address range."""
     if router.is_vbr:
         return []
     hop = {"NextHopType": "local", "NextHopId": "", "Enabled": 1, "Weight": 0}

@@ -1,4 +1,4 @@
-"""Tags and groups mean nothing to a connection and everything to whoever has a thousand of them."""
+"""The actions on tags and resource groups, which mean nothing to a connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
 
 
 async def tag_resources(call: Call) -> Body:
-    """`TagResources`."""
+    """Answer `TagResources`: all of the named resources or none."""
     tags = call.parameters.tags()
     if not tags:
         raise missing("Tag")
@@ -35,7 +35,7 @@ async def tag_resources(call: Call) -> Body:
 
 
 async def untag_resources(call: Call) -> Body:
-    """`UnTagResources`: the keys that are named, or all."""
+    """Answer `UntagResources`: the keys that are named, or all."""
     keys, everything = set(call.parameters.listed("TagKey")), call.parameters.flag("All")
     if not keys and not everything:
         raise missing("TagKey")
@@ -47,7 +47,7 @@ async def untag_resources(call: Call) -> Body:
 
 
 async def list_tag_resources(call: Call) -> Body:
-    """`ListTagResources`, in pages by token."""
+    """Answer `ListTagResources`, in pages by token."""
     given, wanted, names = call.parameters, call.parameters.tags(), set(call.parameters.listed("ResourceId"))
     kind = _type(call)
     shown = [
@@ -66,7 +66,7 @@ async def list_tag_resources(call: Call) -> Body:
 
 
 async def change_resource_group(call: Call) -> Body:
-    """`ChangeResourceGroup`, which some clients call MoveResourceGroup."""
+    """Answer `ChangeResourceGroup`, which some clients call MoveResourceGroup."""
     given = call.parameters
     group = given.need("NewResourceGroupId")
     record = await _record(call, given.need("ResourceId"))
@@ -89,7 +89,7 @@ def _named(call: Call) -> list[str]:
 
 
 async def _record(call: Call, name: str) -> Router | RouterInterface:
-    """What is to be labelled. Raises ApiError."""
+    """Find the record of a resource. Raises ApiError."""
     kind = _type(call)
     if _KINDS[kind] is RouterInterface:
         end = await call.cloud.interfaces.find(call.account, call.region, name)
