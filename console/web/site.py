@@ -1,6 +1,6 @@
 """The state that all handlers of one web server share: a client for each account, and the stack if it runs here.
 
-Whoever answers a web request asks the workers through `Site.owners`, with the same messages as the command line. Where
+Whoever answers a web request asks the workers through `Site.clients`, with the same messages as the command line. Where
 this process runs the workers itself (`peering up`), `Site.stack` is there as well, and can start, signal and list them.
 """
 
@@ -59,7 +59,7 @@ class Site:
                 return await self.clients.worker(endpoint)
         except TimeoutError:
             return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.")
-        except (ConsoleTrouble, Refused) as error:
+        except ClientError as error:
             return Silent(endpoint, error.code, error.sentence)
         except NoContext as error:
             return Silent(endpoint, "NoContext", str(error))
@@ -68,8 +68,8 @@ class Site:
 @asynccontextmanager
 async def open_site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
     """Open the site; clients connect when they are needed first."""
-    async with Owners(context, PATIENCE_SECONDS) as owners:
-        yield Site(owners, folder, stack)
+    async with Clients(context, PATIENCE_SECONDS) as clients:
+        yield Site(clients, folder, stack)
 
 
 def site_of(request: Request) -> Site:

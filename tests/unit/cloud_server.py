@@ -24,7 +24,7 @@ from console.topology import KnownEndpoint, find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import Cloud, cloud_of
 from console.web.site import open_site
-from tests.unit.console_world import FakeLine, World
+from tests.unit.console_world import World
 
 REGION: Final = "cn-hangzhou"
 ABROAD: Final = "eu-central-1"

@@ -236,7 +236,7 @@ async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it
     client: httpx.AsyncClient, site: Site, workers: Workers
 ) -> None:
     await connect(client)
-    site.owners.patience_seconds = 0.2
+    site.clients.patience_seconds = 0.2
     async with aclosing(watch(site)) as events:
         await connection_when(events, "Activated", "Activated")
         workers.silent.add("vpc-b")
@@ -251,7 +251,7 @@ async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it
 async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_for(
     site: Site, workers: Workers
 ) -> None:
-    site.owners.patience_seconds = 0.3
+    site.clients.patience_seconds = 0.3
     overview = Overview(site, Breaker(site))
     workers.silent.add("vpc-b")
 

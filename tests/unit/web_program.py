@@ -11,7 +11,7 @@ from console.topology import find_context
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.site import Site, open_site
-from tests.unit.console_world import ENDPOINTS, TOPOLOGY, FakeLine, World
+from tests.unit.console_world import ENDPOINTS, TOPOLOGY, World
 
 
 @asynccontextmanager

@@ -194,8 +194,8 @@ class Interfaces:
     async def _ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await self._site.owners.ask(endpoint, commands)
-        except (ConsoleTrouble, NoContext, TimeoutError) as error:
+                return await self._site.clients.ask(endpoint, commands)
+        except (Unanswered, NoContext, TimeoutError) as error:
             reason = str(error) or f"The worker of {endpoint} did not answer."
             raise ErrorKind.UNAVAILABLE.error(f"{ErrorKind.UNAVAILABLE.message} {reason}") from error
 

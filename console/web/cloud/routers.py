@@ -136,8 +136,8 @@ class Routers:
         if stack is None:
             raise ErrorKind.NO_MORE_ROUTERS.error()
         try:
-            await add_endpoint(stack, self._site.owners, section)
-        except (StackRefused, ControlPlaneError, ConsoleTrouble) as error:
+            await add_endpoint(stack, self._site.clients, section)
+        except (StackRefused, ControlPlaneError, Unanswered) as error:
             raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {error}") from error
         latest = self._store.get(Router, router.id) or router
         latest.workers[role] = endpoint

@@ -23,13 +23,13 @@ from console.web.page.views import (
 from shared.broker.control import ControlPlaneError
 
 
-async def act(owners: Owners, breaker: Breaker, asked: AnyAsked) -> Answer:
+async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
     """Do an action; a refusal is an answer like any other."""
     try:
         return await _done(clients, breaker, asked)
     except Refused as refused:
         return Answer(outcome="refused", code=refused.code, sentence=refused.sentence)
-    except ConsoleTrouble as error:
+    except Unanswered as error:
         return Answer(outcome="failed", code=error.code, sentence=error.sentence)
     except NoContext as error:
         return Answer(outcome="failed", code="NoContext", sentence=str(error))

@@ -98,7 +98,7 @@ class Follower:
                 continue
         except Refused as refused:
             self.error, self.view = refused.sentence, None
-        except ConsoleTrouble as error:
+        except Unanswered as error:
             self.error = error.sentence
         except NoContext as error:
             self.error = str(error)
@@ -135,8 +135,8 @@ class Watch:
         """Nothing is asked before `events`. A drawing is so many pixels wide."""
         self._overview, self._width = overview, width
         self._changed = asyncio.Event()
-        owners, ring = overview.site.owners, self._changed.set
-        self.ends = [None if place is None else Follower(place, owners, ring) for place in places]
+        clients, ring = overview.site.clients, self._changed.set
+        self.ends = [None if place is None else Follower(place, clients, ring) for place in places]
         self._seen: OverviewOnPage | None = None
 
     async def events(self, known: str | None) -> AsyncGenerator[ServerSentEvent]:

@@ -95,8 +95,8 @@ async def interfaces(
     """List an endpoint's interfaces, a page at a time. 503 if its worker does not answer."""
     form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
     try:
-        found = await overview.site.owners.one(endpoint, form)
-    except (ConsoleTrouble, Refused) as error:
+        found = await overview.site.clients.one(endpoint, form)
+    except ClientError as error:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence, headers=dict(HEADERS)) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
     return PageOfInterfaces(interfaces=shown, next=found["next"])
@@ -105,7 +105,7 @@ async def interfaces(
 @router.post("/page/act", dependencies=[Depends(from_own_page)])
 async def action(overview: TheOverview, asked: AnyAsked) -> Response:
     """Do an action: 200 done, 409 refused, 503 failed."""
-    answer: Answer = await act(overview.site.owners, overview.breaker, asked)
+    answer: Answer = await act(overview.site.clients, overview.breaker, asked)
     overview.forget()
     return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
 
