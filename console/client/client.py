@@ -18,7 +18,7 @@ from console.client.following import follow
 from console.client.sessions import Connection, Deliver, Dial, Lost, Session, Sessions
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink, silence_client_library
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_reply, read_request, write_request
 from shared.wire.views import PayloadView, TimelineRow
@@ -41,7 +41,7 @@ class _Question:
     commands: int
     reply: asyncio.Future[list[AnswerForm]]
     connected: bool = False
-    outcome: Outcome | None = None
+    outcome: PublishResult | None = None
     unroutable_since: float | None = None
 
 
@@ -156,10 +156,10 @@ class Client:
             session = await self._sessions.get()
             question.connected = True
             reply_to = session.connection.reply_to
-            message = Outgoing(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
+            message = OutgoingMessage(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
             question.outcome = await session.connection.publish(message)
             self._judge(question)
-            rest = pause if question.outcome is Outcome.CONFIRMED else pause / 4
+            rest = pause if question.outcome is PublishResult.CONFIRMED else pause / 4
             either: set[asyncio.Future[Any]] = {question.reply, session.lost}
             await asyncio.wait(either, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
             if question.reply.done():
@@ -168,7 +168,7 @@ class Client:
 
     def _judge(self, question: _Question) -> None:
         """Raise NoRoute if there is certainly nobody to answer."""
-        if question.outcome is not Outcome.UNROUTABLE:
+        if question.outcome is not PublishResult.UNROUTABLE:
             question.unroutable_since = None
             return
         now = asyncio.get_running_loop().time()
@@ -187,11 +187,11 @@ class Client:
         if not question.connected:
             return BrokerError(self._sessions.trouble)
         match question.outcome:
-            case Outcome.UNROUTABLE:
+            case PublishResult.UNROUTABLE:
                 return self._no_route(question)
-            case Outcome.REFUSED:
+            case PublishResult.REFUSED:
                 return WorkerSilent(f"The queue of {question.endpoint} is full: its worker is away or too slow.")
-            case Outcome.CONFIRMED:
+            case PublishResult.CONFIRMED:
                 return WorkerSilent(f"The worker of {question.endpoint} did not answer within {timeout_seconds:g} s.")
             case _:
                 return BrokerError(f"{self._address} did not confirm within {timeout_seconds:g} s.")

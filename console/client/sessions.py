@@ -9,8 +9,8 @@ from typing import Final, Protocol, TypeAlias
 
 from console.client.errors import BrokerError
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable, NoFreeSlot
-from shared.broker.backoff import Pauses
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.backoff import Backoff
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 
 LONGEST_RECONNECT_SECONDS: Final = 1.0
 
@@ -28,7 +28,7 @@ class Connection(Protocol):
     async def open(self) -> str:
         """Connect; raises BrokerUnreachable, BrokerRefused or NoFreeSlot."""
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Publish and wait for the broker's answer."""
 
     async def close(self) -> None:
@@ -67,7 +67,7 @@ class Sessions:
         Raises BrokerError if the broker refuses: waiting would be in vain.
         """
         async with self._connecting:
-            pauses = Pauses(longest_seconds=LONGEST_RECONNECT_SECONDS)
+            pauses = Backoff(longest_seconds=LONGEST_RECONNECT_SECONDS)
             while self._present is None or self._present.lost.done():
                 try:
                     self._present = await self._open()

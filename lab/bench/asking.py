@@ -15,7 +15,7 @@ from lab.bench.results import BenchFailed
 from lab.bench.sizes import COMMANDS_LIMIT, IN_FLIGHT_LIMIT_REQUESTS
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_observations, read_reply, write_request
 
 ANSWER_LIMIT_SECONDS: Final = 120.0
@@ -69,9 +69,9 @@ class Asker:
         try:
             async with asyncio.timeout(ANSWER_LIMIT_SECONDS):
                 outcome = await self._link.publish(
-                    Outgoing(written.endpoint, written.body, KINDS.request, written.id, self._reply_to)
+                    OutgoingMessage(written.endpoint, written.body, KINDS.request, written.id, self._reply_to)
                 )
-                if outcome is not Outcome.CONFIRMED:
+                if outcome is not PublishResult.CONFIRMED:
                     raise BenchFailed(f"a request to {written.endpoint} was not confirmed: {outcome}")
                 return read_reply(await waiting)["replies"]
         except TimeoutError:

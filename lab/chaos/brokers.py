@@ -34,7 +34,7 @@ from shared.broker.private_files import (
     free_ports,
     write_files,
 )
-from shared.broker.watchdog import Guarded
+from shared.broker.watchdog import Watchdog
 
 CLUSTER_NODES: Final = 3
 """The fewest of which one may be lost."""
@@ -73,7 +73,7 @@ class ClusterNode:
     def __init__(self, layout: Layout, programs: Programs) -> None:
         """Nothing runs before `restart`."""
         self._layout, self._programs = layout, programs
-        self._processes: Guarded | None = None
+        self._processes: Watchdog | None = None
 
     @property
     def amqp_port(self) -> int:
@@ -106,7 +106,7 @@ class ClusterNode:
         self._layout.pid_file.unlink(missing_ok=True)
         server = shlex.join([str(self._programs.server)])
         environ = environment(self._layout)
-        processes = Guarded([server], environ, self._layout.folder, self._layout.output)
+        processes = Watchdog([server], environ, self._layout.folder, self._layout.output)
         self._processes = processes
         deadline = time.monotonic() + START_LIMIT_SECONDS
         while not speaks_amqp(LOOPBACK, self.amqp_port):
@@ -168,7 +168,7 @@ def _port_mapper(programs: Programs, layout: Layout, running: ExitStack) -> None
     """Run epmd for all nodes, so that no node's end takes it along."""
     port = layout.ports.epmd
     command = shlex.join([str(programs.epmd), "-address", LOOPBACK, "-port", str(port)])
-    processes = Guarded([command], environment(layout), layout.folder, layout.output)
+    processes = Watchdog([command], environment(layout), layout.folder, layout.output)
     running.callback(processes.kill)
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while not accepts(LOOPBACK, port):

@@ -15,21 +15,22 @@ from typing import Final
 from lab.simulate.agenda import Agenda
 from lab.simulate.plan import Plan
 from lab.simulate.story import Story
-from shared.runtime.deliveries import Letter
-from shared.runtime.outgoing import Parcel
+from shared.broker.messages import OutgoingMessage
+from shared.runtime.deliveries import IncomingDelivery
+from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
 
 ARCHIVE_LIMIT_LETTERS: Final = 40
 """How many old letters to an endpoint may still turn up again."""
 
-Reply = Callable[[Parcel], None]
+Reply = Callable[[OutgoingMessage], None]
 
 
 @dataclass(slots=True)
 class Delivery:
     """A letter in a queue."""
 
-    letter: Letter
+    letter: IncomingDelivery
     again: bool = False
 
 
@@ -39,7 +40,7 @@ class Queue:
 
     ready: deque[Delivery] = field(default_factory=deque)
     handed_out: list[Delivery] = field(default_factory=list)
-    archive: deque[Letter] = field(default_factory=lambda: deque(maxlen=ARCHIVE_LIMIT_LETTERS))
+    archive: deque[IncomingDelivery] = field(default_factory=lambda: deque(maxlen=ARCHIVE_LIMIT_LETTERS))
 
     def take(self, limit: int) -> list[Delivery]:
         """Hand out what is ready, at most so many."""
@@ -70,7 +71,7 @@ class Broker:
         self.wake: dict[str, Callable[[], None]] = {}
         self.consoles: dict[str, Reply] = {}
         self.parted: set[tuple[str, str]] = set()
-        self.spoilt: list[Letter] = []
+        self.spoilt: list[IncomingDelivery] = []
         self.healed = False
 
     def heal(self) -> None:
@@ -78,22 +79,22 @@ class Broker:
         self.healed = True
         self.parted.clear()
 
-    def publish(self, source: str, account: str, parcel: Parcel, reply_to: str | None = None) -> bool:
-        """Carry a parcel; True if it was confirmed, False if its sender does not know."""
-        target = parcel.routing_key
-        if parcel.kind == KINDS.bundle:
-            self._story.bundle(source, "says", parcel.body)
+    def publish(self, source: str, account: str, message: OutgoingMessage, reply_to: str | None = None) -> bool:
+        """Carry a message; True if it was confirmed, False if its sender does not know."""
+        target = message.routing_key
+        if message.type == KINDS.bundle:
+            self._story.bundle(source, "says", message.body)
             self._story.figures["bundles"] += 1
-            self._story.figures["messages"] += parcel.messages
+            self._story.figures["messages"] += len(read_bundle(message.body).messages)
         if (source, target) in self.parted:
             self._story.fault("lost in a partition", source)
             return False
         if self._hit(self.plan.loss):
             self._story.fault("lost", source, f"to {target}")
             return False
-        letter = Letter(parcel.kind, account, parcel.body, reply_to)
+        letter = IncomingDelivery(message.type, account, message.body, reply_to)
         if target in self.consoles:
-            self._agenda.after(self._delay(), lambda: self.consoles[target](parcel))
+            self._agenda.after(self._delay(), lambda: self.consoles[target](message))
             return True
         self._agenda.after(self._delay(), lambda: self._arrive(target, letter))
         if self._hit(self.plan.duplication):
@@ -112,7 +113,7 @@ class Broker:
     def _hit(self, likelihood: float) -> bool:
         return likelihood > 0 and not self.healed and self._chance.random() < likelihood
 
-    def _arrive(self, target: str, letter: Letter) -> None:
+    def _arrive(self, target: str, letter: IncomingDelivery) -> None:
         queue = self.queues[target]
         if self._hit(self.plan.garbage):
             self._story.fault("garbage", target)
@@ -126,7 +127,7 @@ class Broker:
         queue.ready.append(Delivery(letter))
         self.wake[target]()
 
-    def _spoilt(self, letter: Letter) -> Letter:
+    def _spoilt(self, letter: IncomingDelivery) -> IncomingDelivery:
         cut = self._chance.randrange(max(1, len(letter.body) - 1))
         return self._chance.choice(
             (

@@ -16,15 +16,15 @@ from lab.simulate.broker import Broker, Delivery, Queue
 from lab.simulate.disk import Disk, Killed
 from lab.simulate.story import Broken, Story
 from shared.runtime.peers import Peers
-from shared.runtime.processor import End, Outcome, Processor
-from shared.runtime.timers import Pauses
+from shared.runtime.processor import BatchResult, End, Processor
+from shared.runtime.timers import RetransmissionPolicy
 from shared.store.sqlite import StoreTrouble
 from shared.wire.request import KINDS
 
 if TYPE_CHECKING:
     from lab.simulate.store_oracle import Ledgers
 
-PAUSES: Final = Pauses(resend_first_seconds=0.5, resend_limit_seconds=4.0, connect_timeout_seconds=20.0)
+PAUSES: Final = RetransmissionPolicy(resend_first_seconds=0.5, resend_limit_seconds=4.0, connect_timeout_seconds=20.0)
 KEEPALIVE_SECONDS: Final = 4.0
 HOLD_SECONDS: Final = 10.0
 STORE_PAUSE_SECONDS: Final = 1.0
@@ -187,11 +187,11 @@ class Node:
         if self.inbox or self.queue.ready:
             self.notify()
 
-    def run(self, processor: Processor, taken: list[Delivery]) -> Outcome:
+    def run(self, processor: Processor, taken: list[Delivery]) -> BatchResult:
         """Take one batch to its end."""
         return processor.run([delivery.letter for delivery in taken], self.now, self.at)
 
-    def conclude(self, taken: list[Delivery], outcome: Outcome) -> None:
+    def conclude(self, taken: list[Delivery], outcome: BatchResult) -> None:
         """The batch is durable: set aside, publish, acknowledge, the last two in either order."""
         self.story.figures["batches"] += 1
         self._judge(taken, outcome)
@@ -204,15 +204,15 @@ class Node:
         self.queue.acknowledge(taken)
         self.disk.fuse.place("after the acknowledgement")
 
-    def _publish(self, outcome: Outcome) -> None:
-        for parcel in outcome.parcels:
-            confirmed = self._broker.publish(self.id, self.end.endpoint.account, parcel)
-            if parcel.kind == KINDS.bundle and confirmed:
-                self._running().routed(parcel.routing_key, found=True)
-            self.disk.fuse.place("after a parcel was published")
+    def _publish(self, outcome: BatchResult) -> None:
+        for message in outcome.outgoing:
+            confirmed = self._broker.publish(self.id, self.end.endpoint.account, message)
+            if message.type == KINDS.bundle and confirmed:
+                self._running().note_route(message.routing_key, found=True)
+            self.disk.fuse.place("after a message was published")
 
-    def _judge(self, taken: list[Delivery], outcome: Outcome) -> None:
-        for fault in outcome.faults:
+    def _judge(self, taken: list[Delivery], outcome: BatchResult) -> None:
+        for fault in outcome.errors:
             raise Broken(f"{self.id} failed over {fault.what}: {type(fault.error).__name__}: {fault.error}")
         rejected = dict(outcome.rejected)
         for place, delivery in enumerate(taken):

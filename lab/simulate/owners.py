@@ -14,10 +14,10 @@ from lab.simulate.agenda import Agenda
 from lab.simulate.broker import Broker
 from lab.simulate.store_oracle import Ledgers, Twin
 from lab.simulate.story import Broken, Story
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Intent, Status
 from shared.runtime.command_handler import CHANGING
-from shared.runtime.outgoing import Parcel
 from shared.wire.request import KINDS, CommandForm, PeerForm, read_reply, write_request
 
 PATIENCE_SECONDS: Final = 2.0
@@ -81,26 +81,26 @@ class Owners:
             what = ", ".join(" ".join(str(word) for word in command.values()) for command in asked.commands)
             self._story.tell(owner, f"asks {endpoint} ({asked.id[:4]}): {what}")
         body = write_request(asked.id, owner, endpoint, asked.commands)
-        parcel = Parcel(endpoint, KINDS.request, body, asked.id)
-        confirmed = self._broker.publish(f"console.{owner}", owner, parcel, f"console.{owner}")
+        message = OutgoingMessage(endpoint, body, KINDS.request, asked.id)
+        confirmed = self._broker.publish(f"console.{owner}", owner, message, f"console.{owner}")
         asked.confirmed = asked.confirmed or confirmed
         self._agenda.after(PATIENCE_SECONDS * (0.5 + self._chance.random()), lambda: self._say(asked))
 
-    def hear(self, parcel: Parcel) -> None:
+    def hear(self, message: OutgoingMessage) -> None:
         """Take a reply, and hold the worker to it."""
-        asked = self.requests.get(parcel.correlation or "")
-        if parcel.kind != KINDS.reply or asked is None:
+        asked = self.requests.get(message.correlation_id or "")
+        if message.type != KINDS.reply or asked is None:
             return
         if self._story.told:
-            told = [str(answer.get("code", "done")) for answer in read_reply(parcel.body)["replies"]]
+            told = [str(answer.get("code", "done")) for answer in read_reply(message.body)["replies"]]
             self._story.tell(asked.endpoint.account, f"is answered ({asked.id[:4]}): {', '.join(told)}")
         if not asked.changes or asked.exempt:
-            asked.reply = parcel.body
+            asked.reply = message.body
             return
-        if asked.reply is not None and asked.reply != parcel.body:
+        if asked.reply is not None and asked.reply != message.body:
             raise Broken(f"request {asked.id[:4]} was answered in two ways")
-        asked.reply = parcel.body
-        if self._ledgers.of[asked.endpoint.id].answered.get(asked.id) != parcel.body:
+        asked.reply = message.body
+        if self._ledgers.of[asked.endpoint.id].answered.get(asked.id) != message.body:
             raise Broken(f"request {asked.id[:4]} was answered before the answer was durable")
         self._hold_to(asked)
 

@@ -12,7 +12,7 @@ _LARGEST_EXPONENT: Final = 16
 
 
 @dataclass(slots=True)
-class Pauses:
+class Backoff:
     """Growing pauses with full jitter: evenly between nothing and a bound that doubles up to a cap.
 
     Source: "Exponential backoff and jitter", AWS Builders' Library.

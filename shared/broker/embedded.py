@@ -24,7 +24,7 @@ from shared.broker.private_files import (
     free_ports,
     write_files,
 )
-from shared.broker.watchdog import Guarded
+from shared.broker.watchdog import Watchdog
 
 START_LIMIT_SECONDS: Final = 90.0
 STOP_LIMIT_SECONDS: Final = 3.0
@@ -52,7 +52,7 @@ class PrivateBroker:
         """Prefer `PrivateBroker.start`."""
         self._layout = layout
         self._programs = programs
-        self._processes: Guarded | None = None
+        self._processes: Watchdog | None = None
 
     @classmethod
     def start(cls, folder: Path, definitions: dict[str, Any]) -> Self:
@@ -110,7 +110,7 @@ class PrivateBroker:
         epmd = shlex.join([str(self._programs.epmd), "-address", LOOPBACK, "-port", str(ports.epmd)])
         server = shlex.join([str(self._programs.server)])
         environ = environment(self._layout)
-        processes = Guarded([epmd, server], environ, self._layout.folder, self._layout.output)
+        processes = Watchdog([epmd, server], environ, self._layout.folder, self._layout.output)
         self._processes = processes
         try:
             self._wait_for(processes, "epmd", lambda: accepts(LOOPBACK, ports.epmd))
@@ -141,7 +141,7 @@ class PrivateBroker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _wait_for(self, processes: Guarded, program: str, ready: Callable[[], bool]) -> None:
+    def _wait_for(self, processes: Watchdog, program: str, ready: Callable[[], bool]) -> None:
         if not _wait_for(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
             raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
         if processes.ended():

@@ -27,7 +27,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingMessage:
     """One message to publish, always through the exchange of the account that speaks.
 
     `reply_to` is a routing key of the same exchange. Headers must stay small: beyond 128 KiB the broker closes the
@@ -42,7 +42,7 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Outcome(StrEnum):
+class PublishResult(StrEnum):
     """What is known about a publish. There is no "failed": a lost confirmation does not mean a lost message."""
 
     CONFIRMED = "confirmed"

@@ -28,7 +28,7 @@ kill -KILL -$$
 """
 
 
-class Guarded:
+class Watchdog:
     """Programs that live exactly as long as ours does, and only together: if one ends, all are killed."""
 
     def __init__(self, commands: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> None:

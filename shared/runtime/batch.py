@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.effects import Deliver, Effect, Forget, Keep, Refused, Repeat, Say, Step
 from shared.protocol.events import Due, Event, Received, Restate
 from shared.protocol.interface import Interface
 from shared.protocol.labels import label
 from shared.protocol.messages import Data
 from shared.protocol.words import Status
-from shared.runtime.outgoing import Outbound, Parcel
+from shared.runtime.outgoing import OutgoingBundles
 from shared.runtime.peers import PeerId
 from shared.store.sqlite import Store, TimelineEntry
 
@@ -40,13 +41,13 @@ class Batch:
     step: StepFunction
     nonce: int
     at: float
-    outbound: Outbound = field(default_factory=Outbound)
+    outbound: OutgoingBundles = field(default_factory=OutgoingBundles)
     touched: dict[str, Interface] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     rested: dict[str, None] = field(default_factory=dict)
     spoken: set[str] = field(default_factory=set)
     transitions: list[Transition] = field(default_factory=list)
-    replies: list[Parcel] = field(default_factory=list)
+    replies: list[OutgoingMessage] = field(default_factory=list)
     met: dict[PeerId, int] = field(default_factory=dict)
     opened: set[PeerId] = field(default_factory=set)
     heard: int = 0
@@ -54,7 +55,7 @@ class Batch:
     delivered: int = 0
     steps: int = 0
 
-    def happen(
+    def apply(
         self, before: Interface, event: Event, cause: str, *, attempt: int = 0
     ) -> tuple[Interface, Refused | None]:
         """Let one event happen to one interface; returns its state, and the refusal if it was refused."""
@@ -81,12 +82,12 @@ class Batch:
 
     def hear(self, state: Interface, event: Received) -> None:
         """Let a message be heard by an interface of this endpoint."""
-        self.happen(state, event, f"heard {label(event.message)}")
+        self.apply(state, event, f"heard {label(event.message)}")
 
     def _carry_out(self, state: Interface, effect: Effect, said: list[str]) -> None:
         match effect:
             case Say(to=to, message=message):
-                self.outbound.say(state.id, to, message)
+                self.outbound.add(state.id, to, message)
                 said.append(label(message))
             case Keep(number=number, body=body):
                 self.store.payloads.keep(state.id, number, body)
@@ -106,7 +107,7 @@ class Batch:
             return
         for number, body in self.store.payloads.kept(state.id, first, last):
             data = Data(activation, number, state.arrived, body)
-            self.outbound.say(state.id, peer.address, data)
+            self.outbound.add(state.id, peer.address, data)
             said.append(label(data))
 
     def _note(self, before: Interface, state: Interface, cause: str, said: list[str], *, repeated: bool) -> None:

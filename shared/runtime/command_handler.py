@@ -16,7 +16,7 @@ from shared.protocol.words import Endpoint, Epoch, PeerInformation, Role
 from shared.runtime.batch import Batch
 from shared.runtime.peers import Peers
 from shared.runtime.show import view
-from shared.runtime.subscriptions import Subscription, Watchers, timeline
+from shared.runtime.subscriptions import Subscription, Subscriptions, timeline
 from shared.wire.request import (
     AnswerForm,
     CommandForm,
@@ -56,24 +56,24 @@ CHANGING = frozenset({"create", "configure", "send", *_PLAIN})
 COUNTED: Final = (
     "steps",
     "batches",
-    "heard_messages",
+    "received_messages",
     "ignored_messages",
     "delivered_payloads",
-    "rejected_letters",
-    "faults",
+    "rejected_deliveries",
+    "errors",
 )
 """What a worker counts, from its start."""
 
 
-class Desk:
+class CommandHandler:
     """Where requests are taken, for one endpoint."""
 
     def __init__(
-        self, endpoint: Endpoint, role: Role, peers: Peers, watchers: Watchers, counters: dict[str, int]
+        self, endpoint: Endpoint, role: Role, peers: Peers, subscriptions: Subscriptions, counters: dict[str, int]
     ) -> None:
         """Answer for this endpoint; `counters` are shown, never changed."""
         self._endpoint, self._role, self._peers, self._counters = endpoint, role, peers, counters
-        self._watchers = watchers
+        self._subscriptions = subscriptions
 
     def take(self, request: RequestForm, reply_to: str, batch: Batch, now: float) -> list[AnswerForm]:
         """Carry out a request's commands in order, each on its own: one refusal does not stop the next."""
@@ -121,9 +121,9 @@ class Desk:
             return objection
         batch.create(state)
         if peer is not None:
-            state, _ = batch.happen(state, Configure(peer, batch.nonce), "command configure")
+            state, _ = batch.apply(state, Configure(peer, batch.nonce), "command configure")
         if form["initiate"]:
-            state, _ = batch.happen(state, Initiate(), "command initiate")
+            state, _ = batch.apply(state, Initiate(), "command initiate")
         return _status(state)
 
     def _configure(self, form: ConfigureForm, batch: Batch) -> AnswerForm:
@@ -137,14 +137,14 @@ class Desk:
         known = batch.store.load(interface)
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
-        state, refused = batch.happen(known, event, f"command {name}")
+        state, refused = batch.apply(known, event, f"command {name}")
         return _status(state) if refused is None else _refused(refused.refusal, refused.detail)
 
     def _send(self, form: SendForm, batch: Batch) -> AnswerForm:
         known = batch.store.load(form["interface"])
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
-        state, refused = batch.happen(known, Send(form["body"]), "command send")
+        state, refused = batch.apply(known, Send(form["body"]), "command send")
         if refused is not None:
             return _refused(refused.refusal, refused.detail)
         return _done({"interface": state.id, "number": state.sent})
@@ -174,7 +174,7 @@ class Desk:
 
     def _subscribe(self, form: SubscribeForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
         after = batch.store.last_row if form["after"] is None else form["after"]
-        self._watchers.admit(Subscription(request, reply_to, form["interface"], after, now + form["seconds"]))
+        self._subscriptions.add(Subscription(request, reply_to, form["interface"], after, now + form["seconds"]))
         return _done({"after": after})
 
     def _worker(self, batch: Batch) -> WorkerView:

@@ -8,7 +8,7 @@ from shared.broker.messages import Delivery
 from shared.broker.names import EndpointQueue
 from shared.protocol.words import Endpoint
 from shared.runtime.peers import PeerId
-from shared.runtime.timers import Ripe
+from shared.runtime.timers import Expired
 from shared.wire.bundle import Bundle, read_bundle
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, RequestForm, read_request
@@ -17,7 +17,7 @@ UNPROVEN: Final = "unproven"
 """Stands in the place of a message's type where the broker does not vouch for its sender."""
 
 
-class Letter(NamedTuple):
+class IncomingDelivery(NamedTuple):
     """One AMQP message as it came; `sender` is the account the broker vouches for, None if it vouches for none."""
 
     kind: str | None
@@ -26,15 +26,15 @@ class Letter(NamedTuple):
     reply_to: str | None = None
 
 
-def envelope(delivery: Delivery, queue: EndpointQueue | None) -> Letter:
+def envelope(delivery: Delivery, queue: EndpointQueue | None) -> IncomingDelivery:
     """Prove the sender three times: the queue, the exchange, and the user that RabbitMQ verified.
 
     `queue` None means that nobody vouches for a sender: identities are not enforced.
     """
     if queue is None:
-        return Letter(delivery.type, None, delivery.body, delivery.reply_to)
+        return IncomingDelivery(delivery.type, None, delivery.body, delivery.reply_to)
     proven = delivery.exchange == queue.exchange and delivery.user_id == queue.sender
-    return Letter(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
+    return IncomingDelivery(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
 
 
 class Heard(NamedTuple):
@@ -65,12 +65,12 @@ class Item(NamedTuple):
 
     heard: Heard | None = None
     asked: Asked | None = None
-    ripe: Ripe | None = None
+    ripe: Expired | None = None
     restate: str | None = None
     doubted: str | Learnt | None = None
 
 
-def read(place: int, letter: Letter, endpoint: Endpoint) -> Item:
+def read(place: int, letter: IncomingDelivery, endpoint: Endpoint) -> Item:
     """Open a letter to this endpoint. Raises Unreadable, with what is wrong and nothing of what was in it."""
     if letter.kind == KINDS.bundle:
         bundle = read_bundle(letter.body)

@@ -17,7 +17,7 @@ LATEST_SECONDS: Final = 3.0
 """How old what people see of the other end may get while this one is busy."""
 
 
-class Resting:
+class DelayedDeclarations:
     """Who came to rest without a word, the longest ago first; moments are monotonic seconds."""
 
     def __init__(self) -> None:

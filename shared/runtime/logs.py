@@ -13,7 +13,7 @@ import structlog
 from pydantic_core import to_json
 
 from shared.runtime.batch import Transition
-from shared.runtime.processor import Outcome
+from shared.runtime.processor import BatchResult
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -87,7 +87,7 @@ def _serialized(fields: object, **_: object) -> bytes:
     return to_json(fields, fallback=str)
 
 
-def tell(log: Logger, outcome: Outcome) -> None:
+def tell(log: Logger, outcome: BatchResult) -> None:
     """Log what a batch changed, and what went wrong in it."""
     with LINES.held():
         if outcome.transitions and log.is_enabled_for(logging.INFO):
@@ -114,8 +114,8 @@ def _now() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _tell_trouble(log: Logger, outcome: Outcome) -> None:
+def _tell_trouble(log: Logger, outcome: BatchResult) -> None:
     for peer, reachable in outcome.reachability:
         log.warning("peer reachable" if reachable else "peer unreachable", peer=peer.endpoint, account=peer.account)
-    for fault in outcome.faults:
+    for fault in outcome.errors:
         log.error("fault", what=fault.what, exc_info=fault.error)

@@ -13,7 +13,7 @@ from shared.runtime.deliveries import Item, Learnt
 from shared.runtime.peers import PeerId
 
 
-class Doubts:
+class PeerResync:
     """Whoever has to ask a peer anew, in order."""
 
     def __init__(self) -> None:

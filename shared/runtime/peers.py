@@ -18,7 +18,7 @@ class PeerId(NamedTuple):
 
 
 @dataclass(slots=True)
-class Acquaintance:
+class PeerState:
     """What is known of a peer's worker; moments are monotonic seconds."""
 
     life: int | None = None
@@ -36,18 +36,18 @@ class Peers:
 
     keepalive_seconds: float
     hold_seconds: float
-    known: dict[PeerId, Acquaintance] = field(default_factory=dict)
+    known: dict[PeerId, PeerState] = field(default_factory=dict)
 
-    def meet(self, peer: PeerId, now: float) -> Acquaintance:
+    def track(self, peer: PeerId, now: float) -> PeerState:
         """Begin to watch a peer, if it is not watched already."""
         found = self.known.get(peer)
         if found is None:
-            found = self.known[peer] = Acquaintance()
+            found = self.known[peer] = PeerState()
         if found.asked is None:
             found.asked = now
         return found
 
-    def hear(self, peer: PeerId, life: int, now: float) -> bool:
+    def record_heartbeat(self, peer: PeerId, life: int, now: float) -> bool:
         """Note a sign of life. True if the peer lives on another store than the one known before.
 
         Believed once a keepalive interval at most: whoever changes its life with every word would otherwise make
@@ -85,7 +85,7 @@ class Peers:
         since = self.silent_for(peer, now)
         return since is None or since > 2 * self.keepalive_seconds
 
-    def to_greet(self, now: float) -> list[PeerId]:
+    def keepalives_due(self, now: float) -> list[PeerId]:
         """Peers that nothing was said to for a keepalive interval."""
         return [peer for peer, one in self.known.items() if now - one.spoken >= self.keepalive_seconds]
 

@@ -12,19 +12,19 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final, NamedTuple
 
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.events import Doubted, Due, Received, Restate, Restored
 from shared.protocol.interface import timers as wanted_timers
 from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.words import Address, Endpoint, Role, Timer
 from shared.runtime.batch import Batch, StepFunction, Transition
-from shared.runtime.command_handler import CHANGING, COUNTED, REPLY_LIMIT_BYTES, Desk, fitting
-from shared.runtime.deliveries import Asked, Heard, Item, Learnt, Letter, read, split
-from shared.runtime.final_declaration import Resting
-from shared.runtime.outgoing import Parcel
-from shared.runtime.peer_resync import Doubts
+from shared.runtime.command_handler import CHANGING, COUNTED, REPLY_LIMIT_BYTES, CommandHandler, fitting
+from shared.runtime.deliveries import Asked, Heard, IncomingDelivery, Item, Learnt, read, split
+from shared.runtime.final_declaration import DelayedDeclarations
+from shared.runtime.peer_resync import PeerResync
 from shared.runtime.peers import PeerId, Peers
-from shared.runtime.subscriptions import Watchers
-from shared.runtime.timers import Pauses, Ripe, Timers
+from shared.runtime.subscriptions import Subscriptions
+from shared.runtime.timers import Expired, RetransmissionPolicy, Timers
 from shared.store.sqlite import Store, StoreTrouble
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, write_reply
@@ -50,7 +50,7 @@ class End(NamedTuple):
     step: StepFunction
 
 
-class Fault(NamedTuple):
+class HandlingError(NamedTuple):
     """Something that went wrong in handling one item; the others are not affected."""
 
     what: str
@@ -58,14 +58,14 @@ class Fault(NamedTuple):
 
 
 @dataclass(slots=True)
-class Outcome:
+class BatchResult:
     """What is to be done now that the batch is durable: set letters aside, say things, log things."""
 
     rejected: list[tuple[int, str]] = field(default_factory=list)
-    parcels: list[Parcel] = field(default_factory=list)
+    outgoing: list[OutgoingMessage] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    errors: list[HandlingError] = field(default_factory=list)
     next_due: float | None = None
     peers: int = 0
 
@@ -73,23 +73,23 @@ class Outcome:
 class Processor:
     """One endpoint's worker without its surroundings, one thread at a time; `restate` names who shall speak anew."""
 
-    def __init__(self, end: End, store: Store, peers: Peers, pauses: Pauses, chance: Random) -> None:
+    def __init__(self, end: End, store: Store, peers: Peers, policy: RetransmissionPolicy, chance: Random) -> None:
         """Work on this store; `chance` makes nonces and spreads pauses, and reproduces a run from its seed."""
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
-        self._timers = Timers(pauses, Random(chance.getrandbits(64)))  # noqa: S311 - only spreads pauses
+        self._timers = Timers(policy, Random(chance.getrandbits(64)))  # noqa: S311 - only spreads pauses
         self.restate: deque[str] = deque()
-        self._resting, self._doubts = Resting(), Doubts()
+        self._resting, self._doubts = DelayedDeclarations(), PeerResync()
         self.counters = dict.fromkeys(COUNTED, 0)
-        self._watchers = Watchers(end.endpoint.id)
-        self._desk = Desk(end.endpoint, end.role, peers, self._watchers, self.counters)
+        self._subscriptions = Subscriptions(end.endpoint.id)
+        self._commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, self.counters)
 
     def start(self, now: float) -> None:
         """Take up what was waiting when the last worker of this endpoint ended, however it ended."""
         lives = self._store.memory.lives()
         for endpoint, account in self._store.peers():
-            self._peers.meet(PeerId(endpoint, account), now).life = lives.get((endpoint, account))
+            self._peers.track(PeerId(endpoint, account), now).life = lives.get((endpoint, account))
         for interface in self._store.waiting():
-            self._timers.soon(interface, Timer.RESEND, now)
+            self._timers.schedule(interface, Timer.RESEND, now)
         self._resting.remember(self._store.memory.lately(LATELY_SECONDS), now)
 
     def restore(self, at: float) -> None:
@@ -100,23 +100,25 @@ class Processor:
         for interface in self._store.everything():
             state = self._store.load(interface)
             if state is not None:
-                batch.happen(state, Restored(nonce), "restored from a backup")
+                batch.apply(state, Restored(nonce), "restored from a backup")
         self._store.renew(nonce)
         self._store.commit()
 
-    def routed(self, endpoint: str, *, found: bool) -> None:
+    def note_route(self, endpoint: str, *, found: bool) -> None:
         """Note whether the broker knew a way to that endpoint."""
         for peer, acquaintance in list(self._peers.known.items()):
             if peer.endpoint == endpoint:
                 acquaintance.routed = found
 
-    def run(self, letters: Sequence[Letter], now: float, at: float, heard: float | None = None) -> Outcome:
+    def run(
+        self, letters: Sequence[IncomingDelivery], now: float, at: float, heard: float | None = None
+    ) -> BatchResult:
         """Take one batch to its end. `now` is monotonic seconds, `at` seconds since 1970 for people's eyes.
 
         `heard` is when the first letter came that is not among these: a timer that ran out later may have its answer
         there, and waits for it. Raises StoreTrouble or StoreRefused when nothing can be made durable: nothing happened.
         """
-        outcome = Outcome()
+        outcome = BatchResult()
         items = list(self._open(letters, outcome))
         items += [Item(ripe=ripe) for ripe in self._timers.due(now if heard is None else heard, EVENTS_LIMIT)]
         items += [Item(restate=interface) for interface in self._resting.take(now, EVENTS_LIMIT)]
@@ -135,12 +137,12 @@ class Processor:
         self._attend(outcome, now, at)
         return outcome
 
-    def _open(self, letters: Sequence[Letter], outcome: Outcome) -> Iterable[Item]:
+    def _open(self, letters: Sequence[IncomingDelivery], outcome: BatchResult) -> Iterable[Item]:
         for place, letter in enumerate(letters):
             try:
                 item = read(place, letter, self._end.endpoint)
             except Unreadable as error:
-                self.counters["rejected_letters"] += 1
+                self.counters["rejected_deliveries"] += 1
                 outcome.rejected.append((place, str(error)))
             else:
                 yield item
@@ -149,7 +151,7 @@ class Processor:
         self._store.rollback()
         for item in items:
             if item.ripe is not None:
-                self._timers.soon(item.ripe.interface, item.ripe.timer, now)
+                self._timers.schedule(item.ripe.interface, item.ripe.timer, now)
             elif item.restate is not None:
                 self.restate.append(item.restate)
         self._doubts.put_back(items)
@@ -168,7 +170,7 @@ class Processor:
                 self._store.memory.meet(*doubted.peer, doubted.life)
             elif (state := self._store.load(restate or doubted or "")) is not None:
                 event, cause = (Restate(), "said again") if restate else (Doubted(), "the peer's store is another")
-                batch.happen(state, event, cause)
+                batch.apply(state, event, cause)
         self._meet(batch)
         self._store.commit()
         return batch
@@ -184,7 +186,7 @@ class Processor:
                 batch.hear(state, event)
             elif isinstance(message, Declare):
                 answer = NotReady(None, message.epoch, message.version, Reason.PEER_NOT_CONFIGURED)
-                batch.outbound.say(target, address, answer)
+                batch.outbound.add(target, address, answer)
         batch.heard += len(bundle.messages)
 
     def _answer(self, asked: Asked, batch: Batch, now: float) -> None:
@@ -192,18 +194,18 @@ class Processor:
         name = request["request"]
         reply = self._store.memory.answer(name)
         if reply is None:
-            answers = self._desk.take(request, reply_to, batch, now)
+            answers = self._commands.take(request, reply_to, batch, now)
             reply = write_reply(name, self._end.endpoint.id, answers)
             if len(reply) > REPLY_LIMIT_BYTES:
                 reply = write_reply(name, self._end.endpoint.id, fitting(request, answers))
             if any(command["kind"] in CHANGING for command in request["commands"]):
                 self._store.memory.remember(name, reply)
-        batch.replies.append(Parcel(reply_to, KINDS.reply, reply, name))
+        batch.replies.append(OutgoingMessage(reply_to, reply, KINDS.reply, name))
 
-    def _ripen(self, ripe: Ripe, batch: Batch) -> None:
+    def _ripen(self, ripe: Expired, batch: Batch) -> None:
         state = self._store.load(ripe.interface)
         if state is not None:
-            batch.happen(state, Due(ripe.timer, batch.nonce), f"timer {ripe.timer}", attempt=ripe.attempt)
+            batch.apply(state, Due(ripe.timer, batch.nonce), f"timer {ripe.timer}", attempt=ripe.attempt)
 
     def _meet(self, batch: Batch) -> None:
         """Keep the first life heard of a peer's store, so that a restart notices one that changed meanwhile."""
@@ -212,7 +214,7 @@ class Processor:
             if peer in batch.opened if known is None else known.life is None:
                 self._store.memory.meet(*peer, life)
 
-    def _one_by_one(self, items: Sequence[Item], now: float, at: float, outcome: Outcome, error: Exception) -> None:
+    def _one_by_one(self, items: Sequence[Item], now: float, at: float, outcome: BatchResult, error: Exception) -> None:
         singles = [single for item in items for single in split(item)]
         for item in singles:
             try:
@@ -225,24 +227,24 @@ class Processor:
                 self._blame(item, fault, outcome, now)
             else:
                 self._conclude(batch, outcome, now)
-        if not outcome.faults:
-            outcome.faults.append(Fault("the batch as a whole, none of its items alone", error))
+        if not outcome.errors:
+            outcome.errors.append(HandlingError("the batch as a whole, none of its items alone", error))
 
-    def _blame(self, item: Item, fault: Exception, outcome: Outcome, now: float) -> None:
-        self.counters["faults"] += 1
+    def _blame(self, item: Item, fault: Exception, outcome: BatchResult, now: float) -> None:
+        self.counters["errors"] += 1
         what = item.heard or item.asked
         if what is not None and all(what.letter != place for place, _ in outcome.rejected):
             outcome.rejected.append((what.letter, f"{type(fault).__name__} while it was handled"))
         if item.ripe is not None:
-            self._timers.soon(item.ripe.interface, item.ripe.timer, now + FAULT_PAUSE_SECONDS)
-        outcome.faults.append(Fault(str(item.ripe or item.restate or item.doubted or "a letter"), fault))
+            self._timers.schedule(item.ripe.interface, item.ripe.timer, now + FAULT_PAUSE_SECONDS)
+        outcome.errors.append(HandlingError(str(item.ripe or item.restate or item.doubted or "a letter"), fault))
 
-    def _conclude(self, batch: Batch, outcome: Outcome, now: float) -> None:
+    def _conclude(self, batch: Batch, outcome: BatchResult, now: float) -> None:
         """The batch is durable: only now may anything that follows from it be seen."""
         for peer in batch.opened:
-            self._peers.meet(peer, now)
+            self._peers.track(peer, now)
         for peer, life in batch.met.items():
-            if self._peers.hear(peer, life, now):
+            if self._peers.record_heartbeat(peer, life, now):
                 self._doubts.raise_for(peer, life, self._store.peered_with(*peer))
         for interface, state in batch.touched.items():
             toward = "" if state.peer is None else state.peer.endpoint
@@ -252,31 +254,31 @@ class Processor:
         self._resting.spoken(batch.spoken)
         if batch.changed:
             self._resting.changed(batch.rested, now)
-        for peer in batch.outbound.addressees:
+        for peer in batch.outbound.peers:
             if (known := self._peers.known.get(peer)) is not None:
                 known.spoken = now
-        outcome.parcels.extend(
-            batch.outbound.parcels(self._end.endpoint.id, self._end.endpoint.account, self._store.life)
+        outcome.outgoing.extend(
+            batch.outbound.packed(self._end.endpoint.id, self._end.endpoint.account, self._store.life)
         )
-        outcome.parcels.extend(batch.replies)
+        outcome.outgoing.extend(batch.replies)
         outcome.transitions.extend(batch.transitions)
         for name, count in (
             ("steps", batch.steps),
-            ("heard_messages", batch.heard),
+            ("received_messages", batch.heard),
             ("ignored_messages", batch.ignored),
             ("delivered_payloads", batch.delivered),
         ):
             self.counters[name] += count
         self.counters["batches"] += 1
 
-    def _attend(self, outcome: Outcome, now: float, at: float) -> None:
+    def _attend(self, outcome: BatchResult, now: float, at: float) -> None:
         """Greet peers that nothing was said to, tell those who watch, and say when to come back."""
         batch = Batch(self._store, self._end.step, 0, at)
-        for peer in self._peers.to_greet(now):
+        for peer in self._peers.keepalives_due(now):
             self._greet(peer, batch, now)
         own = self._end.endpoint
-        outcome.parcels.extend(batch.outbound.parcels(own.id, own.account, self._store.life))
-        outcome.parcels.extend(self._watchers.tell(self._store, now))
+        outcome.outgoing.extend(batch.outbound.packed(own.id, own.account, self._store.life))
+        outcome.outgoing.extend(self._subscriptions.observations(self._store, now))
         outcome.reachability, outcome.peers = self._peers.changes(now), len(self._peers.known)
         ripe = self._timers.next()
         moments = [None if ripe is None else ripe + SLACK_SECONDS, self._peers.next(), self._resting.next()]
@@ -290,7 +292,7 @@ class Processor:
         if interface is None:
             del self._peers.known[peer]
             return
-        batch.outbound.greet(peer)
+        batch.outbound.add_keepalive(peer)
         self._peers.known[peer].spoken = now
         if self._peers.silent(peer, now):
             self.restate.append(interface)

@@ -41,7 +41,7 @@ class _Probes:
     left: int
 
 
-class Patience:
+class RetransmissionTimeouts:
     """How long to wait for each peer before something is said to it again."""
 
     def __init__(self, least_seconds: float, limit_seconds: float) -> None:

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.broker.address import BrokerAddress
 from shared.protocol.words import Endpoint, Kind, Role
-from shared.runtime.timers import Pauses
+from shared.runtime.timers import RetransmissionPolicy
 from shared.wire.forms import AccountId, EndpointId, RegionId
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -88,9 +88,9 @@ class WorkerSettings(BaseSettings):
         return list(dict.fromkeys([self.account, *others]))
 
     @property
-    def pauses(self) -> Pauses:
+    def retransmission(self) -> RetransmissionPolicy:
         """How long interfaces wait."""
-        return Pauses(
+        return RetransmissionPolicy(
             resend_first_seconds=self.resend_first_seconds,
             resend_limit_seconds=max(self.resend_limit_seconds, self.resend_first_seconds),
             connect_timeout_seconds=self.connect_timeout_seconds,

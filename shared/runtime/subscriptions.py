@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from shared.runtime.outgoing import Parcel
+from shared.broker.messages import OutgoingMessage
 from shared.store.sqlite import Store
 from shared.wire.request import KINDS, write_observations
 from shared.wire.views import TimelineRow
@@ -26,7 +26,7 @@ class Subscription(NamedTuple):
     expires: float
 
 
-class Watchers:
+class Subscriptions:
     """Everybody who watches this worker."""
 
     def __init__(self, endpoint: str) -> None:
@@ -34,29 +34,29 @@ class Watchers:
         self._endpoint = endpoint
         self._subscriptions: dict[str, Subscription] = {}
 
-    def admit(self, subscription: Subscription) -> None:
+    def add(self, subscription: Subscription) -> None:
         """Begin to tell somebody, or go on for longer."""
         self._subscriptions[subscription.request] = subscription
 
-    def tell(self, store: Store, now: float) -> list[Parcel]:
+    def observations(self, store: Store, now: float) -> list[OutgoingMessage]:
         """What there is to tell since the last time; who has not renewed in time is told no more."""
-        parcels: list[Parcel] = []
+        messages: list[OutgoingMessage] = []
         for one in list(self._subscriptions.values()):
             if now > one.expires:
                 del self._subscriptions[one.request]
             elif one.after < store.last_row:
-                parcels += self._rows(one, store)
+                messages += self._rows(one, store)
                 self._subscriptions[one.request] = one._replace(after=store.last_row)
-        return parcels
+        return messages
 
-    def _rows(self, one: Subscription, store: Store) -> list[Parcel]:
-        parcels: list[Parcel] = []
+    def _rows(self, one: Subscription, store: Store) -> list[OutgoingMessage]:
+        messages: list[OutgoingMessage] = []
         after = one.after
         while rows := timeline(store, one.interface, after, OBSERVATIONS_LIMIT_ROWS):
             after = rows[-1]["row"]
             body = write_observations(one.request, self._endpoint, rows)
-            parcels.append(Parcel(one.reply_to, KINDS.observations, body, one.request))
-        return parcels
+            messages.append(OutgoingMessage(one.reply_to, body, KINDS.observations, one.request))
+        return messages
 
 
 def timeline(store: Store, interface: str | None, after: int, limit: int) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from random import Random
 from typing import NamedTuple
 
 from shared.protocol.words import Timer
-from shared.runtime.retransmission import Patience
+from shared.runtime.retransmission import RetransmissionTimeouts
 
 
 @dataclass(frozen=True, slots=True)
-class Pauses:
+class RetransmissionPolicy:
     """How long an interface waits before it speaks again, and before it gives up; all in seconds."""
 
     resend_first_seconds: float = 0.5
@@ -22,14 +22,14 @@ class Pauses:
     connect_timeout_seconds: float = 120.0
     jitter: float = 0.25
 
-    def again(self, first_seconds: float, attempt: int, chance: Random) -> float:
+    def pause(self, first_seconds: float, attempt: int, chance: Random) -> float:
         """The pause before this attempt (0 is the first), spread so that a crowd does not move in step."""
         grown = first_seconds * self.resend_growth ** min(attempt, 16) if attempt else first_seconds
         spread = 1 + self.jitter * (2 * chance.random() - 1)
         return min(grown, self.resend_limit_seconds) * spread
 
 
-class Ripe(NamedTuple):
+class Expired(NamedTuple):
     """A timer that has run out, and how often it had before without anything coming of it."""
 
     interface: str
@@ -55,10 +55,10 @@ class _Armed:
 class Timers:
     """Everything that interfaces wait for. Time is an argument: monotonic seconds from anywhere."""
 
-    def __init__(self, pauses: Pauses, chance: Random) -> None:
+    def __init__(self, policy: RetransmissionPolicy, chance: Random) -> None:
         """Use these pauses; `chance` spreads them."""
-        self._pauses, self._chance = pauses, chance
-        self._patience = Patience(pauses.resend_first_seconds, pauses.resend_limit_seconds)
+        self._policy, self._chance = policy, chance
+        self._patience = RetransmissionTimeouts(policy.resend_first_seconds, policy.resend_limit_seconds)
         self._heap: list[tuple[float, int, _Armed]] = []
         self._resend: dict[str, _Armed] = {}
         self._connect: dict[str, _Armed] = {}
@@ -83,7 +83,7 @@ class Timers:
         armed = self._connect.get(interface)
         if Timer.CONNECT in wanted:
             if armed is None or armed.fired:
-                at = now + self._pauses.connect_timeout_seconds
+                at = now + self._policy.connect_timeout_seconds
                 self._connect[interface] = self._push(_Armed(interface, Timer.CONNECT, peer, now, at, at))
         elif armed is not None:
             del self._connect[interface]
@@ -98,16 +98,16 @@ class Timers:
             self._heap = [entry for entry in self._heap if entry[2].wanted and entry[2].queued == entry[0]]
             heapify(self._heap)
 
-    def soon(self, interface: str, timer: Timer, at: float) -> None:
+    def schedule(self, interface: str, timer: Timer, at: float) -> None:
         """Arm a timer for a given moment, as after a restart."""
         known = self._resend if timer is Timer.RESEND else self._connect
         if (before := known.get(interface)) is not None:
             before.wanted = False
         known[interface] = self._push(_Armed(interface, timer, "", at, at, at))
 
-    def due(self, now: float, limit: int) -> list[Ripe]:
+    def due(self, now: float, limit: int) -> list[Expired]:
         """Take out what has run out, at most `limit`, the oldest first."""
-        ripe: list[Ripe] = []
+        ripe: list[Expired] = []
         while len(ripe) < limit and (at := self.next()) is not None and at <= now:
             armed = heappop(self._heap)[2]
             if armed.timer is Timer.RESEND and (until := self._until(armed, now)) > now:
@@ -115,7 +115,7 @@ class Timers:
                 self._push(armed)
             else:
                 armed.fired = True
-                ripe.append(Ripe(armed.interface, armed.timer, armed.attempt))
+                ripe.append(Expired(armed.interface, armed.timer, armed.attempt))
         return ripe
 
     def _until(self, armed: _Armed, now: float) -> float:
@@ -136,7 +136,7 @@ class Timers:
 
     def _arm_resend(self, armed: _Armed | None, interface: str, peer: str, now: float, *, progress: bool) -> None:
         attempt = 0 if progress or armed is None else armed.attempt + 1
-        at = now + self._pauses.again(self._patience.first_pause(peer), attempt, self._chance)
+        at = now + self._policy.pause(self._patience.first_pause(peer), attempt, self._chance)
         if armed is None or armed.fired or at < armed.queued:
             if armed is not None:
                 armed.wanted = False

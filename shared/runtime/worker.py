@@ -16,27 +16,25 @@ from typing import Final
 
 from shared.broker.amqp import Link
 from shared.broker.declarations import Declaration, open_declarations
-from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
-from shared.runtime.deliveries import Letter, envelope
+from shared.runtime.deliveries import IncomingDelivery, envelope
 from shared.runtime.health import REFRESH_SECONDS, refresh
 from shared.runtime.inbox import Inbox
 from shared.runtime.logs import Logger, tell
-from shared.runtime.outgoing import Parcel
 from shared.runtime.peers import Peers
-from shared.runtime.processor import End, Processor
-from shared.runtime.processor import Outcome as BatchOutcome
+from shared.runtime.processor import BatchResult, End, Processor
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.thread import OneThread
 from shared.store.sqlite import Store, StoreTrouble
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
 
-PUBLISHING_LIMIT_PARCELS: Final = 64
-"""AMQP messages on their way out at once: beyond this a window only adds latency (practice notes, 1.5)."""
+PUBLISHING_LIMIT_MESSAGES: Final = 64
+"""AMQP messages on their way out at once: beyond this a window only adds latency."""
 
-SETTING_ASIDE_LIMIT_LETTERS: Final = 16
-"""Letters on their way to the dead letters at once: a flood of bad ones must leave room for good ones."""
+SETTING_ASIDE_LIMIT_DELIVERIES: Final = 16
+"""Deliveries on their way to the dead letters at once: a flood of bad ones must leave room for good ones."""
 
 SET_ASIDE_ATTEMPTS: Final = 3
 """How often the dead letters are tried; a broker that refuses all of them has said so in its own log."""
@@ -58,8 +56,8 @@ class Worker:
         self._inbox = Inbox()
         self._arrived = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_PARCELS)
-        self._setting_aside = asyncio.Semaphore(SETTING_ASIDE_LIMIT_LETTERS)
+        self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_MESSAGES)
+        self._setting_aside = asyncio.Semaphore(SETTING_ASIDE_LIMIT_DELIVERIES)
         self._on_their_way: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._unsaid_in = 0
@@ -141,16 +139,18 @@ class Worker:
         chance = SystemRandom()
         self._store.open(chance.getrandbits(53))
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
-        processor = Processor(self._end, self._store, peers, self._settings.pauses, chance)
+        processor = Processor(self._end, self._store, peers, self._settings.retransmission, chance)
         with self._store.vouched():
             if self._settings.restored:
                 processor.restore(time.time())
             processor.start(time.monotonic())
         return processor
 
-    def _decide(self, processor: Processor, letters: Sequence[Letter], now: float, heard: float | None) -> BatchOutcome:
+    def _decide(
+        self, processor: Processor, taken: list[IncomingDelivery], now: float, heard: float | None
+    ) -> BatchResult:
         with self._store.vouched():
-            return processor.run(letters, now, time.time(), heard)
+            return processor.run(taken, now, time.time(), heard)
 
     # One door in.
 
@@ -169,11 +169,11 @@ class Worker:
                 processor.restate.extend(self._unsaid)
                 self._unsaid.clear()
             deliveries = self._inbox.take(self._settings.batch_limit, peers)
-            letters = [envelope(one, vouching.get(one.queue)) for one in deliveries]
+            incoming = [envelope(one, vouching.get(one.queue)) for one in deliveries]
             now = time.monotonic()
             heard = self._inbox.oldest(now)
             try:
-                outcome = await self._thread.call(self._decide, processor, letters, now, heard)
+                outcome = await self._thread.call(self._decide, processor, incoming, now, heard)
             except StoreTrouble as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 self._inbox.put_back(deliveries, now)
@@ -194,17 +194,17 @@ class Worker:
 
     # One door out.
 
-    async def _conclude(self, deliveries: list[Delivery], outcome: BatchOutcome, processor: Processor) -> None:
+    async def _conclude(self, deliveries: list[Delivery], outcome: BatchResult, processor: Processor) -> None:
         rejected = dict(outcome.rejected)
         for place, reason in rejected.items():
             self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
             self._send_off(self._set_aside(deliveries[place], reason))
         good = [one for place, one in enumerate(deliveries) if place not in rejected]
-        for place, parcel in enumerate(outcome.parcels):
+        for place, message in enumerate(outcome.outgoing):
             if self._publishing.locked():
                 await self._link.acknowledge(good)
             await self._publishing.acquire()
-            self._send_off(self._publish(parcel, processor))
+            self._send_off(self._publish(message, processor))
             if place == 0:
                 await _head_start()
         await self._link.acknowledge(good)
@@ -216,18 +216,18 @@ class Worker:
         task.add_done_callback(self._on_their_way.discard)
 
     async def _set_aside(self, delivery: Delivery, reason: str) -> None:
-        """Copy it to the dead letters and acknowledge it, while good letters go on.
+        """Copy it to the dead letters and acknowledge it, while good ones go on.
 
-        A letter whose copy the broker has not answered for is not acknowledged: it comes again in the next session.
+        A delivery whose copy the broker has not answered for is not acknowledged: it comes again in the next session.
         """
         refusals = 0
         async with self._setting_aside:
             while refusals < SET_ASIDE_ATTEMPTS:
                 outcome = await self._link.set_aside(delivery, reason)
-                if outcome is Outcome.CONFIRMED:
+                if outcome is PublishResult.CONFIRMED:
                     await self._link.acknowledge([delivery])
                     return
-                if outcome is not Outcome.UNKNOWN:
+                if outcome is not PublishResult.UNKNOWN:
                     refusals += 1
                 elif self._lives(delivery):
                     await asyncio.sleep(SET_ASIDE_PAUSE_SECONDS)
@@ -240,22 +240,21 @@ class Worker:
         state = self._link.state
         return state.condition is LinkCondition.CONSUMING and state.session == delivery.session
 
-    async def _publish(self, parcel: Parcel, processor: Processor) -> None:
+    async def _publish(self, message: OutgoingMessage, processor: Processor) -> None:
         try:
-            message = Outgoing(parcel.routing_key, parcel.body, parcel.kind, correlation_id=parcel.correlation)
             result = await self._link.publish(message)
         finally:
             self._publishing.release()
-        if parcel.kind == KINDS.bundle and result is Outcome.UNKNOWN:
-            self._doubt(parcel)
-        elif parcel.kind == KINDS.bundle:
-            processor.routed(parcel.routing_key, found=result is not Outcome.UNROUTABLE)
-        if result is not Outcome.CONFIRMED:
-            self._log.debug("not confirmed", to=parcel.routing_key, kind=parcel.kind, result=str(result))
+        if message.type == KINDS.bundle and result is PublishResult.UNKNOWN:
+            self._doubt(message)
+        elif message.type == KINDS.bundle:
+            processor.note_route(message.routing_key, found=result is not PublishResult.UNROUTABLE)
+        if result is not PublishResult.CONFIRMED:
+            self._log.debug("not confirmed", to=message.routing_key, kind=message.type, result=str(result))
 
-    def _doubt(self, parcel: Parcel) -> None:
+    def _doubt(self, message: OutgoingMessage) -> None:
         """Nobody knows whether it was said, and who rests has no timer: it is said again in the next session."""
-        self._unsaid.update(one.source for one in read_bundle(parcel.body).messages)
+        self._unsaid.update(one.source for one in read_bundle(message.body).messages)
         self._unsaid_in = self._link.state.session
 
     @property

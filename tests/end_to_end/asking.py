@@ -11,7 +11,7 @@ from typing import cast
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import BrokerUnreachable, ConsoleLink
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.broker.topology import Account
 from shared.wire.request import KINDS, CommandForm, read_reply, write_request
 from tests.end_to_end.workers import LIMIT_SECONDS, Answer, Site
@@ -62,7 +62,7 @@ class Console:
         waiting = self._waiting[request] = asyncio.get_running_loop().create_future()
         deadline = time.monotonic() + limit_seconds
         while not waiting.done():
-            await self._say(Outgoing(endpoint, body, KINDS.request, request))
+            await self._say(OutgoingMessage(endpoint, body, KINDS.request, request))
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError(f"{endpoint} did not answer {[command['kind'] for command in commands]}")
@@ -114,13 +114,15 @@ class Console:
             await self._link.close()
             self._link = None
 
-    async def _say(self, message: Outgoing) -> None:
+    async def _say(self, message: OutgoingMessage) -> None:
         try:
             link = await self._linked()
         except BrokerUnreachable:
             return
-        addressed = Outgoing(message.routing_key, message.body, message.type, message.correlation_id, link.reply_to)
-        if await link.publish(addressed) is Outcome.UNROUTABLE:
+        addressed = OutgoingMessage(
+            message.routing_key, message.body, message.type, message.correlation_id, link.reply_to
+        )
+        if await link.publish(addressed) is PublishResult.UNROUTABLE:
             raise UnroutableError(message.routing_key)
 
     async def _linked(self) -> ConsoleLink:

@@ -19,12 +19,11 @@ from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.broker.amqp import Link
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.runtime.command_handler import CHANGING
-from shared.runtime.deliveries import Letter
+from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.main import run
-from shared.runtime.processor import Outcome as BatchOutcome
-from shared.runtime.processor import Processor
+from shared.runtime.processor import BatchResult, Processor
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, read_request
@@ -57,7 +56,7 @@ class Trigger:
         self._acknowledged = False
         self._under_way = 0
 
-    def begin(self, letters: Sequence[Letter]) -> None:
+    def begin(self, letters: Sequence[IncomingDelivery]) -> None:
         """A batch begins."""
         self._left -= any(map(_counts, letters))
         self._armed = self._armed or self._left == 0
@@ -107,7 +106,7 @@ class Trigger:
             self.reach(Point.AFTER_BATCH)
 
 
-def _counts(letter: Letter) -> bool:
+def _counts(letter: IncomingDelivery) -> bool:
     if letter.kind == KINDS.bundle:
         return bool(read_bundle(letter.body).messages)
     commands = read_request(letter.body)["commands"] if letter.kind == KINDS.request else []
@@ -119,8 +118,8 @@ def load(trigger: Trigger) -> None:
     run_batch, commit, acknowledge, publish = Processor.run, Store.commit, Link.acknowledge, Link.publish
 
     def watched_run(
-        self: Processor, letters: Sequence[Letter], now: float, at: float, heard: float | None = None
-    ) -> BatchOutcome:
+        self: Processor, letters: Sequence[IncomingDelivery], now: float, at: float, heard: float | None = None
+    ) -> BatchResult:
         trigger.begin(letters)
         return run_batch(self, letters, now, at, heard)
 
@@ -134,7 +133,7 @@ def load(trigger: Trigger) -> None:
         await acknowledge(self, done)
         await trigger.acknowledged(self)
 
-    async def watched_publish(self: Link, message: Outgoing) -> Outcome:
+    async def watched_publish(self: Link, message: OutgoingMessage) -> PublishResult:
         after_commit = await trigger.about_to_publish()
         outcome = await publish(self, message)
         trigger.published(after_commit=after_commit)

@@ -20,11 +20,11 @@ import pytest
 from shared.broker import control
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import BrokerRefused, Link
-from shared.broker.backoff import Pauses
+from shared.broker.backoff import Backoff
 from shared.broker.container import ContainerBroker
 from shared.broker.declarations import Declaration
 from shared.broker.embedded import PrivateBroker
-from shared.broker.messages import Delivery, LinkCondition, LinkState, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage
 from shared.broker.names import VHOST, endpoint_queue
 from shared.broker.topology import Account, Definitions, definitions
 from tests.waiting import wait_for
@@ -219,7 +219,7 @@ async def linked(  # noqa: PLR0913 - a test names what it varies
         on_delivery=on_delivery or heard.deliveries.append,
         on_state=heard.states.append,
         declarations=declarations,
-        pauses=Pauses(longest_seconds=1.0),
+        backoff=Backoff(longest_seconds=1.0),
     )
     running = asyncio.create_task(link.run())
     try:
@@ -245,6 +245,6 @@ async def consuming(link: Link, running: "asyncio.Task[None] | None" = None) -> 
     await wait_for(up_or_over, 60.0)
 
 
-def saying(routing_key: str, body: bytes = b"hello") -> Outgoing:
+def saying(routing_key: str, body: bytes = b"hello") -> OutgoingMessage:
     """Make the smallest message for an endpoint."""
-    return Outgoing(routing_key, body, "test")
+    return OutgoingMessage(routing_key, body, "test")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from shared.broker.messages import LinkCondition, Outcome
+from shared.broker.messages import LinkCondition, PublishResult
 from tests.integration.broker_ladder import LIMIT_SECONDS, Heard, TwoAccounts, linked, saying
 from tests.waiting import wait_for
 
@@ -17,14 +17,14 @@ async def test_what_is_acknowledged_out_of_turn_does_not_come_again_and_what_was
     async with linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice:
         async with linked(address, two.bob.uid, heard, queues) as bob:
             for number in range(8):
-                assert await alice.publish(saying(two.bobs, b"%d" % number)) is Outcome.CONFIRMED
+                assert await alice.publish(saying(two.bobs, b"%d" % number)) is PublishResult.CONFIRMED
             await heard.more_than(7)
             one = heard.deliveries
             await bob.acknowledge([one[0], one[2], one[5]])
             await bob.acknowledge([one[1], one[5], one[7]])
         async with linked(address, two.bob.uid, again, queues):
             await wait_for(lambda: len(again.deliveries) >= 3, LIMIT_SECONDS)
-            assert await alice.publish(saying(two.bobs, b"last")) is Outcome.CONFIRMED
+            assert await alice.publish(saying(two.bobs, b"last")) is PublishResult.CONFIRMED
             await wait_for(lambda: b"last" in again.bodies(), LIMIT_SECONDS)
     assert sorted(again.bodies()) == [b"3", b"4", b"6", b"last"]
 
@@ -36,11 +36,11 @@ async def test_whoever_acknowledges_at_the_same_time_names_no_tag_twice(two: Two
     async with linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice:
         async with linked(address, two.bob.uid, heard, queues) as bob:
             saying_all = [alice.publish(saying(two.bobs, b"%d" % number)) for number in range(count)]
-            assert set(await asyncio.gather(*saying_all)) == {Outcome.CONFIRMED}
+            assert set(await asyncio.gather(*saying_all)) == {PublishResult.CONFIRMED}
             await heard.more_than(count - 1)
             pieces = [heard.deliveries[at : at + 1 + at % 3] for at in range(count)]
             await asyncio.gather(*(bob.acknowledge(piece) for piece in [*pieces[1::2], *pieces[::2]]))
-            assert await alice.publish(saying(two.bobs, b"last")) is Outcome.CONFIRMED
+            assert await alice.publish(saying(two.bobs, b"last")) is PublishResult.CONFIRMED
             await wait_for(lambda: b"last" in heard.bodies(), LIMIT_SECONDS)
             assert bob.state.session == 1
         async with linked(address, two.bob.uid, again, queues):
@@ -55,7 +55,7 @@ async def test_an_acknowledgement_that_left_too_late_ends_no_later_session(two: 
         linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
         linked(address, two.bob.uid, heard, queues) as bob,
     ):
-        assert await alice.publish(saying(two.bobs, b"first")) is Outcome.CONFIRMED
+        assert await alice.publish(saying(two.bobs, b"first")) is PublishResult.CONFIRMED
         await heard.more_than(0)
         first = bob._consumer
         assert first is not None
@@ -64,6 +64,6 @@ async def test_an_acknowledgement_that_left_too_late_ends_no_later_session(two: 
         await first.acknowledge(heard.deliveries[:1])
         await heard.more_than(1)
         await bob.acknowledge(heard.deliveries)
-        assert await alice.publish(saying(two.bobs, b"last")) is Outcome.CONFIRMED
+        assert await alice.publish(saying(two.bobs, b"last")) is PublishResult.CONFIRMED
         await wait_for(lambda: b"last" in heard.bodies(), LIMIT_SECONDS)
         assert bob.state.session == 2

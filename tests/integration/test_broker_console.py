@@ -8,7 +8,7 @@ import pytest
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable, ConsoleLink, NoFreeSlot
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.broker.names import CONSOLE_SLOTS, VHOST, endpoint_queue
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
@@ -48,12 +48,12 @@ async def test_a_command_is_answered_to_the_console_that_asked(two: TwoAccounts)
         console(two, others, lost) as other,
     ):
         assert asking.reply_to != other.reply_to
-        command = Outgoing(two.bobs, b"show", "command", correlation_id="1", reply_to=asking.reply_to)
-        assert await asking.publish(command) is Outcome.CONFIRMED
+        command = OutgoingMessage(two.bobs, b"show", "command", correlation_id="1", reply_to=asking.reply_to)
+        assert await asking.publish(command) is PublishResult.CONFIRMED
         await wait_for(lambda: commands.deliveries, LIMIT_SECONDS)
         heard = commands.deliveries[0]
-        answer = Outgoing(heard.reply_to or "", b"shown", "reply", correlation_id=heard.correlation_id)
-        assert await worker.publish(answer) is Outcome.CONFIRMED
+        answer = OutgoingMessage(heard.reply_to or "", b"shown", "reply", correlation_id=heard.correlation_id)
+        assert await worker.publish(answer) is PublishResult.CONFIRMED
         await wait_for(lambda: replies, LIMIT_SECONDS)
     assert (replies[0].body, replies[0].correlation_id, replies[0].user_id) == (b"shown", "1", two.bob.uid)
     assert not others
@@ -92,10 +92,10 @@ async def test_a_console_of_one_shared_user_declares_what_it_needs(broker: Broke
         broker.administrator_address, account=None, name="t", on_delivery=replies.append, on_lost=lambda _: None
     )
     reply_to = await link.open()
-    assert await link.publish(saying(reply_to, b"to myself")) is Outcome.CONFIRMED
+    assert await link.publish(saying(reply_to, b"to myself")) is PublishResult.CONFIRMED
     await wait_for(lambda: replies, LIMIT_SECONDS)
     await link.close()
-    assert await link.publish(saying(reply_to)) is Outcome.UNKNOWN
+    assert await link.publish(saying(reply_to)) is PublishResult.UNKNOWN
 
 
 async def test_a_console_says_who_is_missing(two: TwoAccounts) -> None:

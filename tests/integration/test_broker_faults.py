@@ -15,7 +15,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp import Link
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker, speaks_amqp
-from shared.broker.messages import LinkCondition, Outcome
+from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
 from shared.broker.private_files import environment, free_ports
 from shared.broker.watchdog import group_members
@@ -57,10 +57,10 @@ async def test_nothing_confirmed_is_lost_when_the_broker_is_killed_under_traffic
         while not enough.is_set():
             body = b"%d/%d" % (speaker, number)
             outcome = await link.publish(saying(two.bobs, body))
-            assert outcome in {Outcome.CONFIRMED, Outcome.UNKNOWN}
-            (confirmed if outcome is Outcome.CONFIRMED else unknown).append(body)
+            assert outcome in {PublishResult.CONFIRMED, PublishResult.UNKNOWN}
+            (confirmed if outcome is PublishResult.CONFIRMED else unknown).append(body)
             number += 1
-            if outcome is Outcome.UNKNOWN:
+            if outcome is PublishResult.UNKNOWN:
                 await consuming(link)
 
     async def acknowledge_all(link: Link) -> None:
@@ -109,7 +109,7 @@ async def test_a_queue_that_the_broker_cannot_read_any_more_costs_nobody_the_oth
         ((missing, reason),) = bob.state.missing
         assert missing == two.to_bob()
         assert "INTERNAL_ERROR" in reason
-        assert await bob.publish(saying(two.bobs, b"still here")) is Outcome.CONFIRMED
+        assert await bob.publish(saying(two.bobs, b"still here")) is PublishResult.CONFIRMED
         await wait_for(lambda: b"still here" in heard.bodies(), LIMIT_SECONDS)
         sessions = bob.state.session
         await control.delete_queue(broker.management_url, two.to_bob())
@@ -140,10 +140,10 @@ async def test_a_link_that_is_started_before_the_broker_waits_and_then_connects(
         await wait_for(lambda: heard.conditions().count(LinkCondition.WAITING) >= 2, LIMIT_SECONDS)
         reasons = [state.reason for state in heard.states if state.condition is LinkCondition.WAITING]
         assert "can't be reached" in reasons[-1]
-        assert await link.publish(saying(two.alices)) is Outcome.UNKNOWN
+        assert await link.publish(saying(two.alices)) is PublishResult.UNKNOWN
         await asyncio.to_thread(process.restart)
         await consuming(link)
-        assert await link.publish(saying(two.alices)) is Outcome.CONFIRMED
+        assert await link.publish(saying(two.alices)) is PublishResult.CONFIRMED
 
 
 async def test_a_link_stops_at_once_while_it_waits() -> None:
@@ -164,12 +164,12 @@ async def test_a_broker_that_stalls_is_left_and_found_again(own: tuple[BrokerFor
         os.kill(process.pid, signal.SIGSTOP)
         try:
             outcomes = await asyncio.gather(*(alice.publish(saying(two.bobs)) for _ in range(3)))
-            assert outcomes == [Outcome.UNKNOWN] * 3
+            assert outcomes == [PublishResult.UNKNOWN] * 3
             await wait_for(lambda: alice.state.condition is not LinkCondition.CONSUMING, LIMIT_SECONDS)
         finally:
             os.kill(process.pid, signal.SIGCONT)
         await consuming(alice)
-        assert await alice.publish(saying(two.bobs)) is Outcome.CONFIRMED
+        assert await alice.publish(saying(two.bobs)) is PublishResult.CONFIRMED
 
 
 def test_a_stopped_broker_leaves_nothing_running(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed, DeliveryError
 
 from shared.broker.amqp import BrokerRefused
-from shared.broker.messages import LinkCondition, Outcome
+from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import console_queue_name, exchange_name
 from tests.integration.broker_ladder import LIMIT_SECONDS, Heard, TwoAccounts, linked, saying
 from tests.waiting import wait_for
@@ -172,6 +172,6 @@ async def test_a_link_that_may_not_publish_is_refused(two: TwoAccounts) -> None:
     """Bob's login, but Alice's exchange: a mistake in the settings that no waiting cures."""
     heard = Heard()
     async with linked(two.broker.address(two.bob), two.alice.uid, heard) as link:
-        assert await link.publish(saying(two.bobs)) is Outcome.UNKNOWN
+        assert await link.publish(saying(two.bobs)) is PublishResult.UNKNOWN
         await wait_for(lambda: link.state.condition is LinkCondition.REFUSED, LIMIT_SECONDS)
     assert "may not publish" in heard.refused

@@ -8,7 +8,7 @@ from shared.broker import control
 from shared.broker.amqp import BrokerRefused, Link
 from shared.broker.amqp.publisher import MAX_BODY_BYTES
 from shared.broker.declarations import DELIVERY_LIMIT, open_declarations
-from shared.broker.messages import Delivery, LinkCondition, Outcome, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, endpoint_queue
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
@@ -24,12 +24,12 @@ from tests.waiting import wait_for
 
 async def test_a_publish_is_confirmed_and_arrives_with_all_that_it_says(two: TwoAccounts) -> None:
     alices, bobs = Heard(), Heard()
-    message = Outgoing(two.bobs, b"body", "kind", correlation_id="c", reply_to="console.1", headers={"h": "v"})
+    message = OutgoingMessage(two.bobs, b"body", "kind", correlation_id="c", reply_to="console.1", headers={"h": "v"})
     async with (
         linked(two.broker.address(two.alice), two.alice.uid, alices) as alice,
         linked(two.broker.address(two.bob), two.bob.uid, bobs, [two.to_bob()]),
     ):
-        assert await alice.publish(message) is Outcome.CONFIRMED
+        assert await alice.publish(message) is PublishResult.CONFIRMED
         await wait_for(lambda: bobs.deliveries, LIMIT_SECONDS)
     (delivery,) = bobs.deliveries
     assert (delivery.queue, delivery.exchange) == (two.to_bob(), f"peering.x.{two.alice.uid}")
@@ -44,13 +44,13 @@ async def test_what_no_queue_is_bound_for_is_unroutable(two: TwoAccounts) -> Non
         outcomes = await asyncio.gather(
             *(alice.publish(saying(key)) for key in ["vpc-nowhere", two.bobs, "vpc-nowhere", two.bobs] * 10)
         )
-    assert outcomes == [Outcome.UNROUTABLE, Outcome.CONFIRMED] * 20
+    assert outcomes == [PublishResult.UNROUTABLE, PublishResult.CONFIRMED] * 20
 
 
 async def test_a_body_that_would_close_the_channel_is_refused_before(two: TwoAccounts) -> None:
     async with linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice:
-        assert await alice.publish(saying(two.bobs, bytes(MAX_BODY_BYTES + 1))) is Outcome.REFUSED
-        assert await alice.publish(saying(two.bobs, bytes(MAX_BODY_BYTES))) is Outcome.CONFIRMED
+        assert await alice.publish(saying(two.bobs, bytes(MAX_BODY_BYTES + 1))) is PublishResult.REFUSED
+        assert await alice.publish(saying(two.bobs, bytes(MAX_BODY_BYTES))) is PublishResult.CONFIRMED
 
 
 async def test_ten_thousand_messages_on_three_queues_keep_the_order_of_their_tags(two: TwoAccounts) -> None:
@@ -89,14 +89,14 @@ async def test_what_is_acknowledged_on_any_queue_does_not_come_again_and_the_res
         async with linked(address, two.bob.uid, heard, queues) as bob:
             for number in range(10):
                 speaker = alice if number % 2 else bob
-                assert await speaker.publish(saying(two.bobs, b"%d" % number)) is Outcome.CONFIRMED
+                assert await speaker.publish(saying(two.bobs, b"%d" % number)) is PublishResult.CONFIRMED
                 await heard.more_than(number)
             await bob.acknowledge(heard.deliveries[:7])
             await bob.acknowledge(heard.deliveries[:7])
             await bob.acknowledge(heard.deliveries[3:4])
         async with linked(address, two.bob.uid, again, queues):
             await wait_for(lambda: len(again.deliveries) >= 3, LIMIT_SECONDS)
-            assert await alice.publish(saying(two.bobs, b"last")) is Outcome.CONFIRMED
+            assert await alice.publish(saying(two.bobs, b"last")) is PublishResult.CONFIRMED
             await wait_for(lambda: b"last" in again.bodies(), LIMIT_SECONDS)
     assert sorted(again.bodies()) == [b"7", b"8", b"9", b"last"]
     assert [delivery.redelivered for delivery in again.deliveries] == [True, True, True, False]
@@ -177,7 +177,7 @@ async def test_what_is_set_aside_lies_in_the_dead_letters_with_the_reason(two: T
     ):
         await alice.publish(saying(two.bobs, b"\xff" * 100_000))
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0") is Outcome.CONFIRMED
+        assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0") is PublishResult.CONFIRMED
         await bob.acknowledge(heard.deliveries)
     letters = await control.dead_letters(two.broker.management_url, limit=10_000)
     (letter,) = [one for one in letters if one["properties"]["headers"].get("x-peering-queue") == two.to_bob()]
@@ -220,7 +220,7 @@ async def test_a_callback_that_fails_loses_nothing(two: TwoAccounts) -> None:
 
 
 async def test_stop_lets_what_is_here_be_finished(two: TwoAccounts) -> None:
-    heard, again, outcomes = Heard(), Heard(), list[Outcome]()
+    heard, again, outcomes = Heard(), Heard(), list[PublishResult]()
     address, queues = two.broker.address(two.bob), [two.to_bob()]
     async with linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice:
         await alice.publish(saying(two.bobs))
@@ -233,11 +233,11 @@ async def test_stop_lets_what_is_here_be_finished(two: TwoAccounts) -> None:
 
             await bob.stop(drain)
             assert bob.state.condition is LinkCondition.STOPPED
-            assert await bob.publish(saying(two.alices)) is Outcome.UNKNOWN
+            assert await bob.publish(saying(two.alices)) is PublishResult.UNKNOWN
         await alice.publish(saying(two.bobs, b"second"))
         async with linked(address, two.bob.uid, again, queues):
             await wait_for(lambda: again.deliveries, LIMIT_SECONDS)
-    assert outcomes == [Outcome.CONFIRMED]
+    assert outcomes == [PublishResult.CONFIRMED]
     assert again.bodies() == [b"second"]
 
 
@@ -246,9 +246,9 @@ async def test_one_shared_user_without_accounts_declares_what_it_needs(broker: B
     queue = endpoint_queue(OPEN_ACCOUNT, endpoint, OPEN_ACCOUNT).name
     declarations = open_declarations([endpoint])
     async with linked(broker.administrator_address, None, heard, [queue], declarations=declarations) as link:
-        assert await link.publish(saying(endpoint)) is Outcome.CONFIRMED
+        assert await link.publish(saying(endpoint)) is PublishResult.CONFIRMED
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        assert await link.set_aside(heard.deliveries[0], "only a test") is Outcome.CONFIRMED
+        assert await link.set_aside(heard.deliveries[0], "only a test") is PublishResult.CONFIRMED
     assert heard.deliveries[0].exchange == "peering.x.open"
     await control.delete_queue(broker.management_url, queue)
 

@@ -20,11 +20,11 @@ from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.protocol.words import Endpoint, Kind
-from shared.runtime.deliveries import Letter
+from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES
 from shared.runtime.peers import Peers
-from shared.runtime.processor import End, Outcome, Processor
-from shared.runtime.timers import Pauses
+from shared.runtime.processor import BatchResult, End, Processor
+from shared.runtime.timers import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, CommandForm, PeerForm, write_request
@@ -53,19 +53,19 @@ class Counted:
         assert found, statement
         self.statements[" ".join(filter(None, found.groups()))] += 1
 
-    def run(self, letters: list[Letter], now: float) -> list[Letter]:
+    def run(self, deliveries: list[IncomingDelivery], now: float) -> list[IncomingDelivery]:
         """Take one batch; return what it says to the peer."""
-        outcome = self.processor.run(letters, now, at=0.0)
+        outcome = self.processor.run(deliveries, now, at=0.0)
         assert not outcome.rejected
-        assert not outcome.faults
+        assert not outcome.errors
         return list(self._said(outcome))
 
-    def _said(self, outcome: Outcome) -> Iterator[Letter]:
-        for parcel in outcome.parcels:
-            if parcel.kind == KINDS.bundle:
+    def _said(self, outcome: BatchResult) -> Iterator[IncomingDelivery]:
+        for message in outcome.outgoing:
+            if message.type == KINDS.bundle:
                 self.bundles += 1
-                self.messages += len(read_bundle(parcel.body).messages)
-                yield Letter(KINDS.bundle, self.endpoint.account, parcel.body)
+                self.messages += len(read_bundle(message.body).messages)
+                yield IncomingDelivery(KINDS.bundle, self.endpoint.account, message.body)
             else:
                 self.replies += 1
 
@@ -74,14 +74,14 @@ class Counted:
         self.statements.clear()
         self.bundles = self.messages = self.replies = self.store.commits = 0
 
-    def command(self, kind: Literal["initiate", "suspend", "resume"]) -> Letter:
+    def command(self, kind: Literal["initiate", "suspend", "resume"]) -> IncomingDelivery:
         """The same command for all interfaces of the first end."""
         return self.ask([{"kind": kind, "interface": f"ri-a{number}"} for number in range(CONNECTIONS)])
 
-    def ask(self, commands: list[CommandForm]) -> Letter:
+    def ask(self, commands: list[CommandForm]) -> IncomingDelivery:
         """A request of the owner's."""
         body = write_request(uuid.uuid4().hex, self.endpoint.account, self.endpoint.id, commands)
-        return Letter(KINDS.request, self.endpoint.account, body, "console.0")
+        return IncomingDelivery(KINDS.request, self.endpoint.account, body, "console.0")
 
 
 Make = Callable[[Endpoint, End], Counted]
@@ -95,7 +95,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         store = Store(tmp_path / f"{endpoint.id}.sqlite", endpoint, end.role)
         store.open(len(stores) + 1)
         stores.append(store)
-        processor = Processor(end, store, Peers(10, 35), Pauses(), Random(len(stores)))  # noqa: S311 - spreads pauses
+        processor = Processor(end, store, Peers(10, 35), RetransmissionPolicy(), Random(len(stores)))  # noqa: S311 - spreads pauses
         processor.start(0.0)
         counted = Counted(processor, store, endpoint)
         store._db.set_trace_callback(counted.count_statement)
@@ -132,7 +132,9 @@ def _create(interface: str, peer: PeerForm) -> CommandForm:
     return {"kind": "create", "interface": interface, "name": "", "peer": peer, "initiate": False}
 
 
-def carry(pair: tuple[Counted, Counted], to_a: list[Letter], to_b: list[Letter], now: float) -> None:
+def carry(
+    pair: tuple[Counted, Counted], to_a: list[IncomingDelivery], to_b: list[IncomingDelivery], now: float
+) -> None:
     """Carry what both ends say until neither says anything."""
     a, b = pair
     while to_a or to_b:

@@ -17,7 +17,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable
 from shared.broker.amqp.connection import open_connection
 from shared.broker.embedded import PrivateBroker
-from shared.broker.messages import LinkCondition, Outcome
+from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST
 from shared.broker.private_files import LOOPBACK, Layout, find_programs, free_ports, write_files
 from shared.broker.topology import definitions
@@ -133,7 +133,7 @@ async def test_two_workers_with_certificates_and_no_password_shake_hands(locked:
 async def test_a_certificate_speaks_for_no_other_account(locked: Locked) -> None:
     heard, alices = Heard(), locked.address(locked.alice.account.uid)
     async with linked(alices, locked.bob.account.uid, heard) as link:
-        assert await link.publish(saying(locked.alice.endpoint)) is Outcome.UNKNOWN
+        assert await link.publish(saying(locked.alice.endpoint)) is PublishResult.UNKNOWN
         await wait_for(lambda: link.state.condition is LinkCondition.REFUSED, LIMIT_SECONDS)
     assert "may not publish" in heard.refused
 

@@ -112,8 +112,8 @@ async def test_every_bad_letter_is_set_aside_with_its_reason_and_a_handshake_goe
     assert sorted(line["reason"] for line in logged) == sorted(reasons)
     assert {line["queue"].rpartition(".")[2] for line in logged} == {account}
     after = await bob.counters(own.second.site)
-    assert after["rejected_letters"] - before["rejected_letters"] == len(letters)
-    assert after["faults"] == 0
+    assert after["rejected_deliveries"] - before["rejected_deliveries"] == len(letters)
+    assert after["errors"] == 0
     await connect(end(alice, own.first.site), end(bob, own.second.site))
 
 

@@ -26,7 +26,7 @@ KINDS_OF_PLACES = {
     "after the commit",
     "before the acknowledgement",
     "after the acknowledgement",
-    "after a parcel was published",
+    "after a message was published",
 }
 
 

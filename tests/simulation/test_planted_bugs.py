@@ -12,8 +12,7 @@ from lab.simulate import node
 from lab.simulate.plan import Plan
 from lab.simulate.world import World, workshop
 from shared.protocol import link
-from shared.runtime import batch, processor
-from shared.runtime import deliveries as letters
+from shared.runtime import batch, deliveries, processor
 from shared.store import sqlite
 
 SEEDS_LIMIT = 400
@@ -65,7 +64,7 @@ BUGS = (
     ),
     bug(
         "it does not take up what was waiting when it ended",
-        Edit(processor, "Processor.start", {"self._timers.soon(interface, Timer.RESEND, now)": "pass"}),
+        Edit(processor, "Processor.start", {"self._timers.schedule(interface, Timer.RESEND, now)": "pass"}),
         plan=KILLS,
     ),
     bug(
@@ -73,7 +72,7 @@ BUGS = (
         Edit(
             processor,
             "Processor._put_back",
-            {"self._timers.soon(item.ripe.interface, item.ripe.timer, now)": "pass"},
+            {"self._timers.schedule(item.ripe.interface, item.ripe.timer, now)": "pass"},
         ),
         plan=FULL_DISKS,
     ),
@@ -119,7 +118,7 @@ BUGS = (
         Edit(
             processor,
             "Processor.restore",
-            {'batch.happen(state, Restored(nonce), "restored from a backup")': "pass"},
+            {'batch.apply(state, Restored(nonce), "restored from a backup")': "pass"},
         ),
         plan=BACKUPS,
     ),
@@ -129,7 +128,7 @@ BUGS = (
     ),
     bug(
         "who is vouched for is not compared with who is claimed",
-        Edit(letters, "_check", {"proven is not None and proven != claimed": "False"}),
+        Edit(deliveries, "_check", {"proven is not None and proven != claimed": "False"}),
     ),
     bug(
         "a peer on another store is told something once, and never asked again",

@@ -11,8 +11,8 @@ from console.trace.matching import wants_answer
 from console.trace.story import Fate, Story
 from console.trace.telling import Record, tell
 from lab.simulate.world import workshop
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.labels import label
-from shared.runtime.outgoing import Parcel
 from shared.runtime.subscriptions import timeline
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
@@ -34,11 +34,11 @@ class Witnessed(Scripted):
         self.truth, carry = Counter(), self.broker.publish
         places = {node.id: place for place, node in enumerate(self.nodes)}
 
-        def publish(source: str, account: str, parcel: Parcel, reply_to: str | None = None) -> bool:
-            carried = carry(source, account, parcel, reply_to)
-            if parcel.kind == KINDS.bundle:
-                for _, _, message in read_bundle(parcel.body).messages:
-                    self.truth[places[source], label(message), carried] += 1
+        def publish(source: str, account: str, message: OutgoingMessage, reply_to: str | None = None) -> bool:
+            carried = carry(source, account, message, reply_to)
+            if message.type == KINDS.bundle:
+                for _, _, said in read_bundle(message.body).messages:
+                    self.truth[places[source], label(said), carried] += 1
             return carried
 
         self.broker.publish = publish  # type: ignore[method-assign]

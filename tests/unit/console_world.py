@@ -1,4 +1,4 @@
-"""A stand-in must be duller than what it stands for: this broker carries letters between real processors, or not."""
+"""A stand-in must be duller than what it stands for: this broker carries deliveries between real processors, or not."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from console.client import client
 from console.client.sessions import Deliver, Lost
 from console.topology import KnownEndpoint
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable
-from shared.broker.messages import Delivery, Outcome, Outgoing
+from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind, Role
 from shared.runtime.batch import StepFunction
-from shared.runtime.deliveries import Letter
+from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.peers import Peers
 from shared.runtime.processor import End, Processor
-from shared.runtime.timers import Pauses
+from shared.runtime.timers import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.request import KINDS
 
@@ -75,7 +75,7 @@ class World:
         store = Store(self.folder / f"{one.id}-{len(self.stores)}.db", endpoint, role)
         store.open(len(self.stores) + 1)
         peers = Peers(keepalive_seconds=3600, hold_seconds=7200)
-        pauses = Pauses(resend_first_seconds=0.01, resend_limit_seconds=0.02)
+        pauses = RetransmissionPolicy(resend_first_seconds=0.01, resend_limit_seconds=0.02)
         chance = Random(len(self.stores))  # noqa: S311 - a seed, so that a run can be repeated
         worker = Processor(End(endpoint, role, step), store, peers, pauses, chance)
         worker.start(time.monotonic())
@@ -98,16 +98,16 @@ class World:
         monkeypatch.setattr(client, "FIRST_REPEAT_SECONDS", 0.02)
         monkeypatch.setattr(client, "ROUTE_GRACE_SECONDS", 0.03)
 
-    def carry(self, account: str, message: Outgoing) -> Outcome:
+    def carry(self, account: str, message: OutgoingMessage) -> PublishResult:
         """Bring a letter to its worker, and everything that follows from it to where it goes."""
         if message.routing_key in self.absent or message.routing_key not in self.workers:
-            return Outcome.UNROUTABLE
+            return PublishResult.UNROUTABLE
         if message.type == KINDS.request:
             self.requests.append(message.correlation_id or "")
         if message.routing_key not in self.silent:
-            letter = Letter(message.type, account, message.body, message.reply_to)
-            self._run(message.routing_key, [letter])
-        return Outcome.CONFIRMED
+            delivery = IncomingDelivery(message.type, account, message.body, message.reply_to)
+            self._run(message.routing_key, [delivery])
+        return PublishResult.CONFIRMED
 
     def tick(self) -> None:
         """Let every worker do what is due."""
@@ -115,18 +115,20 @@ class World:
             if endpoint not in self.silent:
                 self._run(endpoint, [])
 
-    def _run(self, endpoint: str, letters: list[Letter]) -> None:
-        waiting = deque([(endpoint, letters)])
+    def _run(self, endpoint: str, deliveries: list[IncomingDelivery]) -> None:
+        waiting = deque([(endpoint, deliveries)])
         while waiting:
             name, arrived = waiting.popleft()
             outcome = self.workers[name].run(arrived, time.monotonic(), time.time())
-            for parcel in outcome.parcels:
-                if parcel.kind == KINDS.bundle:
-                    if parcel.routing_key in self.workers and parcel.routing_key not in self.silent:
-                        letter = Letter(parcel.kind, self.owners[name], parcel.body)
-                        waiting.append((parcel.routing_key, [letter]))
+            for message in outcome.outgoing:
+                if message.type == KINDS.bundle:
+                    if message.routing_key in self.workers and message.routing_key not in self.silent:
+                        delivery = IncomingDelivery(message.type, self.owners[name], message.body)
+                        waiting.append((message.routing_key, [delivery]))
                 else:
-                    self._return(self.owners[name], parcel.routing_key, parcel.kind, parcel.body, parcel.correlation)
+                    self._return(
+                        self.owners[name], message.routing_key, message.type, message.body, message.correlation_id
+                    )
 
     def _return(self, account: str, key: str, kind: str, body: bytes, correlation: str | None) -> None:
         if kind == KINDS.reply and self.lose_replies > 0:
@@ -177,10 +179,10 @@ class FakeConnection:
         self.open_now = True
         return self.reply_to
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Carry it at once."""
         await asyncio.sleep(0)
-        return self.world.carry(self.account, message) if self.open_now else Outcome.UNKNOWN
+        return self.world.carry(self.account, message) if self.open_now else PublishResult.UNKNOWN
 
     async def close(self) -> None:
         """Leave."""

@@ -15,14 +15,15 @@ from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.words import Endpoint, Kind
 from shared.runtime.batch import StepFunction
-from shared.runtime.deliveries import Letter
-from shared.runtime.outgoing import Parcel
+from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.peers import Peers
-from shared.runtime.processor import End, Outcome, Processor
-from shared.runtime.timers import Pauses
+from shared.runtime.processor import BatchResult, End, Processor
+from shared.runtime.timers import RetransmissionPolicy
 from shared.store.sqlite import Store
+from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, write_request
 
 STEPS: dict[str, StepFunction] = {"initiator": initiator_step, "acceptor": acceptor_step}
@@ -39,26 +40,28 @@ class Bench:
     processor: Processor
     end: End
     now: float = 1000.0
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[BatchResult] = field(default_factory=list)
 
-    def run(self, *letters: Letter, after: float = 0.0) -> Outcome:
+    def run(self, *deliveries: IncomingDelivery, after: float = 0.0) -> BatchResult:
         """Take one batch, that many seconds later."""
         self.now += after
-        outcome = self.processor.run(letters, self.now, self.now)
+        outcome = self.processor.run(deliveries, self.now, self.now)
         self.outcomes.append(outcome)
         return outcome
 
-    def asking(self, *commands: dict[str, Any], request: str | None = None, account: str | None = None) -> Letter:
+    def asking(
+        self, *commands: dict[str, Any], request: str | None = None, account: str | None = None
+    ) -> IncomingDelivery:
         """Write a request of the owner's."""
         own = self.end.endpoint
         forms: Any = commands
         body = write_request(request or secrets.token_hex(16), account or own.account, own.id, forms)
-        return Letter(KINDS.request, own.account, body, REPLY_TO)
+        return IncomingDelivery(KINDS.request, own.account, body, REPLY_TO)
 
     def ask(self, *commands: dict[str, Any], request: str | None = None) -> list[dict[str, Any]]:
         """Have commands carried out, and return the answers."""
         outcome = self.run(self.asking(*commands, request=request))
-        return [answer for parcel in outcome.parcels if parcel.kind == KINDS.reply for answer in answers(parcel)]
+        return [answer for message in outcome.outgoing if message.type == KINDS.reply for answer in answers(message)]
 
     def show(self, interface: str) -> dict[str, Any]:
         """Look at an interface."""
@@ -77,22 +80,23 @@ class Bench:
         return {"kind": "create", "interface": interface, "name": name, "peer": peer, "initiate": initiate}
 
 
-def answers(parcel: Parcel) -> list[dict[str, Any]]:
+def answers(message: OutgoingMessage) -> list[dict[str, Any]]:
     """Read a reply."""
-    read: list[dict[str, Any]] = json.loads(parcel.body)["replies"]
+    read: list[dict[str, Any]] = json.loads(message.body)["replies"]
     return read
 
 
-def carried(outcome: Outcome, sender: Bench, *, signs_of_life: bool = False) -> list[Letter]:
+def carried(outcome: BatchResult, sender: Bench, *, signs_of_life: bool = False) -> list[IncomingDelivery]:
     """Carry what a worker said to its peer, as the broker would."""
     account = sender.end.endpoint.account
-    bundles = [parcel for parcel in outcome.parcels if parcel.kind == KINDS.bundle]
-    return [Letter(parcel.kind, account, parcel.body) for parcel in bundles if parcel.messages or signs_of_life]
+    bundles = [message for message in outcome.outgoing if message.type == KINDS.bundle]
+    wanted = [one for one in bundles if signs_of_life or read_bundle(one.body).messages]
+    return [IncomingDelivery(one.type, account, one.body) for one in wanted]
 
 
-def said(outcome: Outcome) -> list[dict[str, Any]]:
+def said(outcome: BatchResult) -> list[dict[str, Any]]:
     """Read every message to peers that a batch led to."""
-    bundles = [json.loads(parcel.body) for parcel in outcome.parcels if parcel.kind == KINDS.bundle]
+    bundles = [json.loads(message.body) for message in outcome.outgoing if message.type == KINDS.bundle]
     return [message for bundle in bundles for message in bundle["messages"]]
 
 
@@ -105,7 +109,7 @@ def bench(folder: Path, role: str, name: str, *, step: StepFunction | None = Non
     store.open(nonce)
     try:
         peers = Peers(KEEPALIVE_SECONDS, HOLD_SECONDS)
-        processor = Processor(end, store, peers, Pauses(), Random(nonce))  # noqa: S311 - the same run each time
+        processor = Processor(end, store, peers, RetransmissionPolicy(), Random(nonce))  # noqa: S311 - the same run each time
         made = Bench(store, processor, end)
         processor.start(made.now)
         yield made
@@ -113,12 +117,12 @@ def bench(folder: Path, role: str, name: str, *, step: StepFunction | None = Non
         store.close()
 
 
-def talk(first: Bench, second: Bench, outcome: Outcome) -> None:
+def talk(first: Bench, second: Bench, outcome: BatchResult) -> None:
     """Carry messages to and fro, beginning with what the first has just said, until nobody says anything."""
-    speaker, hearer = first, second
-    while letters := carried(outcome, speaker):
-        outcome = hearer.run(*letters)
-        speaker, hearer = hearer, speaker
+    speaker, receiver = first, second
+    while deliveries := carried(outcome, speaker):
+        outcome = receiver.run(*deliveries)
+        speaker, receiver = receiver, speaker
 
 
 def connected(first: Bench, second: Bench, one: str = "ri-a", other: str = "ri-b") -> None:

@@ -72,7 +72,7 @@ def test_an_account_that_cannot_be_one_is_refused(value: str) -> None:
 
 
 def test_the_longest_pause_is_never_shorter_than_the_first() -> None:
-    assert settings(resend_first_seconds=20).pauses.resend_limit_seconds == 20
+    assert settings(resend_first_seconds=20).retransmission.resend_limit_seconds == 20
 
 
 def test_a_role_has_endpoints_of_its_own_kinds_only() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
-from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind
 from shared.runtime import worker as module
 from shared.runtime.logs import logger
@@ -53,16 +53,16 @@ class Unreliable:
         await drain()
         self._stopped.set()
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Confirm it if the broker is there."""
         up = self.state.condition is LinkCondition.CONSUMING and self.state.session > 0
         (self.confirmed if up else self.unknown).extend(json.loads(message.body)["messages"])
-        return Outcome.CONFIRMED if up else Outcome.UNKNOWN
+        return PublishResult.CONFIRMED if up else PublishResult.UNKNOWN
 
-    async def set_aside(self, _: Delivery, reason: str) -> Outcome:
+    async def set_aside(self, _: Delivery, reason: str) -> PublishResult:
         """Leave it without an answer, as a broker does that is short of memory."""
         self.tried.append(reason)
-        return Outcome.UNKNOWN
+        return PublishResult.UNKNOWN
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Remember what was acknowledged."""
@@ -153,7 +153,7 @@ def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> 
     return troubles
 
 
-async def test_a_bad_letter_is_not_acknowledged_while_nobody_knows_whether_its_copy_was_taken(
+async def test_a_bad_delivery_is_not_acknowledged_while_nobody_knows_whether_its_copy_was_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
@@ -180,12 +180,12 @@ class Noting(Unreliable):
         self.noted: list[str] = []
         self.takes = asyncio.Event()
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Note it; a client library writes only in the next turn of the loop."""
         await asyncio.sleep(0)
         self.noted.append(message.type)
         await self.takes.wait()
-        return await super().publish(message) if message.type == KINDS.bundle else Outcome.CONFIRMED
+        return await super().publish(message) if message.type == KINDS.bundle else PublishResult.CONFIRMED
 
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         """Note it, once."""
@@ -232,7 +232,7 @@ async def test_a_broker_that_takes_nothing_keeps_nobody_from_acknowledging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Noting)
-    monkeypatch.setattr(module, "PUBLISHING_LIMIT_PARCELS", 1)
+    monkeypatch.setattr(module, "PUBLISHING_LIMIT_MESSAGES", 1)
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
         try:

@@ -27,7 +27,7 @@ from shared.broker.amqp.declare import declare
 from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, explain, guarded
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import open_console_declarations, open_declarations
-from shared.broker.messages import Outcome, Outgoing
+from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import (
     CONSOLE_SLOTS,
     OPEN_ACCOUNT,
@@ -95,10 +95,10 @@ class ConsoleLink:
             raise
         return self.reply_to
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Publish through the account's exchange and wait for the broker's answer; UNKNOWN if not connected."""
         publisher = self._publisher
-        return Outcome.UNKNOWN if publisher is None else await publisher.publish(message)
+        return PublishResult.UNKNOWN if publisher is None else await publisher.publish(message)
 
     async def close(self) -> None:
         """Give the queue back and say goodbye, within a limit; never raises."""

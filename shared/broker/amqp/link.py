@@ -19,9 +19,9 @@ from shared.broker.amqp.consumer import Consumer, OnDelivery
 from shared.broker.amqp.declare import declare
 from shared.broker.amqp.errors import BrokerRefused, bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
-from shared.broker.backoff import Pauses
+from shared.broker.backoff import Backoff
 from shared.broker.declarations import Declaration
-from shared.broker.messages import Delivery, LinkCondition, LinkState, Outcome, Outgoing
+from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, exchange_name
 
 SET_UP_LIMIT_SECONDS: Final = 60.0
@@ -56,7 +56,7 @@ class Link:
         on_delivery: OnDelivery,
         on_state: Callable[[LinkState], None],
         declarations: Sequence[Declaration] = (),
-        pauses: Pauses | None = None,
+        backoff: Backoff | None = None,
     ) -> None:
         """Nothing happens before `run`."""
         self._address = address
@@ -70,7 +70,7 @@ class Link:
         self._on_delivery = on_delivery
         self._on_state = on_state
         self._declarations = declarations
-        self._pauses = pauses or Pauses()
+        self._backoff = backoff or Backoff()
         self._session = 0
         self._publisher: Publisher | None = None
         self._consumer: Consumer | None = None
@@ -92,7 +92,7 @@ class Link:
                 reason = await self._live()
                 if self._stopping.is_set():
                     break
-                pause = self._pauses.next(loop.time() - began)
+                pause = self._backoff.next(loop.time() - began)
                 self._tell(LinkCondition.WAITING, reason, pause_seconds=pause)
                 await self._rest(pause)
         except BrokerRefused as refused:
@@ -112,17 +112,17 @@ class Link:
         self._lose("stopped")
         await bounded(self._ended.wait(), STOP_LIMIT_SECONDS)
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Publish through the account's exchange and wait for the broker's answer; at once UNKNOWN if not connected."""
         publisher = self._publisher
-        return Outcome.UNKNOWN if publisher is None else await publisher.publish(message)
+        return PublishResult.UNKNOWN if publisher is None else await publisher.publish(message)
 
     async def acknowledge(self, done: Iterable[Delivery]) -> None:
         """Acknowledge these deliveries; those of an earlier session come again anyway."""
         if self._consumer is not None:
             await self._consumer.acknowledge(done)
 
-    async def set_aside(self, delivery: Delivery, reason: str) -> Outcome:
+    async def set_aside(self, delivery: Delivery, reason: str) -> PublishResult:
         """Copy a delivery to the dead letters; while that is UNKNOWN it must not be acknowledged.
 
         The copy holds the first 64 KiB of the body, and where it came from.
@@ -135,7 +135,7 @@ class Link:
             "x-peering-message": delivery.message_id or "",
             "x-peering-bytes": str(len(delivery.body)),
         }
-        copy = Outgoing(
+        copy = OutgoingMessage(
             DEAD_LETTER_KEY,
             delivery.body[:SET_ASIDE_BODY_BYTES],
             delivery.type or "",

@@ -9,7 +9,7 @@ from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
 
 from shared.broker.amqp.connection import Lose, open_channel, watch
 from shared.broker.amqp.errors import BrokerRefused, bounded, explain, guarded
-from shared.broker.messages import Outcome, Outgoing
+from shared.broker.messages import OutgoingMessage, PublishResult
 
 PERSISTENT: Final = 2
 PUBLISH_LIMIT_SECONDS: Final = 5.0
@@ -37,26 +37,26 @@ class Publisher:
         watch(channel, "publishing channel", lose)
         return cls(channel, exchange, user, lose)
 
-    async def publish(self, message: Outgoing) -> Outcome:
+    async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its faults."""
         if len(message.body) > MAX_BODY_BYTES:
-            return Outcome.REFUSED
+            return PublishResult.REFUSED
         try:
             await guarded(self._send(message))
         except PublishError:
-            outcome = Outcome.UNROUTABLE
+            outcome = PublishResult.UNROUTABLE
         except DeliveryError:
-            outcome = Outcome.REFUSED
+            outcome = PublishResult.REFUSED
         except TimeoutError:
             self._count_timeout()
-            return Outcome.UNKNOWN
+            return PublishResult.UNKNOWN
         except ChannelAccessRefused as fault:
             self._lose(BrokerRefused(f"{self._user} may not publish: {explain(fault)}"))
-            return Outcome.UNKNOWN
+            return PublishResult.UNKNOWN
         except Exception:  # noqa: BLE001 - a lost connection rejects what waits with any class, even Exception itself
-            return Outcome.UNKNOWN
+            return PublishResult.UNKNOWN
         else:
-            outcome = Outcome.CONFIRMED
+            outcome = PublishResult.CONFIRMED
         self._timeouts_in_a_row = 0
         return outcome
 
@@ -65,7 +65,7 @@ class Publisher:
         if not self._channel.is_closed:
             await bounded(self._channel.close())
 
-    async def _send(self, message: Outgoing) -> None:
+    async def _send(self, message: OutgoingMessage) -> None:
         """Write it at once: waiting for the socket to drain first would let one message out at a time."""
         channel = await self._channel.get_underlay_channel()
         await channel.basic_publish(
@@ -78,7 +78,7 @@ class Publisher:
             wait=False,  # type: ignore[call-arg]  # the abstract class does not know it, the real one does
         )
 
-    def _properties(self, message: Outgoing) -> spec.Basic.Properties:
+    def _properties(self, message: OutgoingMessage) -> spec.Basic.Properties:
         """Dress a message; the id is new each time, because the client library finds returned messages by it."""
         return spec.Basic.Properties(
             headers=dict(message.headers) or None,

@@ -116,7 +116,7 @@ async def test_a_hundred_megabytes_end_the_channel_of_whoever_sends_them(here: L
     assert "message size" in ended.reason
     before = await here.counters()
     await here.taken()
-    assert (await here.counters())["rejected_letters"] == before["rejected_letters"] + 1
+    assert (await here.counters())["rejected_deliveries"] == before["rejected_deliveries"] + 1
 
 
 async def test_all_of_it_harms_nobody_else(here: Life) -> None:

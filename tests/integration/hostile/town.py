@@ -167,12 +167,12 @@ class Life:
 
         Harm is there each time it is looked for; a machine that does other things just then is not.
         """
-        faults = (await self.counters())["faults"]
+        faults = (await self.counters())["errors"]
         seen = [await self._measured(attack)]
         while not seen[-1].harmless and len(seen) < LOOKS:
             seen.append(await self._measured(attack))
         assert seen[-1].harmless, seen
-        assert (await self.counters())["faults"] == faults
+        assert (await self.counters())["errors"] == faults
 
     async def _measured(self, attack: Callable[[], Coroutine[Any, Any, object]]) -> Seen:
         pairs = (self.bystanders, self.customers)

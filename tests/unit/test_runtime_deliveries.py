@@ -12,7 +12,7 @@ import pytest
 from shared.protocol.effects import Step
 from shared.protocol.events import Event, Received
 from shared.protocol.interface import Interface
-from shared.runtime.deliveries import UNPROVEN, Letter
+from shared.runtime.deliveries import UNPROVEN, IncomingDelivery
 from shared.wire.forms import BODY_LIMIT_BYTES
 from shared.wire.request import KINDS
 from tests.unit.runtime_bench import STEPS, Bench, bench, carried, connected, talk
@@ -44,29 +44,35 @@ def request(**changed: object) -> bytes:
     return json.dumps(form | changed).encode()
 
 
-BAD: dict[str, tuple[Letter, str]] = {
-    "unproven": (Letter(UNPROVEN, "a", bundle()), "the broker does not vouch for its sender"),
-    "unknown type": (Letter("peering.greeting", "a", bundle()), "unknown type of message"),
-    "no type": (Letter(None, "a", bundle()), "unknown type of message"),
-    "another account": (Letter(KINDS.bundle, "eve", bundle()), "another account than the broker vouches for"),
-    "another endpoint": (Letter(KINDS.bundle, "a", bundle(to="vpc-c")), "meant for another endpoint"),
-    "empty": (Letter(KINDS.bundle, "a", b""), "Invalid JSON"),
-    "not JSON": (Letter(KINDS.bundle, "a", b"\xff\x00"), "Invalid JSON"),
-    "a list": (Letter(KINDS.bundle, "a", b"[]"), "should be an object"),
-    "another version": (Letter(KINDS.bundle, "a", bundle(v=2)), "v: "),
-    "unknown field": (Letter(KINDS.bundle, "a", bundle(extra=1)), "there is a field that is not known"),
-    "unknown kind": (Letter(KINDS.bundle, "a", bundle(messages=[{"kind": "greet"}])), "messages.0"),
-    "deep nesting": (Letter(KINDS.bundle, "a", b"[" * 100_000), "Invalid JSON"),
-    "too large": (Letter(KINDS.bundle, "a", bundle() + b" " * BODY_LIMIT_BYTES), "more than"),
-    "not the owner": (Letter(KINDS.request, "a", request(account="a"), "console.0"), "does not own this endpoint"),
-    "no reply_to": (Letter(KINDS.request, "b", request()), "without reply_to"),
-    "unknown command": (Letter(KINDS.request, "b", request(commands=[{"kind": "x"}]), "console.0"), "commands.0"),
-    "no commands": (Letter(KINDS.request, "b", request(commands=[]), "console.0"), "commands"),
+BAD: dict[str, tuple[IncomingDelivery, str]] = {
+    "unproven": (IncomingDelivery(UNPROVEN, "a", bundle()), "the broker does not vouch for its sender"),
+    "unknown type": (IncomingDelivery("peering.greeting", "a", bundle()), "unknown type of message"),
+    "no type": (IncomingDelivery(None, "a", bundle()), "unknown type of message"),
+    "another account": (IncomingDelivery(KINDS.bundle, "eve", bundle()), "another account than the broker vouches for"),
+    "another endpoint": (IncomingDelivery(KINDS.bundle, "a", bundle(to="vpc-c")), "meant for another endpoint"),
+    "empty": (IncomingDelivery(KINDS.bundle, "a", b""), "Invalid JSON"),
+    "not JSON": (IncomingDelivery(KINDS.bundle, "a", b"\xff\x00"), "Invalid JSON"),
+    "a list": (IncomingDelivery(KINDS.bundle, "a", b"[]"), "should be an object"),
+    "another version": (IncomingDelivery(KINDS.bundle, "a", bundle(v=2)), "v: "),
+    "unknown field": (IncomingDelivery(KINDS.bundle, "a", bundle(extra=1)), "there is a field that is not known"),
+    "unknown kind": (IncomingDelivery(KINDS.bundle, "a", bundle(messages=[{"kind": "greet"}])), "messages.0"),
+    "deep nesting": (IncomingDelivery(KINDS.bundle, "a", b"[" * 100_000), "Invalid JSON"),
+    "too large": (IncomingDelivery(KINDS.bundle, "a", bundle() + b" " * BODY_LIMIT_BYTES), "more than"),
+    "not the owner": (
+        IncomingDelivery(KINDS.request, "a", request(account="a"), "console.0"),
+        "does not own this endpoint",
+    ),
+    "no reply_to": (IncomingDelivery(KINDS.request, "b", request()), "without reply_to"),
+    "unknown command": (
+        IncomingDelivery(KINDS.request, "b", request(commands=[{"kind": "x"}]), "console.0"),
+        "commands.0",
+    ),
+    "no commands": (IncomingDelivery(KINDS.request, "b", request(commands=[]), "console.0"), "commands"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_letter_is_set_aside_with_the_reason_and_a_good_one_in_the_same_batch_is_heard(
+def test_a_bad_delivery_is_set_aside_with_the_reason_and_a_good_one_in_the_same_batch_is_heard(
     a: Bench, b: Bench, name: str
 ) -> None:
     bad, reason = BAD[name]
@@ -75,7 +81,7 @@ def test_a_bad_letter_is_set_aside_with_the_reason_and_a_good_one_in_the_same_ba
     outcome = b.run(bad, *carried(opened, a), bad)
     assert [place for place, _ in outcome.rejected] == [0, 2]
     assert reason in outcome.rejected[0][1]
-    assert b.processor.counters["rejected_letters"] == 2
+    assert b.processor.counters["rejected_deliveries"] == 2
     talk(b, a, outcome)
     assert [end.show(name)["status"] for end, name in ((a, "ri-a"), (b, "ri-b"))] == ["Activated", "Activated"]
 
@@ -87,7 +93,7 @@ def faulty(state: Interface, event: Event) -> Step:
     return STEPS["acceptor"](state, event)
 
 
-def initiations(a: Bench, b: Bench, *names: str) -> list[Letter]:
+def initiations(a: Bench, b: Bench, *names: str) -> list[IncomingDelivery]:
     """Create both ends of connections, and have all of them initiated in one bundle."""
     commands: list[dict[str, Any]] = []
     for name in names:
@@ -99,12 +105,12 @@ def initiations(a: Bench, b: Bench, *names: str) -> list[Letter]:
 def test_a_bug_in_handling_one_connection_does_not_stop_the_others(tmp_path: Path, a: Bench) -> None:
     with bench(tmp_path, "acceptor", "b", step=faulty) as b:
         outcome = b.run(*initiations(a, b, "one", "bad", "two"), b.asking(b.create("ri-new")))
-        assert [str(fault.error) for fault in outcome.faults] == ["a bug in handling this one"]
+        assert [str(fault.error) for fault in outcome.errors] == ["a bug in handling this one"]
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
         talk(b, a, outcome)
         shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two", "ri-new")}
         assert shown == {"ri-one": "Activated", "ri-bad": "Idle", "ri-two": "Activated", "ri-new": "Idle"}
-        assert b.processor.counters["faults"] >= 1
+        assert b.processor.counters["errors"] >= 1
 
 
 def test_a_bundle_with_many_faults_is_set_aside_once(tmp_path: Path, a: Bench) -> None:
@@ -114,23 +120,23 @@ def test_a_bundle_with_many_faults_is_set_aside_once(tmp_path: Path, a: Bench) -
         return STEPS["acceptor"](state, event)
 
     with bench(tmp_path, "acceptor", "b") as b:
-        letters = initiations(a, b, "one", "two", "good")
+        deliveries = initiations(a, b, "one", "two", "good")
     with bench(tmp_path, "acceptor", "b", step=all_but_one_faulty, nonce=2) as b:
-        outcome = b.run(*letters)
+        outcome = b.run(*deliveries)
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
-        assert sum(fault.what == "a letter" for fault in outcome.faults) == 2
+        assert sum(fault.what == "a letter" for fault in outcome.errors) == 2
         assert b.show("ri-good")["status"] == "Accepting"
 
 
 def test_messages_are_counted_once_even_if_a_batch_is_replayed(tmp_path: Path, a: Bench) -> None:
     with bench(tmp_path, "acceptor", "b", step=faulty) as b:
         b.run(*initiations(a, b, "one"), *initiations(a, b, "two", "bad"))
-        assert b.processor.counters["heard_messages"] == 2
+        assert b.processor.counters["received_messages"] == 2
 
 
 def test_a_stranger_learns_nothing_that_it_did_not_say(a: Bench, b: Bench) -> None:
     connected(a, b)
     a.ask(a.create("ri-x", b.information("ri-b"), initiate=True))
     outcome = b.run(*carried(a.outcomes[-1], a))
-    messages = [m for parcel in outcome.parcels if parcel.messages for m in json.loads(parcel.body)["messages"]]
+    messages = [m for message in outcome.outgoing for m in json.loads(message.body)["messages"]]
     assert [(m["kind"], m["epoch"], m["reason"]) for m in messages] == [("not_ready", None, "PeerNotConfigured")]

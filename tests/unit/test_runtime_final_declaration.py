@@ -32,7 +32,10 @@ def test_hearing_something_twice_does_not_keep_an_end_from_saying_that_it_rests(
     with bench(tmp_path, "initiator", "a") as a, bench(tmp_path, "acceptor", "b") as b:
         rests(b, a)
         confirmation = next(
-            letter for outcome in reversed(a.outcomes) for letter in carried(outcome, a) if letter.kind == KINDS.bundle
+            delivery
+            for outcome in reversed(a.outcomes)
+            for delivery in carried(outcome, a)
+            if delivery.kind == KINDS.bundle
         )
         assert said(b.run(confirmation)) == []
         assert [message["status"] for message in said(b.run(after=0.3))] == ["Activated"]

@@ -8,7 +8,7 @@ from aiormq import spec
 from aiormq.exceptions import InvalidFrameError, ProbableAuthenticationError
 
 from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
-from shared.broker.backoff import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, STABLE_AFTER_SECONDS, Pauses
+from shared.broker.backoff import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, STABLE_AFTER_SECONDS, Backoff
 
 
 async def rejected_with_cancellation() -> None:
@@ -96,7 +96,7 @@ def test_pauses_grow_up_to_a_bound_and_begin_again_after_a_stable_session() -> N
             assert a == 0
             return b
 
-    pauses = Pauses(draw=Largest())
+    pauses = Backoff(draw=Largest())
     drawn = [pauses.next(0) for _ in range(10)]
     assert drawn[:3] == [FIRST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2, FIRST_PAUSE_SECONDS * 4]
     assert drawn[-1] == LONGEST_PAUSE_SECONDS

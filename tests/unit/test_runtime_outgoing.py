@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from shared.broker.messages import OutgoingMessage
 from shared.protocol.messages import Claims, Data, Declare
 from shared.protocol.words import Activation, Address, Epoch, Intent, Kind, Status
-from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES, Outbound, Parcel
+from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES, OutgoingBundles
 from shared.runtime.peers import PeerId
 from shared.wire.bundle import read_bundle
 from shared.wire.forms import BODY_LIMIT_BYTES, PAYLOAD_LIMIT_CHARACTERS
@@ -29,51 +30,51 @@ def to(interface: str, endpoint: str = "vpc-b") -> Address:
     return Address(interface, endpoint, "bob")
 
 
-def packed(outbound: Outbound) -> list[Parcel]:
-    return list(outbound.parcels("vpc-a", "alice", 7))
+def packed(outbound: OutgoingBundles) -> list[OutgoingMessage]:
+    return list(outbound.packed("vpc-a", "alice", 7))
 
 
 @pytest.mark.parametrize("character", ["x", "\x01", "é", "\N{GRINNING FACE}", '"', "\u2028", "\x7f"])
 def test_no_bundle_is_larger_than_what_is_read(character: str) -> None:
-    outbound = Outbound()
+    outbound = OutgoingBundles()
     body = character * PAYLOAD_LIMIT_CHARACTERS
     for number in range(1, 129):
-        outbound.say(f"ri-{LONGEST}", to(f"ri-{LONGEST}"), data(number, body))
+        outbound.add(f"ri-{LONGEST}", to(f"ri-{LONGEST}"), data(number, body))
     for number in range(BUNDLE_LIMIT_MESSAGES):
-        outbound.say(f"ri-{number:040}", to(f"ri-{LONGEST}"), declare())
-    parcels = packed(outbound)
-    assert max(len(parcel.body) for parcel in parcels) <= BODY_LIMIT_BYTES
-    messages = [one.message for parcel in parcels for one in read_bundle(parcel.body).messages]
+        outbound.add(f"ri-{number:040}", to(f"ri-{LONGEST}"), declare())
+    messages_out = packed(outbound)
+    assert max(len(message.body) for message in messages_out) <= BODY_LIMIT_BYTES
+    messages = [one.message for message in messages_out for one in read_bundle(message.body).messages]
     assert [one.number for one in messages if isinstance(one, Data)] == list(range(1, 129))
     assert sum(isinstance(one, Declare) for one in messages) == BUNDLE_LIMIT_MESSAGES
 
 
 def test_what_is_said_to_one_endpoint_leaves_together() -> None:
-    outbound = Outbound()
+    outbound = OutgoingBundles()
     for number in range(3):
-        outbound.say(f"ri-{number}", to(f"ri-{number}"), declare())
-    outbound.say("ri-0", to("ri-9", "vpc-c"), declare())
-    assert [(one.routing_key, one.kind, one.messages) for one in packed(outbound)] == [
+        outbound.add(f"ri-{number}", to(f"ri-{number}"), declare())
+    outbound.add("ri-0", to("ri-9", "vpc-c"), declare())
+    assert [(one.routing_key, one.type, len(read_bundle(one.body).messages)) for one in packed(outbound)] == [
         ("vpc-b", KINDS.bundle, 3),
         ("vpc-c", KINDS.bundle, 1),
     ]
 
 
 def test_of_several_declarations_of_one_interface_the_last_is_said() -> None:
-    outbound = Outbound()
+    outbound = OutgoingBundles()
     for version in (1, 2, 3):
-        outbound.say("ri-a", to("ri-b"), declare(version))
-        outbound.say("ri-a", to("ri-b"), data(version))
-    (parcel,) = packed(outbound)
-    said = [one.message for one in read_bundle(parcel.body).messages]
+        outbound.add("ri-a", to("ri-b"), declare(version))
+        outbound.add("ri-a", to("ri-b"), data(version))
+    (message,) = packed(outbound)
+    said = [one.message for one in read_bundle(message.body).messages]
     assert [one.number for one in said if isinstance(one, Data)] == [1, 2, 3]
     assert [one.version for one in said if isinstance(one, Declare)] == [3]
 
 
-def test_a_greeting_is_an_empty_bundle_unless_something_is_said_anyway() -> None:
-    outbound = Outbound()
-    outbound.greet(PeerId("vpc-b", "bob"))
+def test_a_keepalive_is_an_empty_bundle_unless_something_is_said_anyway() -> None:
+    outbound = OutgoingBundles()
+    outbound.add_keepalive(PeerId("vpc-b", "bob"))
     assert [read_bundle(one.body).messages for one in packed(outbound)] == [[]]
-    outbound.say("ri-a", to("ri-b"), declare())
-    assert [one.messages for one in packed(outbound)] == [1]
-    assert outbound.addressees == [PeerId("vpc-b", "bob")]
+    outbound.add("ri-a", to("ri-b"), declare())
+    assert [len(read_bundle(one.body).messages) for one in packed(outbound)] == [1]
+    assert outbound.peers == [PeerId("vpc-b", "bob")]

@@ -7,23 +7,23 @@ from random import Random
 import pytest
 
 from shared.protocol.words import Timer
-from shared.runtime.retransmission import PROBES_LIMIT, Patience
-from shared.runtime.timers import Pauses, Ripe, Timers
+from shared.runtime.retransmission import PROBES_LIMIT, RetransmissionTimeouts
+from shared.runtime.timers import Expired, RetransmissionPolicy, Timers
 
 BOB, EVE = "vpc-b", "vpc-e"
 RESEND = {Timer.RESEND}
 
 
 def timers() -> Timers:
-    return Timers(Pauses(jitter=0.0), Random(1))  # noqa: S311 - the same pauses each time
+    return Timers(RetransmissionPolicy(jitter=0.0), Random(1))  # noqa: S311 - the same pauses each time
 
 
 def test_before_anything_was_answered_the_least_pause_counts() -> None:
-    assert Patience(0.5, 8.0).first_pause(BOB) == 0.5
+    assert RetransmissionTimeouts(0.5, 8.0).first_pause(BOB) == 0.5
 
 
 def test_the_pause_follows_how_long_answers_take_and_falls_again() -> None:
-    patience = Patience(0.5, 8.0)
+    patience = RetransmissionTimeouts(0.5, 8.0)
     patience.answered(BOB, 0.0, 0.0, 1.0)
     assert patience.first_pause(BOB) == 3.0, "RFC 6298 (2.2): R + 4 * R / 2"
     for number in range(1, 100):
@@ -35,14 +35,14 @@ def test_the_pause_follows_how_long_answers_take_and_falls_again() -> None:
 
 
 def test_the_pause_is_never_longer_than_its_limit_and_each_peer_has_its_own() -> None:
-    patience = Patience(0.5, 8.0)
+    patience = RetransmissionTimeouts(0.5, 8.0)
     patience.answered(BOB, 0.0, 0.0, 100.0)
     assert patience.first_pause(BOB) == 8.0
     assert patience.first_pause(EVE) == 0.5
 
 
 def test_what_was_overtaken_is_late_sooner_than_what_waits_its_turn() -> None:
-    patience = Patience(0.5, 8.0)
+    patience = RetransmissionTimeouts(0.5, 8.0)
     patience.answered(BOB, 10.0, 12.0, 12.1)
     pause = patience.first_pause(BOB)
     assert patience.until(BOB, 11.0, 11.1) == 11.0 + pause
@@ -68,7 +68,7 @@ def test_a_lost_word_is_repeated_when_a_later_one_was_answered() -> None:
     waiting.update("ri-later", BOB, (), 0.2, progress=True)
     waiting.learn(0.2)
     assert waiting.due(0.49, 9) == []
-    assert waiting.due(0.5, 9) == [Ripe("ri-lost", Timer.RESEND, 0)]
+    assert waiting.due(0.5, 9) == [Expired("ri-lost", Timer.RESEND, 0)]
 
 
 def test_a_peer_that_falls_silent_is_asked_again_within_the_pause() -> None:
@@ -81,7 +81,7 @@ def test_a_peer_that_falls_silent_is_asked_again_within_the_pause() -> None:
     assert moment is not None
     assert waiting.due(moment, 9) == []
     assert waiting.next() == pytest.approx(0.3 + 0.9)
-    assert waiting.due(1.3, 9) == [Ripe("ri-2", Timer.RESEND, 0)]
+    assert waiting.due(1.3, 9) == [Expired("ri-2", Timer.RESEND, 0)]
 
 
 def test_an_answer_to_something_said_twice_is_no_measure() -> None:
@@ -113,5 +113,5 @@ def test_after_a_silence_that_is_long_everything_is_said_again() -> None:
 def test_after_a_restart_everything_is_said_again_at_once() -> None:
     waiting = timers()
     for number in range(100):
-        waiting.soon(f"ri-{number}", Timer.RESEND, 0.0)
+        waiting.schedule(f"ri-{number}", Timer.RESEND, 0.0)
     assert len(waiting.due(0.0, 1_000)) == 100

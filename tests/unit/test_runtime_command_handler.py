@@ -69,10 +69,10 @@ def test_a_request_that_comes_twice_is_done_once_and_answered_twice(a: Bench, b:
 
 def test_a_request_that_comes_twice_in_one_batch_is_done_once(a: Bench, b: Bench) -> None:
     connected(a, b)
-    letter = a.asking({"kind": "send", "interface": "ri-a", "body": "once"}, request=REQUEST)
-    outcome = a.run(letter, letter._replace(reply_to="console.5"))
-    replies = [parcel for parcel in outcome.parcels if parcel.kind == KINDS.reply]
-    assert [parcel.routing_key for parcel in replies] == [REPLY_TO, "console.5"]
+    delivery = a.asking({"kind": "send", "interface": "ri-a", "body": "once"}, request=REQUEST)
+    outcome = a.run(delivery, delivery._replace(reply_to="console.5"))
+    replies = [message for message in outcome.outgoing if message.type == KINDS.reply]
+    assert [message.routing_key for message in replies] == [REPLY_TO, "console.5"]
     assert replies[0].body == replies[1].body
     assert len(said(outcome)) == 1
 
@@ -108,9 +108,9 @@ def test_an_inbox_of_any_size_is_read_in_pages_that_can_be_sent(a: Bench, charac
     after = 0
     while True:
         outcome = a.run(a.asking({"kind": "inbox", "interface": "ri-a", "after": after, "limit": 1000}))
-        (parcel,) = [one for one in outcome.parcels if one.kind == KINDS.reply]
-        assert len(parcel.body) <= MAX_BODY_BYTES
-        result = answers(parcel)[0]["result"]
+        (message,) = [one for one in outcome.outgoing if one.type == KINDS.reply]
+        assert len(message.body) <= MAX_BODY_BYTES
+        result = answers(message)[0]["result"]
         if not result["payloads"]:
             break
         numbers += [payload["number"] for payload in result["payloads"]]
@@ -143,8 +143,8 @@ def test_a_watcher_is_told_every_row_once_until_its_time_is_over(a: Bench) -> No
     rows: list[int] = []
     for number in range(3):
         outcome = a.run(a.asking(a.create(f"ri-{number}")), after=4)
-        told = [one for one in outcome.parcels if one.kind == KINDS.observations]
-        assert all((one.routing_key, one.correlation) == (REPLY_TO, REQUEST) for one in told)
+        told = [one for one in outcome.outgoing if one.type == KINDS.observations]
+        assert all((one.routing_key, one.correlation_id) == (REPLY_TO, REQUEST) for one in told)
         rows += [row["row"] for one in told for row in json.loads(one.body)["rows"]]
     assert rows == [1, 2]
     assert said(a.run()) == []
