@@ -18,8 +18,8 @@ from console.demo.checklist import PROCESS, STATUSES, Checklist
 from console.demo.stage import Line, Scene
 from console.demo.typed import Cast
 from console.screen import plain, status_text
-from console.stack.stack import BROKER_NAME
-from console.stack.supervisor import Report
+from console.stack.brokers import BROKER
+from console.stack.supervised import Report
 from shared.protocol.words import Status
 
 WIDEST: Final = 120
@@ -45,7 +45,7 @@ class Drawing:
 
     def processes(self, reports: Sequence[Report], broker: str, seconds: float) -> None:
         """Say what runs."""
-        workers = ", ".join(f"{one.name} (process {one.pid})" for one in reports if one.name != BROKER_NAME)
+        workers = ", ".join(f"{one.name} (process {one.pid})" for one in reports if one.name != BROKER)
         for line in (f"broker   {broker}", f"workers  {workers}", f"up in    {seconds:.1f} s"):
             self._console.print(Text(plain(line), "dim"), soft_wrap=True)
         self._console.print()

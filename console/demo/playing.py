@@ -26,7 +26,7 @@ from console.demo.checklist import Checklist
 from console.demo.drawing import Drawing
 from console.demo.stage import Stage, StoryBroke, opened
 from console.demo.stories import STORIES, Story
-from console.stack.brokers import StackRefused
+from console.stack.errors import StackError
 from console.stack.stack import Stack, running
 from console.trace.drawings import draw
 from console.trace.gathering import gather
@@ -57,7 +57,7 @@ def run(name: str, keep: Path | None, trace: Path | None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("interrupted; nothing is left running")
         return INTERRUPTED
-    except (StackRefused, BrokerNotStarted, ControlPlaneError, Unanswered, OSError) as fault:
+    except (StackError, BrokerNotStarted, ControlPlaneError, Unanswered, OSError) as fault:
         console.print(Text(f"The demonstration can't be given: {fault}", "red"), soft_wrap=True)
         return FAILED
 

@@ -1,4 +1,4 @@
-"""A broker is found, not configured: the first rung of the ladder that holds is taken, and it is said which.
+"""The broker of a topology: found by a ladder whose first rung that holds is taken, and it is said which.
 
 Named in the topology; else PEERING_BROKER_URL; else a private RabbitMQ of our own, as a program or as a container. An
 account's login is its own password, given or made up; with one login shared by all (a user in the URL), identities are
@@ -7,39 +7,30 @@ not enforced, and workers declare what they need themselves.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
-import os
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
-from console.stack.supervisor import State
+from console.stack.errors import StackRefused
+from console.stack.own_broker import OwnBroker, start
+from console.stack.private_folder import write_private
 from console.topology import BrokerSection, Topology
 from console.topology.context import with_passwords as with_given_passwords
 from shared.broker.address import BrokerAddress
-from shared.broker.container import ContainerBroker
-from shared.broker.control import provision
-from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker
+from shared.broker.control import administrator_url, provision
+from shared.broker.embedded import PrivateBroker
 from shared.broker.names import VHOST
 from shared.broker.topology import Account, Definitions, definitions
-from shared.broker.watchdog import group_members
 
 ADMINISTRATOR: Final = "peering-admin"
+BROKER: Final = "broker"
 _SALT_BYTES: Final = 4
-_LOOK_EVERY_SECONDS: Final = 0.5
 
-OwnBroker: TypeAlias = PrivateBroker | ContainerBroker
 Say: TypeAlias = Callable[[str], None]
-
-
-class StackRefused(RuntimeError):
-    """What was asked for can't be brought up; the message says why and what would help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Found:
 
     @property
     def enforced(self) -> bool:
-        """Whether the broker vouches for who speaks."""
+        """Whether the broker proves who speaks."""
         return self.topology.broker is not None and self.topology.broker.shared_user is None
 
 
@@ -115,8 +106,8 @@ def _from_environment(url: str, topology: Topology, *, provisioned: bool) -> Top
     """Put the environment's broker in. Its login is one account's own, or one for all where nobody provisions."""
     try:
         address = BrokerAddress.parse(url)
-    except ValueError as fault:
-        raise StackRefused(f"PEERING_BROKER_URL: {fault}") from None
+    except ValueError as error:
+        raise StackRefused(f"PEERING_BROKER_URL: {error}") from None
     shared = not provisioned and address.user is not None and topology.account(address.user) is None
     vhost = VHOST if provisioned else address.vhost
     section = BrokerSection(
@@ -134,61 +125,14 @@ def _from_environment(url: str, topology: Topology, *, provisioned: bool) -> Top
 
 async def _our_own(topology: Topology, folder: Path, say: Say) -> Found:
     complete = _with_passwords(topology, folder)
-    administrator = Account(ADMINISTRATOR, _password_of(ADMINISTRATOR, folder))
-    document = _definitions(complete, administrator)
-    own = await _in_thread(lambda: _start(folder / "broker", document, say))
+    password = _password_of(ADMINISTRATOR, folder)
+    document = _definitions(complete, Account(ADMINISTRATOR, password))
+    own = await start(folder / BROKER, document, say)
     url = f"amqp://{own.host}:{own.amqp_port}/{VHOST}"
     section = BrokerSection(url=url, management=own.management_url)
     kind = "private" if isinstance(own, PrivateBroker) else "a container"
-    management = own.management_url.replace("://", f"://{ADMINISTRATOR}:{administrator.password}@")
+    management = administrator_url(own.management_url, ADMINISTRATOR, password)
     return Found(complete.model_copy(update={"broker": section}), f"{kind}, {url}", own, management)
-
-
-def _start(folder: Path, document: Definitions, say: Say) -> OwnBroker:
-    """Boot in a clean folder: what a private broker held is said again by the workers, who remember it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    if PrivateBroker.available():
-        say("broker: a private rabbitmq-server on loopback")
-        return PrivateBroker.start(folder, document)
-    if ContainerBroker.available():
-        say("broker: a container, because no rabbitmq-server is installed here")
-        return ContainerBroker.start(folder, document)
-    raise BrokerNotStarted(ADVICE)
-
-
-async def _in_thread(start: Callable[[], OwnBroker]) -> OwnBroker:
-    """Start in a thread; if we are stopped meanwhile, wait for the thread and stop what it started."""
-    starting = asyncio.ensure_future(asyncio.to_thread(start))
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        with contextlib.suppress(BrokerNotStarted):
-            own = await starting
-            await asyncio.to_thread(own.kill)
-        raise
-
-
-def lives(own: OwnBroker) -> bool:
-    """Whether our broker's processes are there."""
-    if isinstance(own, PrivateBroker):
-        return own.group is not None and bool(group_members(own.group))
-    return own.pid is not None
-
-
-async def keep_alive(own: OwnBroker, on_change: Callable[[State, str], None]) -> None:
-    """Boot our broker again, with its data, whenever it is gone; until cancelled."""
-    while True:
-        await asyncio.sleep(_LOOK_EVERY_SECONDS)
-        if await asyncio.to_thread(lives, own):
-            continue
-        on_change(State.PAUSING, "ended")
-        try:
-            await asyncio.to_thread(own.restart)
-        except BrokerNotStarted as fault:
-            on_change(State.PAUSING, str(fault).splitlines()[0])
-        else:
-            on_change(State.RUNNING, "ended")
 
 
 def _with_passwords(topology: Topology, folder: Path) -> Topology:
@@ -209,15 +153,6 @@ def _password_of(uid: str, folder: Path) -> str:
         known[uid] = secrets.token_urlsafe(24)
         write_private(file, json.dumps(known, indent=1))
     return known[uid]
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that nobody else may read, whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    part.replace(path)
 
 
 def _definitions(topology: Topology, administrator: Account | None) -> Definitions:

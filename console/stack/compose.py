@@ -1,4 +1,4 @@
-"""A compose file must work at the first try, so the broker's users and queues lie beside it, made from its topology.
+"""The documents of the compose file: RabbitMQ's definitions and the console's topology, made from its topology.
 
 The passwords are public demo passwords, and the salt is fixed, so that the document is the same each time.
 """
@@ -23,7 +23,7 @@ _SALT: Final = b"demo"
 
 
 def compose_definitions(repository: Path) -> str:
-    """Print what RabbitMQ loads when it boots in `docker compose up`. Raises TopologyRefused."""
+    """What RabbitMQ loads when it boots in `docker compose up`, as JSON. Raises TopologyRefused."""
     topology = load(repository / TOPOLOGY)
     accounts = [Account(one.uid, one.password or "") for one in topology.accounts]
     endpoints = [(one.account, one.id) for one in topology.endpoints]
@@ -32,7 +32,7 @@ def compose_definitions(repository: Path) -> str:
 
 
 def compose_console(repository: Path) -> str:
-    """Print the topology as the console's container sees it: the same, with the broker by its name in there."""
+    """The topology as the console's container sees it, as YAML: the same, with the broker by its name in there."""
     topology = load(repository / TOPOLOGY)
     inside = topology.model_copy(update={"broker": BrokerSection(url=BROKER_INSIDE)})
     document = inside.model_dump(mode="json", exclude_none=True)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from console.stack.tether import tethered
+from console.stack.die_with_parent import dying_with_parent
 from lab.bench.results import BenchFailed
 
 STOP_LIMIT_SECONDS: Final = 20.0
@@ -50,7 +50,7 @@ class Child:
         file = folder / f"{name}.log"
         with file.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
-                *tethered(tuple(command)),
+                *dying_with_parent(tuple(command)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import secrets
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from console.stack.workers import worker_command
 from lab.bench.asking import Asker
 from lab.bench.processes import Child, cpu_seconds
 from lab.bench.sizes import FULL
@@ -84,11 +84,16 @@ class End:
 
     async def start(self) -> None:
         """Start the worker and return when it has answered."""
-        command = (sys.executable, "-m", self.role, "--endpoint", self.endpoint, "--account", self.asker.account)
-        place = ("--region", self.region, "--store", str(self.folder / f"{self.endpoint}.sqlite"))
-        names = ("--accept-from", self.senders)
+        command = worker_command(
+            self.role,
+            endpoint=self.endpoint,
+            account=self.asker.account,
+            region=self.region,
+            store=self.folder / f"{self.endpoint}.sqlite",
+            accept_from=[self.senders],
+        )
         environment = {"PEERING_BROKER": self.broker}
-        self.child = await Child.start(self.endpoint, (*command, *place, *names), self.folder, environment)
+        self.child = await Child.start(self.endpoint, command, self.folder, environment)
         written = self.asker.write(self.endpoint, [{"kind": "show", "interface": "ri-nothing"}])[0]
         await self.asker.send(written)
 

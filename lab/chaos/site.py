@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,13 +17,21 @@ from typing import Final
 
 from console.client import Client
 from console.stack.brokers import url_of
-from console.stack.supervisor import OnChange, Patience, Program, Report, State, Supervisor
+from console.stack.supervised import OnChange, Program, Report, RestartPolicy, State
+from console.stack.supervisor import Supervisor
+from console.stack.workers import worker_command
 from lab.chaos.brokers import Node, nodes_of
 from lab.chaos.cast import ACTORS, Actor
 from lab.chaos.disks import small_disks
 from lab.chaos.proxy import FaultProxy
 from shared.broker.address import BrokerAddress
-from shared.broker.control import ControlPlaneError, ControlPlaneUnreachable, provision, wait_until_ready
+from shared.broker.control import (
+    ControlPlaneError,
+    ControlPlaneUnreachable,
+    administrator_url,
+    provision,
+    wait_until_ready,
+)
 from shared.broker.embedded import speaks_amqp
 from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
@@ -44,7 +51,9 @@ SETTINGS: Final[Mapping[str, str]] = {
 }
 """Shorter than the defaults, so that in a minute every timer runs out more than once."""
 
-_PATIENCE: Final = Patience(first_pause=0.1, longest_pause=1.0, stable_after=1.0, drain_limit=15.0)
+_RESTARTS: Final = RestartPolicy(
+    first_pause_seconds=0.1, longest_pause_seconds=1.0, stable_after_seconds=1.0, drain_limit_seconds=15.0
+)
 _PROVISION_LIMIT_SECONDS: Final = 90.0
 _LOOK_EVERY_SECONDS: Final = 0.5
 _SALT_BYTES: Final = 4
@@ -100,7 +109,7 @@ class Site:
         """The control plane's address, with its login, at a node that lives. Raises ControlPlaneUnreachable."""
         for node in self.nodes:
             if node.pid is not None and await asyncio.to_thread(speaks_amqp, LOOPBACK, node.amqp_port):
-                return node.management_url.replace("://", f"://{ADMINISTRATOR}:{self.password}@", 1)
+                return administrator_url(node.management_url, ADMINISTRATOR, self.password)
         raise ControlPlaneUnreachable("no node of the broker answers")
 
     async def provision(self) -> None:
@@ -135,12 +144,12 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sit
         ports = [node.amqp_port for node in nodes]
         proxies = {one.id: await up.enter_async_context(FaultProxy(ports, place)) for place, one in enumerate(ACTORS)}
         owners_way = await up.enter_async_context(FaultProxy(ports))
-        management = nodes[0].management_url.replace("://", f"://{ADMINISTRATOR}:{passwords[ADMINISTRATOR]}@", 1)
+        management = administrator_url(nodes[0].management_url, ADMINISTRATOR, passwords[ADMINISTRATOR])
         await wait_until_ready(management)
         await provision(management, document)
         say(f"workers: {len(ACTORS)} processes, each behind a proxy of its own")
         endings: list[tuple[str, str]] = []
-        supervisor = await up.enter_async_context(Supervisor(_note_endings(endings), _PATIENCE))
+        supervisor = await up.enter_async_context(Supervisor(_note_endings(endings), _RESTARTS))
         for one in ACTORS:
             address = _address(proxies[one.id].port, one.account, passwords)
             supervisor.start(_program(folder, one, address))
@@ -174,13 +183,15 @@ def _address(port: int, account: str, passwords: Mapping[str, str]) -> BrokerAdd
 
 def _program(folder: Path, actor: Actor, address: BrokerAddress) -> Program:
     endpoint = actor.endpoint
-    others = [one.account for one in ACTORS if one is not actor]
     return Program(
         name=actor.id,
-        command=(
-            *(sys.executable, "-m", actor.role.name),
-            *("--endpoint", endpoint.id, "--account", endpoint.account, "--region", endpoint.region),
-            *("--store", str(store_of(folder, actor)), "--accept-from", ",".join(others)),
+        command=worker_command(
+            actor.role.name,
+            endpoint=endpoint.id,
+            account=endpoint.account,
+            region=endpoint.region,
+            store=store_of(folder, actor),
+            accept_from=[one.account for one in ACTORS if one is not actor],
         ),
         log=folder / LOGS / f"{actor.id}.log",
         environment={"PEERING_BROKER": url_of(address), **SETTINGS},

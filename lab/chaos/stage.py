@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from console.stack.supervisor import State
+from console.stack.supervised import State
 from lab.chaos.cast import ACTORS, Connections
 from lab.chaos.checker import check
 from lab.chaos.disks import DISK_MEGABYTES

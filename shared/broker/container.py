@@ -1,4 +1,4 @@
-"""Where RabbitMQ is not installed but Docker is, a broker is still one command away.
+"""The private broker in a container, for where RabbitMQ is not installed but Docker is.
 
 The same interface as `PrivateBroker`, over the `docker` command line, so no client library is needed. A container
 outlives the program that started it, so a shell inside of it waits on its standard input, which is our pipe: when our
@@ -10,17 +10,15 @@ import json
 import secrets
 import shutil
 import subprocess
-import time
 from pathlib import Path
 from typing import Any, Final, Self
 
-from shared.broker.embedded import START_LIMIT_SECONDS, BrokerNotStarted, speaks_amqp
+from shared.broker.embedded import START_LIMIT_SECONDS, BrokerNotStarted, speaks_amqp, wait_for
 from shared.broker.private_files import LOOPBACK, MAX_MESSAGE_BYTES, free_ports
 
 IMAGE: Final = "rabbitmq:4-management"
 STOP_LIMIT_SECONDS: Final = 15.0
 _ENGINE_LIMIT_SECONDS: Final = 30.0
-_POLL_SECONDS: Final = 0.1
 _LOG_TAIL_LINES: Final = 25
 _SHARED_FOLDER_MODE: Final = 0o700
 
@@ -156,13 +154,13 @@ class ContainerBroker:
         ]
 
     def _wait_until_it_speaks_amqp(self, client: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + START_LIMIT_SECONDS
-        while not speaks_amqp(LOOPBACK, self.amqp_port):
-            if client.poll() is not None:
-                raise BrokerNotStarted(f"the container ended while it started.\n{self._log_tail()}")
-            if time.monotonic() > deadline:
-                raise BrokerNotStarted(f"no answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
-            time.sleep(_POLL_SECONDS)
+        def ended() -> bool:
+            return client.poll() is not None
+
+        if not wait_for(lambda: ended() or speaks_amqp(LOOPBACK, self.amqp_port), START_LIMIT_SECONDS):
+            raise BrokerNotStarted(f"no answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
+        if ended():
+            raise BrokerNotStarted(f"the container ended while it started.\n{self._log_tail()}")
 
     def _log_tail(self) -> str:
         lines = (self._folder / "output.log").read_text(errors="replace").splitlines()

@@ -31,6 +31,12 @@ class ControlPlaneUnreachable(ControlPlaneError):
     """Nobody answers at this address, or not yet; waiting may help."""
 
 
+def administrator_url(management_url: str, user: str, password: str) -> str:
+    """The management API's address with an administrator's login in it: a secret."""
+    scheme, _, place = management_url.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}"
+
+
 async def provision(management_url: str, definitions: Definitions) -> None:
     """Import definitions; what is there already stays as it is. Raises ControlPlaneError."""
     async with _client(management_url) as client:

@@ -1,8 +1,8 @@
-"""A simulator that needs a broker to be installed and set up first is one that nobody tries.
+"""The private broker: a real RabbitMQ of the program's own, for when no broker is given.
 
-With no broker given, the program runs a real RabbitMQ of its own: on loopback, in a folder of its own, on ports of its
-own, gone when the program is gone. Everything here blocks (a boot takes some seconds), so that it can be used before
-any event loop runs; inside of one, call it with `asyncio.to_thread`.
+It runs on loopback, in a folder of its own, on ports of its own, and is gone when the program is gone. Everything
+here blocks (a boot takes some seconds), so that it can be used before any event loop runs; inside of one, call it
+with `asyncio.to_thread`.
 """
 
 import contextlib
@@ -126,7 +126,7 @@ class PrivateBroker:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-                _wait_for(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
+                wait_for(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
         self.kill()
 
     def kill(self) -> None:
@@ -142,7 +142,7 @@ class PrivateBroker:
         self.stop()
 
     def _wait_for(self, processes: Watchdog, program: str, ready: Callable[[], bool]) -> None:
-        if not _wait_for(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
+        if not wait_for(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
             raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
         if processes.ended():
             raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
@@ -181,7 +181,8 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _wait_for(condition: Callable[[], bool], limit_seconds: float) -> bool:
+def wait_for(condition: Callable[[], bool], limit_seconds: float) -> bool:
+    """Wait until a condition holds, or the time is up; return whether it held."""
     deadline = time.monotonic() + limit_seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""A private broker must not notice the machine it runs on: not its settings, cookie, ports or brokers.
+"""The files, ports and environment of a private broker, which takes nothing from the machine it runs on.
 
 Debian's wrapper in /usr/sbin changes to the user `rabbitmq` and to /var/lib; the script behind it does neither, runs
 for any user, and takes every path from the environment, which is written here.

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from console.stack.supervisor import Patience, Program, Report, State, Supervisor
+from console.stack.supervised import Program, Report, RestartPolicy, State
+from console.stack.supervisor import Supervisor
 from tests.waiting import wait_for, wait_for_blocking
 
 LIMIT_SECONDS = 20.0
-HASTE = Patience(first_pause=0.01, longest_pause=0.05, stable_after=60, drain_limit=0.5)
+HASTE = RestartPolicy(
+    first_pause_seconds=0.01, longest_pause_seconds=0.05, stable_after_seconds=60, drain_limit_seconds=0.5
+)
 
 
 def program(tmp_path: Path, source: str, name: str = "one", **environment: str) -> Program:
@@ -43,7 +46,7 @@ async def up(supervisor: Supervisor, log: Path, times: int = 1) -> Report:
 
 
 async def test_a_killed_program_comes_back(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, WAITS))
         first = await up(supervisor, tmp_path / "one.log")
         supervisor.send("one", signal.SIGKILL)
@@ -56,7 +59,7 @@ async def test_a_killed_program_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", [WAITS, IGNORES])
 async def test_one_program_is_ended_and_the_others_go_on(tmp_path: Path, source: str) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, WAITS))
         supervisor.start(program(tmp_path, source, "two"))
         first = await up(supervisor, tmp_path / "one.log")
@@ -72,13 +75,13 @@ async def test_one_program_is_ended_and_the_others_go_on(tmp_path: Path, source:
 
 
 async def test_a_program_that_ends_by_itself_comes_back(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, "print('up', flush=True)"))
         await up(supervisor, tmp_path / "one.log", times=5)
 
 
 async def test_wrong_usage_is_not_tried_again(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, "import sys; print('no such region'); sys.exit(2)"))
         await wait_for(lambda: supervisor.report("one").state is State.REFUSED, LIMIT_SECONDS)
         report = supervisor.report("one")
@@ -87,7 +90,7 @@ async def test_wrong_usage_is_not_tried_again(tmp_path: Path) -> None:
 
 
 async def test_a_refusal_is_believed_the_third_time(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, "import sys; print('store in use'); sys.exit(1)"))
         await wait_for(lambda: supervisor.report("one").state is State.REFUSED, LIMIT_SECONDS)
         assert supervisor.report("one").restarts == 2
@@ -95,7 +98,7 @@ async def test_a_refusal_is_believed_the_third_time(tmp_path: Path) -> None:
 
 
 async def test_what_does_not_finish_is_killed_after_the_limit(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, IGNORES))
         report = await up(supervisor, tmp_path / "one.log")
     assert report.pid is not None
@@ -104,15 +107,15 @@ async def test_what_does_not_finish_is_killed_after_the_limit(tmp_path: Path) ->
 
 
 async def test_stopping_in_the_middle_of_a_pause_does_not_wait_for_it(tmp_path: Path) -> None:
-    patience = Patience(first_pause=3600, longest_pause=3600)
-    async with asyncio.timeout(LIMIT_SECONDS), Supervisor(patience=patience) as supervisor:
+    policy = RestartPolicy(first_pause_seconds=3600, longest_pause_seconds=3600)
+    async with asyncio.timeout(LIMIT_SECONDS), Supervisor(policy=policy) as supervisor:
         supervisor.start(program(tmp_path, "pass"))
         await wait_for(lambda: supervisor.report("one").state is State.PAUSING, LIMIT_SECONDS)
         await wait_for(lambda: supervisor.report("one").last == "exit 0", LIMIT_SECONDS)
 
 
 async def test_a_program_cannot_be_started_twice(tmp_path: Path) -> None:
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(program(tmp_path, WAITS))
         with pytest.raises(ValueError, match="already"):
             supervisor.start(program(tmp_path, WAITS))
@@ -121,7 +124,7 @@ async def test_a_program_cannot_be_started_twice(tmp_path: Path) -> None:
 async def test_secrets_travel_in_the_environment_and_are_not_shown(tmp_path: Path) -> None:
     one = program(tmp_path, "import os, signal; print('up', flush=True); signal.pause()", PEERING_BROKER="secret-word")
     assert "secret-word" not in repr(one)
-    async with Supervisor(patience=HASTE) as supervisor:
+    async with Supervisor(policy=HASTE) as supervisor:
         supervisor.start(one)
         report = await up(supervisor, tmp_path / "one.log")
         assert "secret-word" not in of_process(report, "cmdline")
@@ -131,7 +134,8 @@ async def test_secrets_travel_in_the_environment_and_are_not_shown(tmp_path: Pat
 SUPERVISES = """
 import asyncio, signal, sys
 from pathlib import Path
-from console.stack.supervisor import Program, Supervisor
+from console.stack.supervised import Program
+from console.stack.supervisor import Supervisor
 
 async def main() -> None:
     async with Supervisor(lambda report: print(report.pid, flush=True)) as supervisor:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.stack.private_folder import marked_folder
 from tests.end_to_end.programs import (
     LIMIT_SECONDS,
     PEERING,
@@ -81,7 +82,8 @@ def test_a_killed_up_leaves_nothing_running_and_the_next_one_goes_on_where_it_wa
 @pytest.mark.timeout(180)
 def test_a_worker_that_refuses_to_start_is_told_and_not_tried_for_ever(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
-    (folder / "stores").mkdir(parents=True)
+    marked_folder(folder)
+    (folder / "stores").mkdir()
     (folder / "stores" / "vpc-bob.sqlite").write_bytes(b"this is no store " * 1000)
     ended = type_command("up", str(CROSS_ACCOUNT), "--folder", str(folder))
     assert ended.returncode == 1

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from console.stack.supervisor import BoundedLog
+from console.stack.bounded_log import BoundedLog
 
 
 def test_a_log_never_takes_more_than_twice_its_limit(tmp_path: Path) -> None:
@@ -30,14 +30,14 @@ def test_a_log_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_the_last_line_is_the_last_that_says_something(tmp_path: Path) -> None:
     log = BoundedLog(tmp_path / "worker.log")
     assert log.last_line == ""
-    log.write(b"first\nsec")
-    log.write(b"ond\n\n")
+    log.remember(b"first\nsec")
+    log.remember(b"ond\n\n")
     assert log.last_line == "second"
 
 
 def test_the_last_line_of_a_json_log_is_told_as_a_sentence(tmp_path: Path) -> None:
     log = BoundedLog(tmp_path / "worker.log")
-    log.write(b'{"event": "refused", "level": "error", "reason": "the store is in use", "worker": "vpc-a"}\n')
+    log.remember(b'{"event": "refused", "level": "error", "reason": "the store is in use", "worker": "vpc-a"}\n')
     assert log.last_line == "the store is in use"
-    log.write(b'{"event": "stopped", "level": "info"}\n')
+    log.remember(b'{"event": "stopped", "level": "info"}\n')
     assert log.last_line == "stopped"

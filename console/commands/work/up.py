@@ -21,9 +21,9 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen, plain
-from console.stack.brokers import StackRefused
-from console.stack.stack import BROKER_NAME, FOLDER, Stack, running
-from console.stack.supervisor import Report, State
+from console.stack.errors import StackError
+from console.stack.stack import FOLDER, Stack, running
+from console.stack.supervised import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
 from console.web.listening import Listen, listen_at
@@ -50,7 +50,7 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
             await asyncio.gather(bringing_up, asking, return_exceptions=True)
             if not bringing_up.cancelled():
                 bringing_up.result()
-    except (StackRefused, BrokerNotStarted, CannotListen) as fault:
+    except (StackError, BrokerNotStarted, CannotListen) as fault:
         screen.failed(type(fault).__name__, str(fault))
         return FAILED
     board.over()
@@ -165,7 +165,6 @@ def _opening(topology: Topology) -> list[str]:
 
 
 def _line(report: Report) -> Text:
-    name = report.name if report.name != BROKER_NAME else "broker"
     pid = "" if report.pid is None else f" pid {report.pid}"
     last = "" if report.last is None else f" ({plain(report.last)})"
-    return Text(f"{name}: ").append(report.state, _STYLES[report.state]).append(f"{pid}{last}")
+    return Text(f"{report.name}: ").append(report.state, _STYLES[report.state]).append(f"{pid}{last}")

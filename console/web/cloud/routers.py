@@ -16,8 +16,8 @@ from typing import Final
 
 from console.client import ClientError, Unanswered
 from console.client.ids import interface_id
-from console.stack.brokers import StackRefused
 from console.stack.endpoints import add_endpoint, can_grow, remove_endpoint
+from console.stack.errors import StackRefused
 from console.topology import EndpointSection, KnownEndpoint, NoContext
 from console.topology.models import ROLES
 from console.web.cloud.errors import ApiError, ErrorKind

@@ -11,7 +11,7 @@ import signal
 from dataclasses import dataclass, field
 
 from console.client import Refused
-from console.stack.supervisor import State
+from console.stack.supervised import State
 from console.topology import KnownEndpoint
 from console.web.site import Site
 from shared.broker.control import bind, unbind

@@ -1,0 +1,75 @@
+"""A RabbitMQ of our own: started in an empty folder, kept alive, and told what to load when it boots again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from console.stack.errors import StackRefused
+from console.stack.private_folder import emptied
+from console.stack.supervised import State
+from shared.broker.container import ContainerBroker
+from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker
+from shared.broker.topology import Definitions
+from shared.broker.watchdog import group_members
+
+OwnBroker: TypeAlias = PrivateBroker | ContainerBroker
+
+_LOOK_EVERY_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 30.0
+_BOOT_ERRORS: Final = (OSError, RuntimeError, subprocess.SubprocessError)
+"""BrokerNotStarted, no descriptor, no memory, no thread, a full disk, an engine that is silent: all of it may pass."""
+
+
+async def start(folder: Path, document: Definitions, say: Callable[[str], None]) -> OwnBroker:
+    """Boot in an empty folder: what a private broker held is said again by the workers, who remember it.
+
+    Raises BrokerNotStarted, or StackRefused for a folder that is not ours to empty.
+    """
+    starting = asyncio.ensure_future(asyncio.to_thread(_start, folder, document, say))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # the thread goes on, so what it starts is ended as soon as it is there
+        with contextlib.suppress(BrokerNotStarted, StackRefused):
+            own = await starting
+            await asyncio.to_thread(own.kill)
+        raise
+
+
+def _start(folder: Path, document: Definitions, say: Callable[[str], None]) -> OwnBroker:
+    emptied(folder)
+    if PrivateBroker.available():
+        say("broker: a private rabbitmq-server on loopback")
+        return PrivateBroker.start(folder, document)
+    if ContainerBroker.available():
+        say("broker: a container, because no rabbitmq-server is installed here")
+        return ContainerBroker.start(folder, document)
+    raise BrokerNotStarted(ADVICE)
+
+
+def is_alive(own: OwnBroker) -> bool:
+    """Whether our broker's processes are there."""
+    if isinstance(own, PrivateBroker):
+        return own.group is not None and bool(group_members(own.group))
+    return own.pid is not None
+
+
+async def keep_alive(own: OwnBroker, on_change: Callable[[State, str], None]) -> None:
+    """Boot our broker again, with its data, whenever it is gone, with growing pauses; until cancelled."""
+    pause = _LOOK_EVERY_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            alive = await asyncio.to_thread(is_alive, own)
+            if not alive:
+                on_change(State.PAUSING, "ended")
+                await asyncio.to_thread(own.restart)
+                on_change(State.RUNNING, "ended")
+            pause = _LOOK_EVERY_SECONDS
+        except _BOOT_ERRORS as error:
+            on_change(State.PAUSING, (str(error) or type(error).__name__).splitlines()[0])
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -1,0 +1,64 @@
+"""Waiting for workers that were started: until all of them answer, or the first one refuses to start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from typing import Final
+
+from console.client import Client, Unanswered
+from console.client.clients import client_of
+from console.stack.errors import StackRefused
+from console.stack.supervisor import Supervisor
+from console.topology import Context
+
+READY_LIMIT_SECONDS: Final = 60.0
+
+
+async def until_answered(supervisor: Supervisor, names: Sequence[str], answers: Awaitable[object]) -> None:
+    """Wait for these workers' answers. Raises StackRefused as soon as one of them refuses to start."""
+    answering, refusing = asyncio.ensure_future(answers), asyncio.create_task(supervisor.refusal(names))
+    try:
+        await asyncio.wait({answering, refusing}, return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            report = refusing.result()
+            raise StackRefused(f"the worker of {report.name} refuses to start ({report.last})")
+        await answering
+    finally:
+        for task in (answering, refusing):
+            task.cancel()
+        await asyncio.gather(answering, refusing, return_exceptions=True)
+
+
+async def until_all_answer(supervisor: Supervisor, context: Context) -> None:
+    """Wait until every worker answers its owner. Raises StackRefused."""
+    try:
+        await until_answered(supervisor, [one.id for one in context.endpoints], _all_answers(context))
+    except ExceptionGroup as group:
+        troubles = group.subgroup(Unanswered)
+        if troubles is None:
+            raise
+        last = "".join(f"; {one.name} ended last with {one.last}" for one in supervisor.reports if one.last)
+        raise StackRefused(f"not all workers came up: {_first(troubles)}{last}") from group
+
+
+async def ask_whether_there(client: Client, endpoint: str) -> None:
+    """Ask a worker about itself, and wait for its answer. Raises Unanswered."""
+    await client.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS)
+
+
+async def _all_answers(context: Context) -> None:
+    async with asyncio.TaskGroup() as group:
+        for uid in {one.account for one in context.endpoints}:
+            group.create_task(_account_answers(context, uid))
+
+
+async def _account_answers(context: Context, uid: str) -> None:
+    async with client_of(context, uid) as client, asyncio.TaskGroup() as group:
+        for endpoint in (one.id for one in context.endpoints if one.account == uid):
+            group.create_task(ask_whether_there(client, endpoint))
+
+
+def _first(troubles: ExceptionGroup[Exception]) -> Exception:
+    first = troubles.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first
