@@ -15,11 +15,10 @@ from lab.chaos.cast import Actor, Connection
 from lab.chaos.history import ANSWERED, ASKED, Entry
 from shared.protocol.interface import Interface
 from shared.protocol.registers import LAST_NUMBER
-from shared.runtime.command_handler import CHANGING
 from shared.store.memory import ANSWERED_LIMIT_REQUESTS, TimelineRow
 from shared.store.payloads import Received
 from shared.store.sqlite import Store
-from shared.wire.request import AnswerForm, CommandForm, read_reply
+from shared.wire.request import CHANGING, AnswerForm, CommandForm, read_reply
 
 _PAGE_ROWS: Final = 10_000
 

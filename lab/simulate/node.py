@@ -15,9 +15,10 @@ from lab.simulate.agenda import Agenda
 from lab.simulate.broker import Broker, Delivery, Queue
 from lab.simulate.disk import Disk, Killed
 from lab.simulate.story import Broken, Story
+from shared.runtime.batch import BatchResult, End
 from shared.runtime.peers import Peers
-from shared.runtime.processor import BatchResult, End, Processor
-from shared.runtime.timers import RetransmissionPolicy
+from shared.runtime.processor import Processor
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import StoreTrouble
 from shared.wire.request import KINDS
 

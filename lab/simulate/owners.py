@@ -17,8 +17,7 @@ from lab.simulate.story import Broken, Story
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Intent, Status
-from shared.runtime.command_handler import CHANGING
-from shared.wire.request import KINDS, CommandForm, PeerForm, read_reply, write_request
+from shared.wire.request import CHANGING, KINDS, CommandForm, PeerForm, read_reply, write_request
 
 PATIENCE_SECONDS: Final = 2.0
 """How long an owner waits for a reply before asking again."""

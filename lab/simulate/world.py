@@ -27,7 +27,7 @@ from lab.simulate.properties import agreed
 from lab.simulate.store_oracle import Ledgers, Twin
 from lab.simulate.story import Broken, Story
 from shared.protocol.words import Endpoint, Kind, Status
-from shared.runtime.processor import End
+from shared.runtime.batch import End
 
 SETTLE_LIMIT_SECONDS: Final = 90.0
 """Virtual seconds within which everybody agrees once nothing goes wrong any more: a connect timeout, and rounds."""

@@ -1,1 +1,1 @@
-"""A worker is a loop with one door in and one door out; everything else about it is arithmetic."""
+"""The worker: one loop that takes deliveries, commands and due timers in batches, and publishes what follows."""

@@ -1,4 +1,7 @@
-"""Everything a batch changes is collected here first, because until the commit none of it has happened."""
+"""A batch: the events of one transaction, and what follows from them once it is durable.
+
+Everything that a batch changes is collected here first, because until the commit none of it has happened.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from shared.protocol.events import Due, Event, Received, Restate
 from shared.protocol.interface import Interface
 from shared.protocol.labels import label
 from shared.protocol.messages import Data
-from shared.protocol.words import Status
+from shared.protocol.words import Endpoint, Role, Status
 from shared.runtime.outgoing import OutgoingBundles
 from shared.runtime.peers import PeerId
 from shared.store.sqlite import Store, TimelineEntry
@@ -21,6 +24,14 @@ StepFunction = Callable[[Interface, Event], Step]
 
 REPEATS_NOTED = 5
 """How often in a row a repetition is written to the timeline; an absent peer must not push the past out."""
+
+
+class End(NamedTuple):
+    """Which end a worker is: the only thing about it that the end's own package decides."""
+
+    endpoint: Endpoint
+    role: Role
+    step: StepFunction
 
 
 class Transition(NamedTuple):
@@ -33,24 +44,51 @@ class Transition(NamedTuple):
     cause: str
 
 
+class HandlingError(NamedTuple):
+    """An error in handling one item of a batch; the others are not affected."""
+
+    what: str
+    error: Exception
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What is to be done now that a batch is durable: set deliveries aside, publish, log, and when to come back.
+
+    `rejected` are pairs of a delivery's place in the batch and the reason; `next_due` is monotonic seconds.
+    """
+
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+    outgoing: list[OutgoingMessage] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+    reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
+    errors: list[HandlingError] = field(default_factory=list)
+    next_due: float | None = None
+    peers: int = 0
+
+
 @dataclass(slots=True)
 class Batch:
-    """The events of one transaction, and what follows from them."""
+    """The transaction of a batch: its states, its messages and its rows, while it is not committed.
+
+    `changed` are interfaces whose state is another, `sent` those that said something, `undeclared` those that became
+    stable and did not; `heard_from` is each peer with the store id that it named, `opened` peers of open connections.
+    """
 
     store: Store
     step: StepFunction
     nonce: int
     at: float
-    outbound: OutgoingBundles = field(default_factory=OutgoingBundles)
+    outgoing: OutgoingBundles = field(default_factory=OutgoingBundles)
     touched: dict[str, Interface] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
-    rested: dict[str, None] = field(default_factory=dict)
-    spoken: set[str] = field(default_factory=set)
+    undeclared: dict[str, None] = field(default_factory=dict)
+    sent: set[str] = field(default_factory=set)
     transitions: list[Transition] = field(default_factory=list)
     replies: list[OutgoingMessage] = field(default_factory=list)
-    met: dict[PeerId, int] = field(default_factory=dict)
+    heard_from: dict[PeerId, int] = field(default_factory=dict)
     opened: set[PeerId] = field(default_factory=set)
-    heard: int = 0
+    received: int = 0
     ignored: int = 0
     delivered: int = 0
     steps: int = 0
@@ -58,7 +96,7 @@ class Batch:
     def apply(
         self, before: Interface, event: Event, cause: str, *, attempt: int = 0
     ) -> tuple[Interface, Refused | None]:
-        """Let one event happen to one interface; returns its state, and the refusal if it was refused."""
+        """Apply one event to one interface; return its new state, and the refusal if it was refused."""
         state, effects = self.step(before, event)
         self.steps += 1
         self.touched[state.id] = state
@@ -76,18 +114,19 @@ class Batch:
         return state, refused
 
     def create(self, state: Interface) -> None:
-        """Begin an interface's life, and its timeline."""
+        """Save a new interface, and begin its timeline."""
         self.store.save(state)
         self.store.note(TimelineEntry(state.id, self.at, "", state.status, "command create", ""))
 
-    def hear(self, state: Interface, event: Received) -> None:
-        """Let a message be heard by an interface of this endpoint."""
+    def receive(self, state: Interface, event: Received) -> None:
+        """Apply a peer's message to an interface of this endpoint."""
         self.apply(state, event, f"heard {label(event.message)}")
 
     def _carry_out(self, state: Interface, effect: Effect, said: list[str]) -> None:
+        """Carry out one effect of a step; labels of what it says to the peer are added to `said`."""
         match effect:
             case Say(to=to, message=message):
-                self.outbound.add(state.id, to, message)
+                self.outgoing.add(state.id, to, message)
                 said.append(label(message))
             case Keep(number=number, body=body):
                 self.store.payloads.keep(state.id, number, body)
@@ -102,15 +141,17 @@ class Batch:
                 self.ignored += 1
 
     def _repeat(self, state: Interface, first: int, last: int, said: list[str]) -> None:
+        """Say kept payloads again, in the present activation."""
         activation, peer = state.activation, state.peer
         if activation is None or peer is None:
             return
         for number, body in self.store.payloads.kept(state.id, first, last):
             data = Data(activation, number, state.arrived, body)
-            self.outbound.add(state.id, peer.address, data)
+            self.outgoing.add(state.id, peer.address, data)
             said.append(label(data))
 
     def _note(self, before: Interface, state: Interface, cause: str, said: list[str], *, repeated: bool) -> None:
+        """Write a step to the timeline, and note what follows from it outside of the store."""
         was, status = before.status, state.status
         if was is not status:
             peer = None if state.peer is None else state.peer.interface
@@ -118,9 +159,9 @@ class Batch:
             if state.peer is not None and state.open:
                 self.opened.add(PeerId(state.peer.endpoint, state.peer.account))
         if said:
-            self.spoken.add(state.id)
-            self.rested.pop(state.id, None)
+            self.sent.add(state.id)
+            self.undeclared.pop(state.id, None)
         elif was is not status and status.stable and state.open:
-            self.rested[state.id] = None
+            self.undeclared[state.id] = None
         if was is not status or (said and not repeated):
             self.store.note(TimelineEntry(state.id, self.at, was, status, cause, "\n".join(said)))

@@ -1,4 +1,7 @@
-"""An owner's request is just more events: what it changes commits with everything else, and so does its answer."""
+"""The command handler: carries out what an owner asks of its endpoint's worker, and answers.
+
+What a request changes commits with everything else of its batch, and so does its answer.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from shared.runtime.peers import Peers
 from shared.runtime.show import view
 from shared.runtime.subscriptions import Subscription, Subscriptions, timeline
 from shared.wire.request import (
+    CHANGING,
     AnswerForm,
     CommandForm,
     ConfigureForm,
@@ -32,7 +36,7 @@ from shared.wire.request import (
 )
 from shared.wire.views import PayloadView, WorkerView
 
-_PLAIN: dict[str, Callable[[], Command]] = {
+_EVENTS: dict[str, Callable[[], Command]] = {
     "initiate": Initiate,
     "suspend": Suspend,
     "resume": Resume,
@@ -49,10 +53,6 @@ REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
 
 TOO_MUCH: Final = Refusal("TooMuch", "The answers do not fit into one message: ask for less at a time.")
 
-CHANGING = frozenset({"create", "configure", "send", *_PLAIN})
-"""Commands whose answers are remembered, because doing them twice would not be the same."""
-
-
 COUNTED: Final = (
     "steps",
     "batches",
@@ -66,7 +66,7 @@ COUNTED: Final = (
 
 
 class CommandHandler:
-    """Where requests are taken, for one endpoint."""
+    """Carries out the commands of an owner's requests, for one endpoint."""
 
     def __init__(
         self, endpoint: Endpoint, role: Role, peers: Peers, subscriptions: Subscriptions, counters: dict[str, int]
@@ -75,13 +75,14 @@ class CommandHandler:
         self._endpoint, self._role, self._peers, self._counters = endpoint, role, peers, counters
         self._subscriptions = subscriptions
 
-    def take(self, request: RequestForm, reply_to: str, batch: Batch, now: float) -> list[AnswerForm]:
+    def carry_out(self, request: RequestForm, reply_to: str, batch: Batch, now: float) -> list[AnswerForm]:
         """Carry out a request's commands in order, each on its own: one refusal does not stop the next."""
         if request["account"] != self._endpoint.account:
             return [_refused(refusals.NOT_OWNER)] * len(request["commands"])
-        return [self._one(form, request["request"], reply_to, batch, now) for form in request["commands"]]
+        return [self._carry_out(form, request["request"], reply_to, batch, now) for form in request["commands"]]
 
-    def _one(self, form: CommandForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
+    def _carry_out(self, form: CommandForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
+        """Carry out one command."""
         match form["kind"]:
             case "create":
                 return self._create(form, batch)
@@ -103,6 +104,7 @@ class CommandHandler:
                 return self._plain(form, batch)
 
     def _create(self, form: CreateForm, batch: Batch) -> AnswerForm:
+        """Create an interface, configured and initiated at once where that is asked for; all of it or nothing."""
         peer = None if form["peer"] is None else PeerInformation(**form["peer"])
         known = batch.store.load(form["interface"])
         if known is not None:
@@ -127,13 +129,16 @@ class CommandHandler:
         return _status(state)
 
     def _configure(self, form: ConfigureForm, batch: Batch) -> AnswerForm:
+        """Set an interface's peer information."""
         peer: PeerForm = form["peer"]
         return self._command(form["interface"], Configure(PeerInformation(**peer), batch.nonce), "configure", batch)
 
     def _plain(self, form: PlainForm, batch: Batch) -> AnswerForm:
-        return self._command(form["interface"], _PLAIN[form["kind"]](), form["kind"], batch)
+        """Carry out a command that names nothing but the interface."""
+        return self._command(form["interface"], _EVENTS[form["kind"]](), form["kind"], batch)
 
     def _command(self, interface: str, event: Command, name: str, batch: Batch) -> AnswerForm:
+        """Apply a command to an interface, and answer with its status or the refusal."""
         known = batch.store.load(interface)
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
@@ -141,6 +146,7 @@ class CommandHandler:
         return _status(state) if refused is None else _refused(refused.refusal, refused.detail)
 
     def _send(self, form: SendForm, batch: Batch) -> AnswerForm:
+        """Take a payload for the peer, and answer with its number."""
         known = batch.store.load(form["interface"])
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
@@ -150,18 +156,21 @@ class CommandHandler:
         return _done({"interface": state.id, "number": state.sent})
 
     def _show(self, form: PlainForm, batch: Batch, now: float) -> AnswerForm:
+        """Answer with one interface as it is."""
         known = batch.store.load(form["interface"])
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
         return _done(view(known, self._peers, now).model_dump())
 
     def _list(self, form: ListForm, batch: Batch, now: float) -> AnswerForm:
+        """Answer with a page of interfaces."""
         page = batch.store.page(form["after"], form["limit"], deleted=form["deleted"])
         shown = [view(state, self._peers, now).model_dump() for state in page]
         following = page[-1].id if len(page) == form["limit"] else None
         return _done({"interfaces": shown, "next": following})
 
     def _read(self, form: ReadForm, batch: Batch) -> AnswerForm:
+        """Answer with a page of the timeline, or of an interface's inbox."""
         interface, after, limit = form["interface"], form["after"], form["limit"]
         if form["kind"] == "timeline":
             rows = _fitting(timeline(batch.store, interface, after, limit), lambda row: len("".join(row["said"])))
@@ -173,11 +182,13 @@ class CommandHandler:
         return _done({"payloads": payloads, "next": page[-1].place if page else after})
 
     def _subscribe(self, form: SubscribeForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
+        """Begin to tell somebody of new rows of the timeline."""
         after = batch.store.last_row if form["after"] is None else form["after"]
         self._subscriptions.add(Subscription(request, reply_to, form["interface"], after, now + form["seconds"]))
         return _done({"after": after})
 
     def _worker(self, batch: Batch) -> WorkerView:
+        """The worker about itself."""
         own = self._endpoint
         return WorkerView(
             endpoint=own.id,
@@ -193,8 +204,8 @@ class CommandHandler:
         )
 
 
-def fitting(request: RequestForm, answers: list[AnswerForm]) -> list[AnswerForm]:
-    """The answers to a request whose answers together are too long: what was only read can be asked for again."""
+def shortened(request: RequestForm, answers: list[AnswerForm]) -> list[AnswerForm]:
+    """Shorten answers that are too long together: what was only read is refused, and can be asked for again."""
     pairs = zip(request["commands"], answers, strict=True)
     return [answer if command["kind"] in CHANGING else _refused(TOO_MUCH) for command, answer in pairs]
 
@@ -210,19 +221,23 @@ def _fitting(page: list[T], weight: Callable[[T], int]) -> list[T]:
 
 
 def _objection(step: Step) -> AnswerForm | None:
+    """The answer that a step's refusal is; None if it refuses nothing."""
     refused = next((effect for effect in step.effects if isinstance(effect, Refused)), None)
     return None if refused is None else _refused(refused.refusal, refused.detail)
 
 
 def _done(result: dict[str, Any]) -> AnswerForm:
+    """The answer to a command that was carried out."""
     return {"outcome": "done", "result": result}
 
 
 def _status(state: Interface) -> AnswerForm:
+    """The answer that shows an interface's status."""
     return _done({"interface": state.id, "status": state.status})
 
 
 def _refused(refusal: Refusal, detail: str = "") -> AnswerForm:
+    """The answer to a command that was refused."""
     return {
         "outcome": "refused",
         "code": refusal.code,

@@ -1,4 +1,7 @@
-"""A status says what; only the two records together say why, and this is one end's half of that sentence."""
+"""Why a connection is not up, as far as one end knows: a stable code and a sentence.
+
+A status says what; only both ends' records together say why, and this is one end's half of it.
+"""
 
 from __future__ import annotations
 
@@ -33,8 +36,8 @@ def explain(state: Interface, peers: Peers, now: float) -> Why | None:
         return _deleted(state)
     if status is Status.IDLE:
         return _idle(state)
-    if trouble := _trouble(state, peers, now):
-        return trouble
+    if (silence := _silence(state, peers, now)) is not None:
+        return silence
     if state.reason is not None:
         return Why(state.reason, REASONS[state.reason])
     if Intent.SUSPENDED in (state.intent, state.peer_intent) and status is Status.SUSPENDED:
@@ -45,12 +48,14 @@ def explain(state: Interface, peers: Peers, now: float) -> Why | None:
 
 
 def _deleted(state: Interface) -> Why:
+    """Who deleted it."""
     if state.intent is Intent.DELETED:
         return Why("Deleted", "This end was deleted by its owner.")
     return Why("PeerDeleted", "The peer's owner deleted the other end.")
 
 
 def _idle(state: Interface) -> Why:
+    """Why nothing has been opened."""
     if state.caller is not None:
         interface, endpoint, account = state.caller
         wanted = "no peer" if state.peer is None else f"{state.peer.interface} on {state.peer.endpoint}"
@@ -67,7 +72,8 @@ def _idle(state: Interface) -> Why:
     return Why("Waiting", "Waiting for the peer to initiate the connection.")
 
 
-def _trouble(state: Interface, peers: Peers, now: float) -> Why | None:
+def _silence(state: Interface, peers: Peers, now: float) -> Why | None:
+    """Why nothing is heard from the peer; None if something is, or may still be."""
     if state.peer is None:
         return None
     peer = PeerId(state.peer.endpoint, state.peer.account)
@@ -82,6 +88,7 @@ def _trouble(state: Interface, peers: Peers, now: float) -> Why | None:
 
 
 def _holders(state: Interface) -> str:
+    """Whose suspensions keep it down."""
     own, peer = state.intent is Intent.SUSPENDED, state.peer_intent is Intent.SUSPENDED
     if own and peer:
         return "both ends"

@@ -1,7 +1,7 @@
-"""A flood drowns only those who stand in the same line, so every sender has a line of its own.
+"""The inbox: deliveries that were not taken up yet, with a line for each queue, and so for each sender.
 
-A batch takes one delivery of each line in turn, and no more than a batch can carry: whoever says little is served with
-the next batch, however much somebody else says.
+A flood drowns only those who stand in the same line: a batch takes one delivery of each line in turn, and no more than
+a batch can carry, so whoever says little is served with the next batch, however much somebody else says.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Inbox:
         return bool(self._turns)
 
     def put(self, delivery: Delivery, now: float) -> None:
-        """Stand in the line of one's queue."""
+        """Add a delivery to the line of its queue."""
         line = self._lines.setdefault(delivery.queue, deque())
         if not line:
             self._turns.append(delivery.queue)
         line.append((now, delivery))
 
     def take(self, limit: int, peers: int = 0) -> list[Delivery]:
-        """The next batch, in turn from each line: small enough that what follows leaves while the next is decided."""
+        """Take a batch, in turn from each line: small enough that what follows leaves while the next is decided."""
         taken: list[Delivery] = []
         weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, peers * PEER_SHARE_BYTES), LARGEST_BATCH_BYTES)
         while self._turns and weight < heaviest and len(taken) < limit:
@@ -58,7 +58,7 @@ class Inbox:
         return taken
 
     def put_back(self, taken: Sequence[Delivery], now: float) -> None:
-        """Nothing came of these: they are the next in their lines."""
+        """Take back what a batch took that failed: it is the next in its lines."""
         for delivery in reversed(taken):
             line = self._lines.setdefault(delivery.queue, deque())
             if not line:
@@ -66,6 +66,6 @@ class Inbox:
             line.appendleft((now, delivery))
 
     def oldest(self, now: float) -> float | None:
-        """Since when something is waiting here; whoever floods a line makes no timer wait for long."""
+        """Since when something has been waiting here; whoever floods a line makes no timer wait for long."""
         first = min((self._lines[queue][0][0] for queue in self._turns), default=None)
         return None if first is None else max(first, now - OLDEST_SECONDS)

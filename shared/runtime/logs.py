@@ -1,4 +1,4 @@
-"""A log line is for the person who has to explain the past: one a transition, and never a secret in it."""
+"""The worker's log: JSON lines or coloured ones on standard error, one a transition, and never a secret in it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from typing import BinaryIO, cast
 import structlog
 from pydantic_core import to_json
 
-from shared.runtime.batch import Transition
-from shared.runtime.processor import BatchResult
+from shared.runtime.batch import BatchResult, Transition
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -21,7 +20,7 @@ Logger = structlog.typing.FilteringBoundLogger
 
 
 class Lines:
-    """Standard error, told when to flush: once per line, or once per batch of lines."""
+    """Standard error, flushed once per line, or once per batch of lines."""
 
     def __init__(self, stream: BinaryIO) -> None:
         """Write to this stream."""
@@ -84,19 +83,23 @@ def logger(form: str, level: str, **context: str) -> Logger:
 
 
 def _serialized(fields: object, **_: object) -> bytes:
+    """Write a line's fields as JSON."""
     return to_json(fields, fallback=str)
 
 
-def tell(log: Logger, outcome: BatchResult) -> None:
+def log_result(log: Logger, result: BatchResult) -> None:
     """Log what a batch changed, and what went wrong in it."""
     with LINES.held():
-        if outcome.transitions and log.is_enabled_for(logging.INFO):
-            _tell_transitions(log, outcome.transitions)
-        _tell_trouble(log, outcome)
+        if result.transitions and log.is_enabled_for(logging.INFO):
+            _log_transitions(log, result.transitions)
+        _log_errors(log, result)
 
 
-def _tell_transitions(log: Logger, transitions: list[Transition]) -> None:
-    """One line each. As JSON they are written without the chain of processors, which takes longer than a step."""
+def _log_transitions(log: Logger, transitions: list[Transition]) -> None:
+    """Log transitions, one line each.
+
+    As JSON they are written without the chain of processors, which takes longer than a step.
+    """
     if not LINES.json:
         for transition in transitions:
             log.info("transition", **_fields(transition))
@@ -106,16 +109,19 @@ def _tell_transitions(log: Logger, transitions: list[Transition]) -> None:
 
 
 def _fields(transition: Transition) -> dict[str, str | None]:
+    """A transition, as it is logged."""
     interface, peer, was, status, cause = transition
     return {"interface": interface, "peer": peer, "from": was.value, "to": status.value, "cause": cause}
 
 
 def _now() -> str:
+    """The present moment, as structlog writes it."""
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _tell_trouble(log: Logger, outcome: BatchResult) -> None:
-    for peer, reachable in outcome.reachability:
+def _log_errors(log: Logger, result: BatchResult) -> None:
+    """Log peers that fell silent or came back, and errors in handling."""
+    for peer, reachable in result.reachability:
         log.warning("peer reachable" if reachable else "peer unreachable", peer=peer.endpoint, account=peer.account)
-    for fault in outcome.errors:
-        log.error("fault", what=fault.what, exc_info=fault.error)
+    for one in result.errors:
+        log.error("error", what=one.what, exc_info=one.error)

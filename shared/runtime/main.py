@@ -1,4 +1,7 @@
-"""Both workers start the same way; what makes one of them special comes in as a value."""
+"""The worker's program: reads its settings, runs one worker until it is told to stop, and says how it ended.
+
+Both ends' workers start here; what makes one of them special comes in as a value.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,10 @@ from pydantic_settings import CliApp, SettingsConfigDict
 
 from shared.broker.amqp import BrokerRefused, silence_client_library
 from shared.protocol.words import Role
-from shared.runtime.batch import StepFunction
+from shared.runtime.batch import End, StepFunction
 from shared.runtime.logs import Logger, logger
-from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
-from shared.runtime.settings_errors import faults
+from shared.runtime.settings_errors import problems
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreRefused
 
@@ -34,7 +36,7 @@ def run(role: Role, step: StepFunction) -> int:
         settings = _settings(role)
         end = End(settings.end(role), role, step)
     except ValidationError as error:
-        return _wrong(role, *faults(error))
+        return _wrong(role, *problems(error))
     except ValueError as error:
         return _wrong(role, str(error))
     log = logger(settings.log_format, settings.log_level, worker=end.endpoint.id, account=end.endpoint.account)
@@ -50,6 +52,8 @@ def run(role: Role, step: StepFunction) -> int:
 
 
 def _settings(role: Role) -> WorkerSettings:
+    """Read the settings from the command line and the environment. Raises ValidationError."""
+
     class Flags(WorkerSettings):
         """One endpoint's worker. Each flag can also be set in the environment: --log-level is PEERING_LOG_LEVEL."""
 
@@ -59,7 +63,8 @@ def _settings(role: Role) -> WorkerSettings:
 
 
 def _wrong(role: Role, *wrong: str) -> int:
-    sys.stderr.writelines(f"python -m {role.name}: {fault}\n" for fault in wrong)
+    """Say on standard error what is wrong with the settings; return the exit code for it."""
+    sys.stderr.writelines(f"python -m {role.name}: {problem}\n" for problem in wrong)
     return WRONG_USAGE
 
 
@@ -71,6 +76,7 @@ def _collect_seldom() -> None:
 
 
 async def _until_told(settings: WorkerSettings, end: End, log: Logger) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
     worker = Worker(settings, end, log)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

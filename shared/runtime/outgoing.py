@@ -1,7 +1,8 @@
-"""What is said to one endpoint at one moment leaves together; nothing ever waits for company.
+"""Outgoing bundles: what a batch says to each peer's worker, in as few AMQP messages as the limits allow.
 
-Bundling as in SCTP (RFC 9260 section 6.10). A declaration says everything, so of several by one interface in
-one batch only the last is worth sending.
+Bundling as in SCTP (RFC 9260 section 6.10): what is said to one endpoint at one moment leaves together, and nothing
+ever waits for company. A declaration says everything, so of several by one interface in one batch only the last is
+worth sending.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ BUNDLE_LIMIT_CHARACTERS: Final = 98_304
 
 
 class OutgoingBundles:
-    """What a batch has to say, sorted by whom it is said to."""
+    """The messages of one batch, by the peer's worker that they are for."""
 
     def __init__(self) -> None:
         """Begin with nothing to say."""
@@ -32,37 +33,38 @@ class OutgoingBundles:
         self._others = 0
 
     def add(self, source: str, to: Address, message: Message) -> None:
-        """Add a message from an interface of this endpoint."""
-        messages_of_peer = self._peers.setdefault(PeerId(to.endpoint, to.account), {})
+        """Add a message from an interface of this endpoint; a declaration replaces an earlier one."""
+        messages = self._peers.setdefault(PeerId(to.endpoint, to.account), {})
         place = 0
         if not isinstance(message, Declare):
             self._others += 1
             place = self._others
         key = (source, to.interface, place)
-        messages_of_peer.pop(key, None)
-        messages_of_peer[key] = Addressed(source, to.interface, message)
+        messages.pop(key, None)
+        messages[key] = Addressed(source, to.interface, message)
 
     def add_keepalive(self, peer: PeerId) -> None:
-        """Say nothing in particular: an empty bundle is a sign of life."""
+        """Send this peer's worker a bundle even if nothing else is said to it: an empty one is a heartbeat."""
         self._peers.setdefault(peer, {})
 
     @property
     def peers(self) -> list[PeerId]:
-        """Every peer worker that something is said to."""
+        """Every peer's worker that something is said to."""
         return list(self._peers)
 
-    def packed(self, endpoint: str, account: str, life: int) -> Iterator[OutgoingMessage]:
-        """Pack everything, in order, into as few AMQP messages as the limits allow."""
-        for peer, messages_of_peer in self._peers.items():
-            for messages in _portions(list(messages_of_peer.values())):
-                body = write_bundle(Bundle(endpoint, account, peer.endpoint, life, messages))
+    def packed(self, endpoint: str, account: str, store_id: int) -> Iterator[OutgoingMessage]:
+        """Write everything, in order, as bundles from this endpoint."""
+        for peer, messages in self._peers.items():
+            for portion in _portions(list(messages.values())):
+                body = write_bundle(Bundle(endpoint, account, peer.endpoint, store_id, portion))
                 yield OutgoingMessage(peer.endpoint, body, KINDS.bundle)
 
 
-def _portions(messages_of_peer: list[Addressed]) -> Iterator[list[Addressed]]:
+def _portions(messages: list[Addressed]) -> Iterator[list[Addressed]]:
+    """Cut messages into pieces that each fit into one bundle; no messages are one empty piece."""
     portion: list[Addressed] = []
     characters = 0
-    for addressed in messages_of_peer:
+    for addressed in messages:
         weight = len(addressed.message.body) if isinstance(addressed.message, Data) else 0
         full = len(portion) >= BUNDLE_LIMIT_MESSAGES or characters + weight > BUNDLE_LIMIT_CHARACTERS
         if portion and full:

@@ -1,7 +1,8 @@
-"""Silence is not news: it marks a peer unreachable, and changes nothing else.
+"""Peers' workers: when each was last heard of, whether it is reachable, and which store it works on.
 
-One heartbeat serves all connections between two endpoints, since they share a worker at each end; what it
-carries is the life of the sender's store, so that a peer that has lost its memory is noticed at once.
+One heartbeat serves all connections between two endpoints, since they share a worker at each end; it carries the id of
+the sender's store, so that a peer that has lost its memory is noticed at once. Silence marks a peer unreachable, and
+changes nothing else.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ class PeerId(NamedTuple):
 class PeerState:
     """What is known of a peer's worker; moments are monotonic seconds."""
 
-    life: int | None = None
-    heard: float | None = None
-    asked: float | None = None
-    doubted: float = float("-inf")
-    spoken: float = float("-inf")
+    store_id: int | None = None
+    last_heard: float | None = None
+    tracked_since: float | None = None
+    store_changed_at: float = float("-inf")
+    last_sent: float = float("-inf")
     routed: bool = True
     reachable: bool | None = None
 
 
 @dataclass(slots=True)
 class Peers:
-    """Every peer worker that an interface of this endpoint is connected to."""
+    """Every peer's worker that an interface of this endpoint is connected to."""
 
     keepalive_seconds: float
     hold_seconds: float
@@ -43,26 +44,26 @@ class Peers:
         found = self.known.get(peer)
         if found is None:
             found = self.known[peer] = PeerState()
-        if found.asked is None:
-            found.asked = now
+        if found.tracked_since is None:
+            found.tracked_since = now
         return found
 
-    def record_heartbeat(self, peer: PeerId, life: int, now: float) -> bool:
-        """Note a sign of life. True if the peer lives on another store than the one known before.
+    def record_heartbeat(self, peer: PeerId, store_id: int, now: float) -> bool:
+        """Note a bundle of a peer. True if the peer works on another store than the one known before.
 
-        Believed once a keepalive interval at most: whoever changes its life with every word would otherwise make
+        Believed once a keepalive interval at most: whoever names another store with every bundle would otherwise make
         this end say everything again each time.
         """
         found = self.known.get(peer)
         if found is None:
             return False
-        found.heard = now
-        if found.life is None or found.life == life:
-            found.life = life
+        found.last_heard = now
+        if found.store_id is None or found.store_id == store_id:
+            found.store_id = store_id
             return False
-        if now - found.doubted < self.keepalive_seconds:
+        if now - found.store_changed_at < self.keepalive_seconds:
             return False
-        found.life, found.doubted = life, now
+        found.store_id, found.store_changed_at = store_id, now
         return True
 
     def reachable(self, peer: PeerId, now: float) -> bool | None:
@@ -70,24 +71,24 @@ class Peers:
         found = self.known.get(peer)
         if found is None:
             return None
-        since = found.heard if found.heard is not None else found.asked
+        since = found.last_heard if found.last_heard is not None else found.tracked_since
         if since is not None and now - since > self.hold_seconds:
             return False
-        return None if found.heard is None else True
+        return None if found.last_heard is None else True
 
     def silent_for(self, peer: PeerId, now: float) -> float | None:
         """Seconds since the peer was last heard of; None if it never was."""
         found = self.known.get(peer)
-        return None if found is None or found.heard is None else now - found.heard
+        return None if found is None or found.last_heard is None else now - found.last_heard
 
-    def silent(self, peer: PeerId, now: float) -> bool:
-        """Whether a peer that knew of a connection would have given a sign of life by now."""
+    def overdue(self, peer: PeerId, now: float) -> bool:
+        """Whether a peer that knew of a connection would have sent a heartbeat by now."""
         since = self.silent_for(peer, now)
         return since is None or since > 2 * self.keepalive_seconds
 
     def keepalives_due(self, now: float) -> list[PeerId]:
         """Peers that nothing was said to for a keepalive interval."""
-        return [peer for peer, one in self.known.items() if now - one.spoken >= self.keepalive_seconds]
+        return [peer for peer, one in self.known.items() if now - one.last_sent >= self.keepalive_seconds]
 
     def changes(self, now: float) -> list[tuple[PeerId, bool]]:
         """Peers that became unreachable, or reachable again, since this was last asked."""
@@ -100,6 +101,6 @@ class Peers:
                 one.reachable = present
         return found
 
-    def next(self) -> float | None:
-        """When the next greeting is due."""
-        return min((one.spoken + self.keepalive_seconds for one in self.known.values()), default=None)
+    def next_keepalive(self) -> float | None:
+        """When the next keepalive is due; None without peers."""
+        return min((one.last_sent + self.keepalive_seconds for one in self.known.values()), default=None)

@@ -1,33 +1,36 @@
-"""The worker could be killed between any two lines of this file, and nobody would ever know.
+"""The processor: a worker without its surroundings, which takes one batch after the other to its end.
 
-A batch is whatever has arrived and whatever has run out: one transaction, and only after it is anything said.
-Synchronous, without a clock or a network of its own, so that the same code runs under a simulation.
+A batch is whatever has arrived and whatever has run out: one transaction, and only after it is anything said. So the
+worker may be killed between any two lines of this file: before the commit nothing has happened and the broker delivers
+again; after it timers repeat what was not said. Synchronous, without a clock or a network of its own, so that the same
+code runs under a simulation.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
 from shared.broker.messages import OutgoingMessage
-from shared.protocol.events import Doubted, Due, Received, Restate, Restored
+from shared.protocol.events import Restored
 from shared.protocol.interface import timers as wanted_timers
-from shared.protocol.messages import Declare, NotReady, Reason
-from shared.protocol.words import Address, Endpoint, Role, Timer
-from shared.runtime.batch import Batch, StepFunction, Transition
-from shared.runtime.command_handler import CHANGING, COUNTED, REPLY_LIMIT_BYTES, CommandHandler, fitting
-from shared.runtime.deliveries import Asked, Heard, IncomingDelivery, Item, Learnt, read, split
+from shared.protocol.words import Timer
+from shared.runtime.batch import Batch, BatchResult, End, HandlingError
+from shared.runtime.command_handler import COUNTED, CommandHandler
+from shared.runtime.deliveries import IncomingDelivery, read
 from shared.runtime.final_declaration import DelayedDeclarations
+from shared.runtime.item_handler import ItemHandler
+from shared.runtime.items import IncomingBundle, IncomingRequest, Item, Restatement, split
+from shared.runtime.outgoing import OutgoingBundles
 from shared.runtime.peer_resync import PeerResync
 from shared.runtime.peers import PeerId, Peers
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.runtime.subscriptions import Subscriptions
-from shared.runtime.timers import Expired, RetransmissionPolicy, Timers
+from shared.runtime.timers import Expired, Timers
 from shared.store.sqlite import Store, StoreTrouble
 from shared.wire.forms import Unreadable
-from shared.wire.request import KINDS, write_reply
 
 EVENTS_LIMIT: Final = 1_000
 """How many timers and restatements one batch takes up, so that messages never wait long behind them."""
@@ -38,36 +41,8 @@ LATELY_SECONDS: Final = 1.0
 SLACK_SECONDS: Final = 0.1
 """How long a timer that has run out waits for others: each of a crowd would wake the worker, mostly for nothing."""
 
-FAULT_PAUSE_SECONDS: Final = 8.0
-"""How long a timer rests whose handling went wrong."""
-
-
-class End(NamedTuple):
-    """Which end this is: the only thing about it that its own package decides."""
-
-    endpoint: Endpoint
-    role: Role
-    step: StepFunction
-
-
-class HandlingError(NamedTuple):
-    """Something that went wrong in handling one item; the others are not affected."""
-
-    what: str
-    error: Exception
-
-
-@dataclass(slots=True)
-class BatchResult:
-    """What is to be done now that the batch is durable: set letters aside, say things, log things."""
-
-    rejected: list[tuple[int, str]] = field(default_factory=list)
-    outgoing: list[OutgoingMessage] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
-    errors: list[HandlingError] = field(default_factory=list)
-    next_due: float | None = None
-    peers: int = 0
+ERROR_PAUSE_SECONDS: Final = 8.0
+"""How long a timer is put off whose handling went wrong."""
 
 
 class Processor:
@@ -77,23 +52,24 @@ class Processor:
         """Work on this store; `chance` makes nonces and spreads pauses, and reproduces a run from its seed."""
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
         self._timers = Timers(policy, Random(chance.getrandbits(64)))  # noqa: S311 - only spreads pauses
-        self.restate: deque[str] = deque()
-        self._resting, self._doubts = DelayedDeclarations(), PeerResync()
-        self.counters = dict.fromkeys(COUNTED, 0)
+        self._undeclared, self._resync = DelayedDeclarations(), PeerResync()
         self._subscriptions = Subscriptions(end.endpoint.id)
-        self._commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, self.counters)
+        self.restate: deque[str] = deque()
+        self.counters = dict.fromkeys(COUNTED, 0)
+        commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, self.counters)
+        self._handler = ItemHandler(end.endpoint.id, store, commands)
 
     def start(self, now: float) -> None:
         """Take up what was waiting when the last worker of this endpoint ended, however it ended."""
-        lives = self._store.memory.lives()
+        store_ids = self._store.memory.lives()
         for endpoint, account in self._store.peers():
-            self._peers.track(PeerId(endpoint, account), now).life = lives.get((endpoint, account))
+            self._peers.track(PeerId(endpoint, account), now).store_id = store_ids.get((endpoint, account))
         for interface in self._store.waiting():
             self._timers.schedule(interface, Timer.RESEND, now)
-        self._resting.remember(self._store.memory.lately(LATELY_SECONDS), now)
+        self._undeclared.restart(self._store.memory.lately(LATELY_SECONDS), now)
 
     def restore(self, at: float) -> None:
-        """Begin a new life of every interface, because this store came from a backup."""
+        """Begin a new epoch of every interface, because this store came from a backup."""
         nonce = self._chance.getrandbits(53)
         self._store.begin()
         batch = Batch(self._store, self._end.step, nonce, at)
@@ -105,194 +81,172 @@ class Processor:
         self._store.commit()
 
     def note_route(self, endpoint: str, *, found: bool) -> None:
-        """Note whether the broker knew a way to that endpoint."""
-        for peer, acquaintance in list(self._peers.known.items()):
+        """Note whether the broker had a queue that leads to that endpoint."""
+        for peer, known in list(self._peers.known.items()):
             if peer.endpoint == endpoint:
-                acquaintance.routed = found
+                known.routed = found
 
     def run(
-        self, letters: Sequence[IncomingDelivery], now: float, at: float, heard: float | None = None
+        self, deliveries: Sequence[IncomingDelivery], now: float, at: float, waiting_since: float | None = None
     ) -> BatchResult:
         """Take one batch to its end. `now` is monotonic seconds, `at` seconds since 1970 for people's eyes.
 
-        `heard` is when the first letter came that is not among these: a timer that ran out later may have its answer
-        there, and waits for it. Raises StoreTrouble or StoreRefused when nothing can be made durable: nothing happened.
+        `waiting_since` is when the first delivery came that is not among these: a timer that ran out later may have its
+        answer there, and waits for it. Raises StoreTrouble or StoreRefused when nothing can be made durable: nothing
+        happened.
         """
-        outcome = BatchResult()
-        items = list(self._open(letters, outcome))
-        items += [Item(ripe=ripe) for ripe in self._timers.due(now if heard is None else heard, EVENTS_LIMIT)]
-        items += [Item(restate=interface) for interface in self._resting.take(now, EVENTS_LIMIT)]
-        items += [Item(restate=self.restate.popleft()) for _ in range(min(len(self.restate), EVENTS_LIMIT))]
-        items += self._doubts.take(EVENTS_LIMIT)
+        result = BatchResult()
+        items: list[Item] = [*self._read(deliveries, result), *self._due(now, waiting_since)]
         try:
-            batch = self._attempt(items, now, at)
+            batch = self._commit(items, now, at)
         except StoreTrouble:
             self._put_back(items, now)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must go on: replayed one by one
             self._store.rollback(error)
-            self._one_by_one(items, now, at, outcome, error)
+            self._replay(items, now, at, result, error)
         else:
-            self._conclude(batch, outcome, now)
-        self._attend(outcome, now, at)
-        return outcome
+            self._conclude(batch, result, now)
+        self._finish(result, now)
+        return result
 
-    def _open(self, letters: Sequence[IncomingDelivery], outcome: BatchResult) -> Iterable[Item]:
-        for place, letter in enumerate(letters):
+    def _read(self, deliveries: Sequence[IncomingDelivery], result: BatchResult) -> Iterator[Item]:
+        """Read what has arrived; what cannot be read is rejected, and the rest goes on."""
+        for place, delivery in enumerate(deliveries):
             try:
-                item = read(place, letter, self._end.endpoint)
+                item = read(place, delivery, self._end.endpoint)
             except Unreadable as error:
                 self.counters["rejected_deliveries"] += 1
-                outcome.rejected.append((place, str(error)))
+                result.rejected.append((place, str(error)))
             else:
                 yield item
 
+    def _due(self, now: float, waiting_since: float | None) -> Iterator[Item]:
+        """Take up what is due by itself, of each kind as much as one batch takes."""
+        yield from self._timers.due(now if waiting_since is None else waiting_since, EVENTS_LIMIT)
+        yield from map(Restatement, self._undeclared.due(now, EVENTS_LIMIT))
+        for _ in range(min(len(self.restate), EVENTS_LIMIT)):
+            yield Restatement(self.restate.popleft())
+        yield from self._resync.take(EVENTS_LIMIT)
+
     def _put_back(self, items: Sequence[Item], now: float) -> None:
+        """Undo the transaction, and let what was due by itself be due again; the broker delivers the rest again."""
         self._store.rollback()
         for item in items:
-            if item.ripe is not None:
-                self._timers.schedule(item.ripe.interface, item.ripe.timer, now)
-            elif item.restate is not None:
-                self.restate.append(item.restate)
-        self._doubts.put_back(items)
+            if isinstance(item, Expired):
+                self._timers.schedule(item.interface, item.timer, now)
+            elif isinstance(item, Restatement):
+                self.restate.append(item.interface)
+        self._resync.put_back(items)
 
-    def _attempt(self, items: Sequence[Item], now: float, at: float) -> Batch:
+    def _commit(self, items: Iterable[Item], now: float, at: float) -> Batch:
+        """Handle items in one transaction, and make it durable."""
         self._store.begin()
         batch = Batch(self._store, self._end.step, self._chance.getrandbits(53), at)
-        for heard, asked, ripe, restate, doubted in items:
-            if heard is not None:
-                self._hear(heard, batch)
-            elif asked is not None:
-                self._answer(asked, batch, now)
-            elif ripe is not None:
-                self._ripen(ripe, batch)
-            elif isinstance(doubted, Learnt):
-                self._store.memory.meet(*doubted.peer, doubted.life)
-            elif (state := self._store.load(restate or doubted or "")) is not None:
-                event, cause = (Restate(), "said again") if restate else (Doubted(), "the peer's store is another")
-                batch.apply(state, event, cause)
-        self._meet(batch)
+        for item in items:
+            self._handler.handle(item, batch, now)
+        self._keep_store_ids(batch)
         self._store.commit()
         return batch
 
-    def _hear(self, heard: Heard, batch: Batch) -> None:
-        _, sender, bundle = heard
-        batch.met[PeerId(bundle.endpoint, sender)] = bundle.life
-        for source, target, message in bundle.messages:
-            address = Address(source, bundle.endpoint, sender)
-            event = Received(address, message, batch.nonce)
-            state = self._store.load(target)
-            if state is not None:
-                batch.hear(state, event)
-            elif isinstance(message, Declare):
-                answer = NotReady(None, message.epoch, message.version, Reason.PEER_NOT_CONFIGURED)
-                batch.outbound.add(target, address, answer)
-        batch.heard += len(bundle.messages)
-
-    def _answer(self, asked: Asked, batch: Batch, now: float) -> None:
-        _, request, reply_to = asked
-        name = request["request"]
-        reply = self._store.memory.answer(name)
-        if reply is None:
-            answers = self._commands.take(request, reply_to, batch, now)
-            reply = write_reply(name, self._end.endpoint.id, answers)
-            if len(reply) > REPLY_LIMIT_BYTES:
-                reply = write_reply(name, self._end.endpoint.id, fitting(request, answers))
-            if any(command["kind"] in CHANGING for command in request["commands"]):
-                self._store.memory.remember(name, reply)
-        batch.replies.append(OutgoingMessage(reply_to, reply, KINDS.reply, name))
-
-    def _ripen(self, ripe: Expired, batch: Batch) -> None:
-        state = self._store.load(ripe.interface)
-        if state is not None:
-            batch.apply(state, Due(ripe.timer, batch.nonce), f"timer {ripe.timer}", attempt=ripe.attempt)
-
-    def _meet(self, batch: Batch) -> None:
-        """Keep the first life heard of a peer's store, so that a restart notices one that changed meanwhile."""
-        for peer, life in batch.met.items():
+    def _keep_store_ids(self, batch: Batch) -> None:
+        """Keep the first store id that a peer names, so that a restart notices one that changed meanwhile."""
+        for peer, store_id in batch.heard_from.items():
             known = self._peers.known.get(peer)
-            if peer in batch.opened if known is None else known.life is None:
-                self._store.memory.meet(*peer, life)
+            if peer in batch.opened if known is None else known.store_id is None:
+                self._store.memory.meet(*peer, store_id)
 
-    def _one_by_one(self, items: Sequence[Item], now: float, at: float, outcome: BatchResult, error: Exception) -> None:
+    def _replay(
+        self, items: Sequence[Item], now: float, at: float, result: BatchResult, batch_error: Exception
+    ) -> None:
+        """Handle the items of a batch that failed in transactions of their own, so that one bad item fails alone."""
         singles = [single for item in items for single in split(item)]
         for item in singles:
             try:
-                batch = self._attempt([item], now, at)
+                batch = self._commit([item], now, at)
             except StoreTrouble:
                 self._put_back(singles, now)
                 raise
-            except Exception as fault:  # noqa: BLE001 - this one item is at fault: it is reported and set aside
-                self._store.rollback(fault)
-                self._blame(item, fault, outcome, now)
+            except Exception as error:  # noqa: BLE001 - this one item is bad: it is reported and set aside
+                self._store.rollback(error)
+                self._report(item, error, result, now)
             else:
-                self._conclude(batch, outcome, now)
-        if not outcome.errors:
-            outcome.errors.append(HandlingError("the batch as a whole, none of its items alone", error))
+                self._conclude(batch, result, now)
+        if not result.errors:
+            result.errors.append(HandlingError("the batch as a whole, none of its items alone", batch_error))
 
-    def _blame(self, item: Item, fault: Exception, outcome: BatchResult, now: float) -> None:
+    def _report(self, item: Item, error: Exception, result: BatchResult, now: float) -> None:
+        """Count an error, reject the delivery that it came with, and put off the timer that it came with."""
         self.counters["errors"] += 1
-        what = item.heard or item.asked
-        if what is not None and all(what.letter != place for place, _ in outcome.rejected):
-            outcome.rejected.append((what.letter, f"{type(fault).__name__} while it was handled"))
-        if item.ripe is not None:
-            self._timers.schedule(item.ripe.interface, item.ripe.timer, now + FAULT_PAUSE_SECONDS)
-        outcome.errors.append(HandlingError(str(item.ripe or item.restate or item.doubted or "a letter"), fault))
+        what = str(item)
+        if isinstance(item, IncomingBundle | IncomingRequest):
+            what = "a delivery"
+            if all(item.place != place for place, _ in result.rejected):
+                result.rejected.append((item.place, f"{type(error).__name__} while it was handled"))
+        elif isinstance(item, Expired):
+            self._timers.schedule(item.interface, item.timer, now + ERROR_PAUSE_SECONDS)
+        result.errors.append(HandlingError(what, error))
 
-    def _conclude(self, batch: Batch, outcome: BatchResult, now: float) -> None:
-        """The batch is durable: only now may anything that follows from it be seen."""
+    def _conclude(self, batch: Batch, result: BatchResult, now: float) -> None:
+        """Take note of a batch that is durable: only now may anything that follows from it be seen."""
         for peer in batch.opened:
             self._peers.track(peer, now)
-        for peer, life in batch.met.items():
-            if self._peers.record_heartbeat(peer, life, now):
-                self._doubts.raise_for(peer, life, self._store.peered_with(*peer))
+        for peer, store_id in batch.heard_from.items():
+            if self._peers.record_heartbeat(peer, store_id, now):
+                self._resync.start(peer, store_id, self._store.peered_with(*peer))
         for interface, state in batch.touched.items():
             toward = "" if state.peer is None else state.peer.endpoint
             progress = interface in batch.changed
             self._timers.update(interface, toward, wanted_timers(state), now, progress=progress)
         self._timers.learn(now)
-        self._resting.spoken(batch.spoken)
+        self._undeclared.declared(batch.sent)
         if batch.changed:
-            self._resting.changed(batch.rested, now)
-        for peer in batch.outbound.peers:
+            self._undeclared.changed(batch.undeclared, now)
+        for peer in batch.outgoing.peers:
             if (known := self._peers.known.get(peer)) is not None:
-                known.spoken = now
-        outcome.outgoing.extend(
-            batch.outbound.packed(self._end.endpoint.id, self._end.endpoint.account, self._store.life)
-        )
-        outcome.outgoing.extend(batch.replies)
-        outcome.transitions.extend(batch.transitions)
-        for name, count in (
-            ("steps", batch.steps),
-            ("received_messages", batch.heard),
-            ("ignored_messages", batch.ignored),
-            ("delivered_payloads", batch.delivered),
-        ):
-            self.counters[name] += count
+                known.last_sent = now
+        result.outgoing.extend(self._packed(batch.outgoing))
+        result.outgoing.extend(batch.replies)
+        result.transitions.extend(batch.transitions)
+        self._count(batch)
+
+    def _count(self, batch: Batch) -> None:
+        """Add what a batch did to what the worker counts."""
         self.counters["batches"] += 1
+        self.counters["steps"] += batch.steps
+        self.counters["received_messages"] += batch.received
+        self.counters["ignored_messages"] += batch.ignored
+        self.counters["delivered_payloads"] += batch.delivered
 
-    def _attend(self, outcome: BatchResult, now: float, at: float) -> None:
-        """Greet peers that nothing was said to, tell those who watch, and say when to come back."""
-        batch = Batch(self._store, self._end.step, 0, at)
+    def _finish(self, result: BatchResult, now: float) -> None:
+        """Send the keepalives and observations that are due, and say when to come back."""
+        keepalives = OutgoingBundles()
         for peer in self._peers.keepalives_due(now):
-            self._greet(peer, batch, now)
-        own = self._end.endpoint
-        outcome.outgoing.extend(batch.outbound.packed(own.id, own.account, self._store.life))
-        outcome.outgoing.extend(self._subscriptions.observations(self._store, now))
-        outcome.reachability, outcome.peers = self._peers.changes(now), len(self._peers.known)
-        ripe = self._timers.next()
-        moments = [None if ripe is None else ripe + SLACK_SECONDS, self._peers.next(), self._resting.next()]
-        if self.restate or self._doubts:
-            moments.append(now)
-        outcome.next_due = min((moment for moment in moments if moment is not None), default=None)
+            self._keep_alive(peer, keepalives, now)
+        result.outgoing.extend(self._packed(keepalives))
+        result.outgoing.extend(self._subscriptions.observations(self._store, now))
+        result.reachability, result.peers = self._peers.changes(now), len(self._peers.known)
+        timer = self._timers.next_due()
+        moments = [
+            None if timer is None else timer + SLACK_SECONDS,
+            self._peers.next_keepalive(),
+            self._undeclared.next_due(),
+            now if self.restate or self._resync else None,
+        ]
+        result.next_due = min((moment for moment in moments if moment is not None), default=None)
 
-    def _greet(self, peer: PeerId, batch: Batch, now: float) -> None:
-        """A sign of life; to a peer that gives none itself, a word that even one without memory must answer."""
+    def _keep_alive(self, peer: PeerId, keepalives: OutgoingBundles, now: float) -> None:
+        """Send a peer a heartbeat; to one that sends none itself, a message that even one without memory answers."""
         interface = self._store.one_peered_with(*peer)
         if interface is None:
             del self._peers.known[peer]
             return
-        batch.outbound.add_keepalive(peer)
-        self._peers.known[peer].spoken = now
-        if self._peers.silent(peer, now):
+        keepalives.add_keepalive(peer)
+        self._peers.known[peer].last_sent = now
+        if self._peers.overdue(peer, now):
             self.restate.append(interface)
+
+    def _packed(self, bundles: OutgoingBundles) -> Iterator[OutgoingMessage]:
+        """Write bundles in this endpoint's name."""
+        own = self._end.endpoint
+        return bundles.packed(own.id, own.account, self._store.life)

@@ -1,4 +1,4 @@
-"""A worker that starts with a wrong setting is worse than one that does not start."""
+"""A worker's settings: its flags and environment variables, validated before anything starts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.broker.address import BrokerAddress
 from shared.protocol.words import Endpoint, Kind, Role
-from shared.runtime.timers import RetransmissionPolicy
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.wire.forms import AccountId, EndpointId, RegionId
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -48,6 +48,7 @@ class WorkerSettings(BaseSettings):
     @field_validator("store")
     @classmethod
     def _names_a_file(cls, store: Path) -> Path:
+        """Refuse what can only be a folder."""
         if store.name in {"", ".."}:
             raise ValueError("it must name a file")
         return store
@@ -55,12 +56,14 @@ class WorkerSettings(BaseSettings):
     @field_validator("health_file")
     @classmethod
     def _has_a_folder(cls, health_file: Path | None) -> Path | None:
+        """Refuse a file that could never be made."""
         if health_file is not None and not health_file.parent.is_dir():
             raise ValueError("its folder must be there already")
         return health_file
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        """Refuse an address that is none, and times that contradict each other."""
         _ = self.address
         if self.hold_seconds <= self.keepalive_seconds:
             raise ValueError("hold-seconds must be longer than keepalive-seconds, or every peer seems lost")
@@ -78,7 +81,7 @@ class WorkerSettings(BaseSettings):
 
     @property
     def enforced(self) -> bool:
-        """Whether the broker vouches for accounts: its user is the account, or a certificate says who."""
+        """Whether the broker proves accounts: its user is the account, or a certificate says who."""
         return self.address.external or self.address.user == self.account
 
     @property
@@ -89,7 +92,7 @@ class WorkerSettings(BaseSettings):
 
     @property
     def retransmission(self) -> RetransmissionPolicy:
-        """How long interfaces wait."""
+        """How long interfaces wait before they say something again, or give up."""
         return RetransmissionPolicy(
             resend_first_seconds=self.resend_first_seconds,
             resend_limit_seconds=max(self.resend_limit_seconds, self.resend_first_seconds),

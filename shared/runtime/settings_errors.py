@@ -1,4 +1,4 @@
-"""Who mistypes a setting thinks in flags and environment variables, not in fields and validators."""
+"""What is wrong with a worker's settings, said in the words of its flags and environment variables."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ _SAID: Final[Mapping[str, str]] = {
 """The beginnings of the library's sentences, and what they are for people."""
 
 
-def faults(error: ValidationError) -> list[str]:
+def problems(error: ValidationError) -> list[str]:
     """Say everything that is wrong, each under the names it could be set by, and never what was given."""
     return [
-        _named(fault["loc"], _plain(fault["msg"]))
-        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        _named(one["loc"], _plain(one["msg"]))
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
     ]
 
 
-def _named(place: tuple[int | str, ...], fault: str) -> str:
+def _named(place: tuple[int | str, ...], problem: str) -> str:
+    """A problem, after the names that its setting has."""
     if not place:
-        return fault
+        return problem
     field = str(place[0])
-    return f"--{field.replace('_', '-')} (or PEERING_{field.upper()}): {fault}"
+    return f"--{field.replace('_', '-')} (or PEERING_{field.upper()}): {problem}"
 
 
 def _plain(message: str) -> str:
+    """The library's sentence, as people say it."""
     for beginning, said in _SAID.items():
         if message.startswith(beginning):
             return said + message.removeprefix(beginning)

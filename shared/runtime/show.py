@@ -1,4 +1,4 @@
-"""A view is a copy for other eyes: made when asked for, never kept, never consulted."""
+"""Views of interfaces: copies for their owners, made when asked for, never kept, never consulted."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ def charged(state: Interface) -> Payer:
 
 
 def _peer(state: Interface, peers: Peers, now: float) -> PeerView | None:
+    """What this end knows of the other one."""
     if state.peer is None:
         return None
     return PeerView(

@@ -1,6 +1,6 @@
-"""Watching costs nothing while nobody watches, and misses nothing while somebody does.
+"""Subscriptions: who is told of new rows of the worker's timeline.
 
-The timeline is durable and numbered, so a watcher is a place in it: whoever was away goes on where they were.
+The timeline is durable and numbered, so a subscription is a place in it: whoever was away goes on where they were.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Subscription(NamedTuple):
 
 
 class Subscriptions:
-    """Everybody who watches this worker."""
+    """Everybody who is told of new rows of this worker's timeline."""
 
     def __init__(self, endpoint: str) -> None:
-        """Speak for this endpoint."""
+        """Begin with nobody; observations are sent in this endpoint's name."""
         self._endpoint = endpoint
         self._subscriptions: dict[str, Subscription] = {}
 
@@ -39,7 +39,7 @@ class Subscriptions:
         self._subscriptions[subscription.request] = subscription
 
     def observations(self, store: Store, now: float) -> list[OutgoingMessage]:
-        """What there is to tell since the last time; who has not renewed in time is told no more."""
+        """Write what is new since the last time; who has not renewed in time is told no more."""
         messages: list[OutgoingMessage] = []
         for one in list(self._subscriptions.values()):
             if now > one.expires:
@@ -50,6 +50,7 @@ class Subscriptions:
         return messages
 
     def _rows(self, one: Subscription, store: Store) -> list[OutgoingMessage]:
+        """Write the rows after a subscription's place."""
         messages: list[OutgoingMessage] = []
         after = one.after
         while rows := timeline(store, one.interface, after, OBSERVATIONS_LIMIT_ROWS):

@@ -1,7 +1,8 @@
-"""Handing a call to a thread and its result back costs as much as deciding one message, so nothing general does it.
+"""The store's thread: one thread that makes one call after the other for the event loop.
 
-A pool's futures, locks and chained callbacks are a tenth of a millisecond of a lone batch, which is four times on the
-way of a handshake. The store has one thread and needs one queue.
+Handing a call to a thread and its result back costs as much as deciding one message, so nothing general does it. A
+pool's futures, locks and chained callbacks are a tenth of a millisecond of a lone batch, which is four times on the way
+of a handshake. The store has one thread and needs one queue.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class OneThread:
     """A thread that makes one call after the other, in the order in which they were asked for."""
 
     def __init__(self, name: str) -> None:
-        """It is started with the first call."""
+        """Name it; it is started with the first call."""
         self._name = name
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -54,15 +55,18 @@ class OneThread:
             self._thread = None
 
     def _work(self) -> None:
+        """Make the calls, until there are no more to come."""
         while (carry_out := self._calls.get()) is not None:
             carry_out()
 
 
 def _return(done: asyncio.Future[T], result: T) -> None:
+    """Give a caller that still waits its result."""
     if not done.done():
         done.set_result(result)
 
 
 def _raise(done: asyncio.Future[T], error: BaseException) -> None:
+    """Raise an error where the caller still waits."""
     if not done.done():
         done.set_exception(error)

@@ -7,7 +7,7 @@ again: a worker that has answered a request answers it the same way twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, with_config
 from pydantic_core import to_json
@@ -33,6 +33,12 @@ PAGE_LIMIT = 1_000
 
 SUBSCRIPTION_LIMIT_SECONDS = 60
 """How long a subscription lasts unless it is renewed."""
+
+PlainKind = Literal["initiate", "suspend", "resume", "delete"]
+"""Commands that change an interface and need nothing but its name."""
+
+CHANGING = frozenset({"create", "configure", "send", *get_args(PlainKind)})
+"""Commands whose answers are remembered, because doing them twice would not be the same."""
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[a-f0-9]{32}$")]
 Page = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
@@ -72,7 +78,7 @@ class ConfigureForm(TypedDict):
 class PlainForm(TypedDict):
     """A command that needs nothing but the interface."""
 
-    kind: Literal["initiate", "suspend", "resume", "delete", "show"]
+    kind: PlainKind | Literal["show"]
     interface: InterfaceId
 
 

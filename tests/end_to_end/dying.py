@@ -20,13 +20,13 @@ from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.broker.amqp import Link
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
-from shared.runtime.command_handler import CHANGING
+from shared.runtime.batch import BatchResult
 from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.main import run
-from shared.runtime.processor import BatchResult, Processor
+from shared.runtime.processor import Processor
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
-from shared.wire.request import KINDS, read_request
+from shared.wire.request import CHANGING, KINDS, read_request
 
 ENDS = {"initiator": (INITIATOR, initiator_step), "acceptor": (ACCEPTOR, acceptor_step)}
 
@@ -56,9 +56,9 @@ class Trigger:
         self._acknowledged = False
         self._under_way = 0
 
-    def begin(self, letters: Sequence[IncomingDelivery]) -> None:
+    def begin(self, deliveries: Sequence[IncomingDelivery]) -> None:
         """A batch begins."""
-        self._left -= any(map(_counts, letters))
+        self._left -= any(map(_counts, deliveries))
         self._armed = self._armed or self._left == 0
         self.reach(Point.BEFORE_BATCH)
 
@@ -106,10 +106,10 @@ class Trigger:
             self.reach(Point.AFTER_BATCH)
 
 
-def _counts(letter: IncomingDelivery) -> bool:
-    if letter.kind == KINDS.bundle:
-        return bool(read_bundle(letter.body).messages)
-    commands = read_request(letter.body)["commands"] if letter.kind == KINDS.request else []
+def _counts(delivery: IncomingDelivery) -> bool:
+    if delivery.kind == KINDS.bundle:
+        return bool(read_bundle(delivery.body).messages)
+    commands = read_request(delivery.body)["commands"] if delivery.kind == KINDS.request else []
     return any(command["kind"] in CHANGING for command in commands)
 
 
@@ -118,10 +118,14 @@ def load(trigger: Trigger) -> None:
     run_batch, commit, acknowledge, publish = Processor.run, Store.commit, Link.acknowledge, Link.publish
 
     def watched_run(
-        self: Processor, letters: Sequence[IncomingDelivery], now: float, at: float, heard: float | None = None
+        self: Processor,
+        deliveries: Sequence[IncomingDelivery],
+        now: float,
+        at: float,
+        waiting_since: float | None = None,
     ) -> BatchResult:
-        trigger.begin(letters)
-        return run_batch(self, letters, now, at, heard)
+        trigger.begin(deliveries)
+        return run_batch(self, deliveries, now, at, waiting_since)
 
     def watched_commit(self: Store) -> None:
         trigger.reach(Point.BEFORE_COMMIT)

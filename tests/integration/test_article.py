@@ -165,7 +165,7 @@ async def test_one_account_cannot_command_or_read_the_ends_of_another(
             await alice.ask_all(cast.far.endpoint, *forged, limit_seconds=0.5, account=account)
     reasons = await set_aside(broker, worker, before + 2)
     assert "a request of an account that does not own this endpoint" in reasons
-    assert "it claims another account than the broker vouches for" in reasons
+    assert "it claims another account than the broker proves" in reasons
     assert len(alice.heard) == told
     assert (await second.show())["status"] == "Activated"
     assert await second.statuses() == ["Idle", "Accepting", "Activated"]

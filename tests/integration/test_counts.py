@@ -20,11 +20,12 @@ from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.protocol.words import Endpoint, Kind
+from shared.runtime.batch import BatchResult, End
 from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.outgoing import BUNDLE_LIMIT_MESSAGES
 from shared.runtime.peers import Peers
-from shared.runtime.processor import BatchResult, End, Processor
-from shared.runtime.timers import RetransmissionPolicy
+from shared.runtime.processor import Processor
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, CommandForm, PeerForm, write_request

@@ -78,7 +78,7 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     "another version": ({"v": 2}, "v: Input should be 1"),
     "unknown field": ({"extra": 1}, "there is a field that is not known"),
     "unknown kind of message": ({"messages": [{"kind": "greet"}]}, "messages.0"),
-    "another account": ({"account": "somebody-else"}, "it claims another account than the broker vouches for"),
+    "another account": ({"account": "somebody-else"}, "it claims another account than the broker proves"),
     "another endpoint": ({"to": "vpc-elsewhere"}, "it is meant for another endpoint"),
 }
 
@@ -104,7 +104,7 @@ async def test_every_bad_letter_is_set_aside_with_its_reason_and_a_handshake_goe
     await handshakes
     reasons = await set_aside(broker, own.second, len(letters))
     wanted = [reason for _, reason in (*BAD.values(), *CHANGED.values())]
-    wanted += ["the broker does not vouch for its sender", "unknown type of message", "request: Field required"]
+    wanted += ["the broker does not prove its sender", "unknown type of message", "request: Field required"]
     assert len(reasons) == len(letters)
     for reason in wanted:
         assert any(reason in given for given in reasons), (reason, reasons)

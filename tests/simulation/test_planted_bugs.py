@@ -12,7 +12,7 @@ from lab.simulate import node
 from lab.simulate.plan import Plan
 from lab.simulate.world import World, workshop
 from shared.protocol import link
-from shared.runtime import batch, deliveries, processor
+from shared.runtime import batch, deliveries, item_handler, processor
 from shared.store import sqlite
 
 SEEDS_LIMIT = 400
@@ -43,7 +43,7 @@ BUGS = (
     ),
     bug(
         "it acknowledges and publishes before it commits",
-        Edit(processor, "Processor._attempt", {"self._store.commit()": "pass"}),
+        Edit(processor, "Processor._commit", {"self._store.commit()": "pass"}),
         Edit(
             node,
             "Node.work",
@@ -72,17 +72,17 @@ BUGS = (
         Edit(
             processor,
             "Processor._put_back",
-            {"self._timers.schedule(item.ripe.interface, item.ripe.timer, now)": "pass"},
+            {"self._timers.schedule(item.interface, item.timer, now)": "pass"},
         ),
         plan=FULL_DISKS,
     ),
     bug(
         "requests are not remembered",
-        Edit(processor, "Processor._answer", {"self._store.memory.remember(name, reply)": "pass"}),
+        Edit(item_handler, "ItemHandler._answer", {"self._store.memory.remember(name, reply)": "pass"}),
     ),
     bug(
         "a request is remembered and not looked for",
-        Edit(processor, "Processor._answer", {"self._store.memory.answer(name)": "None"}),
+        Edit(item_handler, "ItemHandler._answer", {"self._store.memory.answer(name)": "None"}),
     ),
     bug(
         "payloads are not kept until they have arrived",
@@ -127,7 +127,7 @@ BUGS = (
         Edit(batch, "Batch._note", {"if was is not status or (": "if ("}),
     ),
     bug(
-        "who is vouched for is not compared with who is claimed",
+        "who is proven is not compared with who is claimed",
         Edit(deliveries, "_check", {"proven is not None and proven != claimed": "False"}),
     ),
     bug(
@@ -139,10 +139,10 @@ BUGS = (
         "that a peer lives on another store is learnt before anybody has asked it anew",
         Edit(
             processor,
-            "Processor._meet",
+            "Processor._keep_store_ids",
             {
-                "if peer in batch.opened if known is None else known.life is None:": (
-                    "if known is not None and known.life != life or peer in batch.opened:"
+                "if peer in batch.opened if known is None else known.store_id is None:": (
+                    "if known is not None and known.store_id != store_id or peer in batch.opened:"
                 )
             },
         ),
@@ -150,7 +150,7 @@ BUGS = (
     ),
     bug(
         "a peer that says nothing is not asked anything",
-        Edit(processor, "Processor._greet", {"self._peers.silent(peer, now)": "False"}),
+        Edit(processor, "Processor._keep_alive", {"self._peers.overdue(peer, now)": "False"}),
         plan=LOST_STORES,
     ),
 )

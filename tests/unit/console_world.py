@@ -20,11 +20,11 @@ from console.topology import KnownEndpoint
 from shared.broker.amqp import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind, Role
-from shared.runtime.batch import StepFunction
+from shared.runtime.batch import End, StepFunction
 from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.peers import Peers
-from shared.runtime.processor import End, Processor
-from shared.runtime.timers import RetransmissionPolicy
+from shared.runtime.processor import Processor
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.request import KINDS
 

@@ -17,11 +17,11 @@ from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.words import Endpoint, Kind
-from shared.runtime.batch import StepFunction
+from shared.runtime.batch import BatchResult, End, StepFunction
 from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.peers import Peers
-from shared.runtime.processor import BatchResult, End, Processor
-from shared.runtime.timers import RetransmissionPolicy
+from shared.runtime.processor import Processor
+from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, write_request

@@ -45,10 +45,10 @@ def request(**changed: object) -> bytes:
 
 
 BAD: dict[str, tuple[IncomingDelivery, str]] = {
-    "unproven": (IncomingDelivery(UNPROVEN, "a", bundle()), "the broker does not vouch for its sender"),
+    "unproven": (IncomingDelivery(UNPROVEN, "a", bundle()), "the broker does not prove its sender"),
     "unknown type": (IncomingDelivery("peering.greeting", "a", bundle()), "unknown type of message"),
     "no type": (IncomingDelivery(None, "a", bundle()), "unknown type of message"),
-    "another account": (IncomingDelivery(KINDS.bundle, "eve", bundle()), "another account than the broker vouches for"),
+    "another account": (IncomingDelivery(KINDS.bundle, "eve", bundle()), "another account than the broker proves"),
     "another endpoint": (IncomingDelivery(KINDS.bundle, "a", bundle(to="vpc-c")), "meant for another endpoint"),
     "empty": (IncomingDelivery(KINDS.bundle, "a", b""), "Invalid JSON"),
     "not JSON": (IncomingDelivery(KINDS.bundle, "a", b"\xff\x00"), "Invalid JSON"),
@@ -105,7 +105,7 @@ def initiations(a: Bench, b: Bench, *names: str) -> list[IncomingDelivery]:
 def test_a_bug_in_handling_one_connection_does_not_stop_the_others(tmp_path: Path, a: Bench) -> None:
     with bench(tmp_path, "acceptor", "b", step=faulty) as b:
         outcome = b.run(*initiations(a, b, "one", "bad", "two"), b.asking(b.create("ri-new")))
-        assert [str(fault.error) for fault in outcome.errors] == ["a bug in handling this one"]
+        assert [str(one.error) for one in outcome.errors] == ["a bug in handling this one"]
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
         talk(b, a, outcome)
         shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two", "ri-new")}
@@ -124,7 +124,7 @@ def test_a_bundle_with_many_faults_is_set_aside_once(tmp_path: Path, a: Bench) -
     with bench(tmp_path, "acceptor", "b", step=all_but_one_faulty, nonce=2) as b:
         outcome = b.run(*deliveries)
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
-        assert sum(fault.what == "a letter" for fault in outcome.errors) == 2
+        assert sum(one.what == "a delivery" for one in outcome.errors) == 2
         assert b.show("ri-good")["status"] == "Accepting"
 
 

@@ -25,7 +25,7 @@ UP = CONNECTING.but(peer_epoch=Epoch(1, 2), peer_version=1, acknowledged=1)
 def around(*, heard: float | None = NOW, asked: float = NOW, routed: bool = True) -> Peers:
     peers = Peers(10.0, 35.0)
     found = peers.track(PeerId(PEER.endpoint, PEER.account), asked)
-    found.heard, found.routed = heard, routed
+    found.last_heard, found.routed = heard, routed
     return peers
 
 

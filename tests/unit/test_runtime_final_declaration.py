@@ -82,5 +82,5 @@ def test_a_timer_waits_for_what_arrived_before_it_ran_out(tmp_path: Path) -> Non
     with bench(tmp_path, "initiator", "a") as a:
         a.run(a.asking(a.create("ri-a", {**a.information("ri-b"), "endpoint": "vpc-b"}, initiate=True)))
         began = a.now
-        assert said(a.processor.run([], began + 2.0, began, heard=began + 0.1)) == []
-        assert len(said(a.processor.run([], began + 2.0, began, heard=began + 1.0))) == 1
+        assert said(a.processor.run([], began + 2.0, began, waiting_since=began + 0.1)) == []
+        assert len(said(a.processor.run([], began + 2.0, began, waiting_since=began + 1.0))) == 1

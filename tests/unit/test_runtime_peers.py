@@ -15,7 +15,7 @@ def test_a_peer_that_nobody_is_connected_to_is_not_watched() -> None:
     watched = peers()
     assert watched.record_heartbeat(BOB, 1, 0.0) is False
     assert (watched.known, watched.reachable(BOB, 1.0), watched.silent_for(BOB, 1.0)) == ({}, None, None)
-    assert watched.next() is None
+    assert watched.next_keepalive() is None
 
 
 def test_it_is_too_early_to_say_until_the_hold_time_is_over() -> None:
@@ -33,7 +33,7 @@ def test_meeting_a_peer_again_forgets_nothing() -> None:
     watched = peers()
     watched.track(BOB, 0.0)
     watched.record_heartbeat(BOB, 1, 5.0)
-    assert watched.track(BOB, 30.0).heard == 5.0
+    assert watched.track(BOB, 30.0).last_heard == 5.0
     assert watched.reachable(BOB, 41.0) is False
 
 
@@ -56,10 +56,10 @@ def test_a_peer_that_was_never_heard_of_is_told_to_be_unreachable() -> None:
 
 def test_a_peer_is_greeted_when_nothing_was_said_to_it_for_a_while() -> None:
     watched = peers()
-    watched.track(BOB, 0.0).spoken = 0.0
+    watched.track(BOB, 0.0).last_sent = 0.0
     assert watched.keepalives_due(9.9) == []
     assert watched.keepalives_due(10.0) == [BOB]
-    assert watched.next() == 10.0
+    assert watched.next_keepalive() == 10.0
 
 
 def test_another_life_of_the_peers_store_is_noticed_but_believed_once_an_interval() -> None:

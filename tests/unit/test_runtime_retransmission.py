@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from shared.protocol.words import Timer
-from shared.runtime.retransmission import PROBES_LIMIT, RetransmissionTimeouts
-from shared.runtime.timers import Expired, RetransmissionPolicy, Timers
+from shared.runtime.retransmission import PROBES_LIMIT, RetransmissionPolicy, RetransmissionTimeouts
+from shared.runtime.timers import Expired, Timers
 
 BOB, EVE = "vpc-b", "vpc-e"
 RESEND = {Timer.RESEND}
@@ -19,34 +19,34 @@ def timers() -> Timers:
 
 
 def test_before_anything_was_answered_the_least_pause_counts() -> None:
-    assert RetransmissionTimeouts(0.5, 8.0).first_pause(BOB) == 0.5
+    assert RetransmissionTimeouts(0.5, 8.0).timeout(BOB) == 0.5
 
 
 def test_the_pause_follows_how_long_answers_take_and_falls_again() -> None:
-    patience = RetransmissionTimeouts(0.5, 8.0)
-    patience.answered(BOB, 0.0, 0.0, 1.0)
-    assert patience.first_pause(BOB) == 3.0, "RFC 6298 (2.2): R + 4 * R / 2"
+    timeouts = RetransmissionTimeouts(0.5, 8.0)
+    timeouts.measure(BOB, 0.0, 0.0, 1.0)
+    assert timeouts.timeout(BOB) == 3.0, "RFC 6298 (2.2): R + 4 * R / 2"
     for number in range(1, 100):
-        patience.answered(BOB, number, number, number + 1.0)
-    assert 1.0 <= patience.first_pause(BOB) < 1.01
+        timeouts.measure(BOB, number, number, number + 1.0)
+    assert 1.0 <= timeouts.timeout(BOB) < 1.01
     for number in range(100, 200):
-        patience.answered(BOB, number, number, number + 0.001)
-    assert patience.first_pause(BOB) == 0.5
+        timeouts.measure(BOB, number, number, number + 0.001)
+    assert timeouts.timeout(BOB) == 0.5
 
 
 def test_the_pause_is_never_longer_than_its_limit_and_each_peer_has_its_own() -> None:
-    patience = RetransmissionTimeouts(0.5, 8.0)
-    patience.answered(BOB, 0.0, 0.0, 100.0)
-    assert patience.first_pause(BOB) == 8.0
-    assert patience.first_pause(EVE) == 0.5
+    timeouts = RetransmissionTimeouts(0.5, 8.0)
+    timeouts.measure(BOB, 0.0, 0.0, 100.0)
+    assert timeouts.timeout(BOB) == 8.0
+    assert timeouts.timeout(EVE) == 0.5
 
 
 def test_what_was_overtaken_is_late_sooner_than_what_waits_its_turn() -> None:
-    patience = RetransmissionTimeouts(0.5, 8.0)
-    patience.answered(BOB, 10.0, 12.0, 12.1)
-    pause = patience.first_pause(BOB)
-    assert patience.until(BOB, 11.0, 11.1) == 11.0 + pause
-    assert patience.until(BOB, 12.05, 12.06) == 12.1 + pause
+    timeouts = RetransmissionTimeouts(0.5, 8.0)
+    timeouts.measure(BOB, 10.0, 12.0, 12.1)
+    pause = timeouts.timeout(BOB)
+    assert timeouts.not_before(BOB, 11.0, 11.1) == 11.0 + pause
+    assert timeouts.not_before(BOB, 12.05, 12.06) == 12.1 + pause
 
 
 def test_nothing_is_repeated_while_a_peer_works_off_what_was_said_before() -> None:
@@ -77,10 +77,10 @@ def test_a_peer_that_falls_silent_is_asked_again_within_the_pause() -> None:
     waiting.update("ri-2", BOB, RESEND, 0.1, progress=True)
     waiting.update("ri-1", BOB, (), 0.3, progress=True)
     waiting.learn(0.3)
-    moment = waiting.next()
+    moment = waiting.next_due()
     assert moment is not None
     assert waiting.due(moment, 9) == []
-    assert waiting.next() == pytest.approx(0.3 + 0.9)
+    assert waiting.next_due() == pytest.approx(0.3 + 0.9)
     assert waiting.due(1.3, 9) == [Expired("ri-2", Timer.RESEND, 0)]
 
 
@@ -93,7 +93,7 @@ def test_an_answer_to_something_said_twice_is_no_measure() -> None:
     waiting.update("ri-a", BOB, (), 60.0, progress=True)
     waiting.learn(60.0)
     waiting.update("ri-b", BOB, RESEND, 60.0, progress=True)
-    assert waiting.next() == 60.5
+    assert waiting.next_due() == 60.5
 
 
 def in_vain(waiting: Timers, words: int, *moments: float) -> list[int]:

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from shared.protocol.words import Timer
-from shared.runtime.timers import Expired, RetransmissionPolicy, Timers
+from shared.runtime.retransmission import RetransmissionPolicy
+from shared.runtime.timers import Expired, Timers
 
 EVEN = RetransmissionPolicy(jitter=0.0)
 RESEND, CONNECT = Timer.RESEND, Timer.CONNECT
@@ -37,11 +38,11 @@ def test_pauses_are_spread_by_a_quarter_at_most() -> None:
 def test_a_timer_fires_once_and_not_before_its_time() -> None:
     waiting = timers()
     waiting.update("ri-a", "vpc-b", {RESEND}, 10.0, progress=True)
-    assert waiting.next() == 10.5
+    assert waiting.next_due() == 10.5
     assert waiting.due(10.49, 9) == []
     assert waiting.due(10.5, 9) == [Expired("ri-a", RESEND, 0)]
     assert waiting.due(99.0, 9) == []
-    assert waiting.next() is None
+    assert waiting.next_due() is None
 
 
 def test_what_is_not_wanted_any_more_does_not_fire() -> None:
@@ -49,9 +50,9 @@ def test_what_is_not_wanted_any_more_does_not_fire() -> None:
     waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, 0.0, progress=True)
     waiting.update("ri-a", "vpc-b", {CONNECT}, 0.1, progress=True)
     assert waiting.due(50.0, 9) == []
-    assert waiting.next() == 120.0
+    assert waiting.next_due() == 120.0
     waiting.update("ri-a", "vpc-b", (), 0.2, progress=True)
-    assert (len(waiting), waiting.next()) == (0, None)
+    assert (len(waiting), waiting.next_due()) == (0, None)
 
 
 def test_attempts_without_progress_are_counted_and_progress_begins_anew() -> None:
@@ -59,7 +60,7 @@ def test_attempts_without_progress_are_counted_and_progress_begins_anew() -> Non
     waiting.update("ri-a", "vpc-b", {RESEND}, now, progress=True)
     moments: list[float] = []
     for attempt in range(3):
-        now = waiting.next() or 0.0
+        now = waiting.next_due() or 0.0
         moments.append(now)
         assert waiting.due(now, 9) == [Expired("ri-a", RESEND, attempt)]
         waiting.update("ri-a", "vpc-b", {RESEND}, now, progress=False)
@@ -73,7 +74,7 @@ def test_hearing_nothing_new_does_not_put_off_what_is_due() -> None:
     waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, 0.0, progress=True)
     for now in (0.1, 0.2, 0.3):
         waiting.update("ri-a", "vpc-b", {RESEND, CONNECT}, now, progress=False)
-    assert waiting.next() == 0.5
+    assert waiting.next_due() == 0.5
 
 
 def test_progress_does_not_put_off_the_end_of_the_opening() -> None:

@@ -16,9 +16,10 @@ from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind
+from shared.runtime import outbox
 from shared.runtime import worker as module
+from shared.runtime.batch import End
 from shared.runtime.logs import logger
-from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreTrouble
@@ -157,7 +158,7 @@ async def test_a_bad_delivery_is_not_acknowledged_while_nobody_knows_whether_its
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
-    monkeypatch.setattr(module, "SET_ASIDE_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(outbox, "SET_ASIDE_PAUSE_SECONDS", 0.01)
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
         await wait_for(lambda: link.unknown, 10)
@@ -166,9 +167,9 @@ async def test_a_bad_delivery_is_not_acknowledged_while_nobody_knows_whether_its
         worker._enqueue(
             Delivery(queue, "", None, "nonsense", b"", None, None, None, redelivered=False, tag=1, session=1)
         )
-        await wait_for(lambda: len(link.tried) > 3 * module.SET_ASIDE_ATTEMPTS, 10)
+        await wait_for(lambda: len(link.tried) > 3 * outbox.SET_ASIDE_ATTEMPTS, 10)
         link.turn(LinkCondition.WAITING, 1)
-        await wait_for(lambda: not worker._on_their_way, 10)
+        await wait_for(lambda: not worker._outbox._on_their_way, 10)
         assert link.acknowledged == []
 
 
@@ -232,7 +233,7 @@ async def test_a_broker_that_takes_nothing_keeps_nobody_from_acknowledging(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "Link", Noting)
-    monkeypatch.setattr(module, "PUBLISHING_LIMIT_MESSAGES", 1)
+    monkeypatch.setattr(outbox, "PUBLISHING_LIMIT_MESSAGES", 1)
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
         try:

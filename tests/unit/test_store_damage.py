@@ -10,8 +10,8 @@ import pytest
 from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
 from shared.protocol.words import Endpoint, Kind
+from shared.runtime.batch import End
 from shared.runtime.logs import logger
-from shared.runtime.processor import End
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
 from shared.store.sqlite import StoreRefused

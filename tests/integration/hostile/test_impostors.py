@@ -16,7 +16,7 @@ from tests.integration.hostile.puppet import Puppet
 from tests.integration.hostile.town import Life
 from tests.waiting import wait_for
 
-NOT_VOUCHED = "it claims another account than the broker vouches for"
+NOT_PROVEN = "it claims another account than the broker proves"
 NOT_OWNER = "a request of an account that does not own this endpoint"
 
 
@@ -50,7 +50,7 @@ async def test_nobody_else_commands_bobs_ends(here: Life) -> None:
     what = properties(mallory, kind="peering.request", reply_to=console_routing_key(0))
     in_his_name = [town.letter(request(town, bob, order), what) for order in orders]
     in_hers = [town.letter(request(town, mallory, order), what) for order in orders]
-    assert await here.refused(*in_his_name) == [NOT_VOUCHED] * len(orders)
+    assert await here.refused(*in_his_name) == [NOT_PROVEN] * len(orders)
     assert await here.refused(*in_hers) == [NOT_OWNER] * len(orders)
     assert (await bobs.show())["status"] == "Activated"
     assert await bobs.timeline() == before
@@ -74,8 +74,8 @@ async def test_a_letter_is_proven_by_more_than_what_it_says(here: Life) -> None:
     town = here.town
     carol = town.carol
     forged = {
-        "in Carol's name": (bundle(town, account=carol.account.uid, endpoint=carol.endpoint), town.uid, NOT_VOUCHED),
-        "in nobody's name": (bundle(town), None, "the broker does not vouch for its sender"),
+        "in Carol's name": (bundle(town, account=carol.account.uid, endpoint=carol.endpoint), town.uid, NOT_PROVEN),
+        "in nobody's name": (bundle(town), None, "the broker does not prove its sender"),
         "for another endpoint": (bundle(town, to=carol.endpoint), town.uid, "it is meant for another endpoint"),
     }
     for name, (body, user, reason) in forged.items():
@@ -91,13 +91,13 @@ async def test_what_bob_said_once_says_nothing_when_mallory_repeats_it(here: Lif
     await here.taken(puppet.letter(asking(claims(puppet))))
     heard = await wait_for(lambda: here.mallory.take(town.to_mallory), 30, what="Bob's answer")
     assert heard is not None
-    assert await here.refused(town.letter(heard)) == [NOT_VOUCHED]
+    assert await here.refused(town.letter(heard)) == [NOT_PROVEN]
     wanted = len(town.crew.workers[1].lines("set aside")) + 1
     await here.mallory.publish(town.letter(heard, key=town.carol.endpoint))
     lines = await wait_for(
         lambda: town.crew.workers[1].lines("set aside"), 30, until=lambda found: len(found) >= wanted
     )
-    assert lines[-1]["reason"] == NOT_VOUCHED
+    assert lines[-1]["reason"] == NOT_PROVEN
 
 
 async def test_a_stranger_is_told_nothing_and_opens_nothing(here: Life) -> None:

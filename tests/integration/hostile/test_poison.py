@@ -17,7 +17,7 @@ from tests.integration.hostile.letters import bundle, declare
 from tests.integration.hostile.town import Life
 
 TYPE, HEADERS, DATE, REPLY_TO, MESSAGE_ID, EXPIRATION = 1 << 5, 1 << 13, 1 << 6, 1 << 9, 1 << 7, 1 << 8
-UNPROVEN = "the broker does not vouch for its sender"
+UNPROVEN = "the broker does not prove its sender"
 HUNDRED_MEGABYTES = 100_000_000
 
 
