@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from console.client.errors import BrokerError
-from shared.broker.amqp import BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.backoff import Backoff
+from shared.broker.errors import BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 
 LONGEST_RECONNECT_SECONDS: Final = 1.0

@@ -18,7 +18,7 @@ from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
 from console.topology import NoContext, TopologyRefused, find_context
-from shared.broker.control import ControlPlaneError
+from shared.broker.errors import ControlPlaneError
 
 DONE: Final = 0
 FAILED: Final = 1

@@ -31,8 +31,8 @@ from console.stack.stack import Stack, running
 from console.trace.drawings import draw
 from console.trace.gathering import gather
 from shared.broker.container import ContainerBroker
-from shared.broker.control import ControlPlaneError
-from shared.broker.embedded import BrokerNotStarted, PrivateBroker
+from shared.broker.embedded import PrivateBroker
+from shared.broker.errors import BrokerNotStarted, ControlPlaneError
 
 DONE: Final = 0
 FAILED: Final = 1

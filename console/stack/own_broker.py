@@ -13,7 +13,8 @@ from console.stack.errors import StackRefused
 from console.stack.private_folder import emptied
 from console.stack.supervised import State
 from shared.broker.container import ContainerBroker
-from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker
+from shared.broker.embedded import ADVICE, PrivateBroker
+from shared.broker.errors import BrokerNotStarted
 from shared.broker.topology import Definitions
 from shared.broker.watchdog import group_members
 

@@ -31,7 +31,7 @@ from lab.bench.sizes import FULL, QUICK, Sizes
 from lab.bench.stage import Broker, Stage, staged, start_broker
 from lab.bench.table import table
 from shared.broker.amqp import silence_client_library
-from shared.broker.embedded import BrokerNotStarted
+from shared.broker.errors import BrokerNotStarted
 
 if TYPE_CHECKING:
     from lab.bench import plots

@@ -17,14 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from shared.broker.embedded import (
-    ADVICE,
-    START_LIMIT_SECONDS,
-    BrokerNotStarted,
-    PrivateBroker,
-    accepts,
-    speaks_amqp,
-)
+from shared.broker.embedded import ADVICE, START_LIMIT_SECONDS, PrivateBroker, accepts, speaks_amqp
+from shared.broker.errors import BrokerNotStarted
 from shared.broker.private_files import (
     LOOPBACK,
     Layout,

@@ -25,14 +25,9 @@ from lab.chaos.cast import ACTORS, Actor
 from lab.chaos.disks import small_disks
 from lab.chaos.proxy import FaultProxy
 from shared.broker.address import BrokerAddress
-from shared.broker.control import (
-    ControlPlaneError,
-    ControlPlaneUnreachable,
-    administrator_url,
-    provision,
-    wait_until_ready,
-)
+from shared.broker.control import administrator_url, provision, wait_until_ready
 from shared.broker.embedded import speaks_amqp
+from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
 from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
 from shared.broker.topology import Account, Definitions, definitions

@@ -20,8 +20,7 @@ from console.screen import make_console
 from lab.chaos.figures import Figures
 from lab.chaos.stage import Plan, Result, play
 from lab.simulate.telling import commit
-from shared.broker.control import ControlPlaneError
-from shared.broker.embedded import BrokerNotStarted
+from shared.broker.errors import BrokerNotStarted, ControlPlaneError
 
 SEED_LIMIT: Final = 2**31
 _SHOWN_FAULTS: Final = 20

@@ -1,1 +1,1 @@
-"""The broker proves who speaks, so no other layer needs to check a signature or a password."""
+"""The broker layer: RabbitMQ, what lies on it, and the connections to it; it proves who speaks."""

@@ -1,4 +1,7 @@
-"""A password that can be printed will be, so an address keeps it out of everything it shows of itself."""
+"""Broker addresses: where the broker is and as whom to log in.
+
+A password that can be printed will be, so an address keeps it out of everything it shows of itself.
+"""
 
 import ssl
 from dataclasses import dataclass, field, replace
@@ -82,11 +85,14 @@ class BrokerAddress:
         return context
 
     def __str__(self) -> str:
+        """The address without its password."""
         return self.shown
 
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
+    """A URL, taken apart."""
+
     scheme: str
     hostname: str | None
     port: int | None

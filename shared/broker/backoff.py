@@ -1,4 +1,7 @@
-"""Clients that come back at the same moment break what has just come up, so every pause is a draw."""
+"""Backoff: growing, jittered pauses between attempts to connect.
+
+Clients that come back at the same moment break what has just come up, so every pause is a draw.
+"""
 
 import random
 from dataclasses import dataclass, field

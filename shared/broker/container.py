@@ -1,4 +1,4 @@
-"""The private broker in a container, for where RabbitMQ is not installed but Docker is.
+"""A broker in a container: RabbitMQ where it is not installed but Docker is.
 
 The same interface as `PrivateBroker`, over the `docker` command line, so no client library is needed. A container
 outlives the program that started it, so a shell inside of it waits on its standard input, which is our pipe: when our
@@ -13,7 +13,9 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final, Self
 
-from shared.broker.embedded import START_LIMIT_SECONDS, BrokerNotStarted, speaks_amqp, wait_for
+from shared.broker.embedded import START_LIMIT_SECONDS, speaks_amqp
+from shared.broker.errors import BrokerNotStarted
+from shared.broker.polling import wait_until
 from shared.broker.private_files import LOOPBACK, MAX_MESSAGE_BYTES, free_ports
 
 IMAGE: Final = "rabbitmq:4-management"
@@ -130,6 +132,7 @@ class ContainerBroker:
         self.stop()
 
     def _write_files(self, definitions: dict[str, Any]) -> None:
+        """Write what the container copies when it starts."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=_SHARED_FOLDER_MODE)
         (self._folder / "data").mkdir(exist_ok=True)
         (self._folder / "definitions.json").write_text(json.dumps(definitions), encoding="utf-8")
@@ -143,6 +146,7 @@ class ContainerBroker:
         (self._folder / "rabbitmq.conf").write_text(lines, encoding="utf-8")
 
     def _command(self) -> list[str]:
+        """The command line of the container."""
         return [
             *("docker", "run", "--rm", "--interactive", "--name", self._name, "--hostname", "peering-broker"),
             *("--publish", f"{LOOPBACK}:{self._ports.amqp}:5672"),
@@ -154,20 +158,24 @@ class ContainerBroker:
         ]
 
     def _wait_until_it_speaks_amqp(self, client: subprocess.Popen[bytes]) -> None:
-        def ended() -> bool:
-            return client.poll() is not None
+        """Wait until the broker greets. Raises BrokerNotStarted."""
 
-        if not wait_for(lambda: ended() or speaks_amqp(LOOPBACK, self.amqp_port), START_LIMIT_SECONDS):
+        def answered() -> bool:
+            return client.poll() is not None or speaks_amqp(LOOPBACK, self.amqp_port)
+
+        if not wait_until(answered, START_LIMIT_SECONDS):
             raise BrokerNotStarted(f"no answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
-        if ended():
+        if client.poll() is not None:
             raise BrokerNotStarted(f"the container ended while it started.\n{self._log_tail()}")
 
     def _log_tail(self) -> str:
+        """The end of what the container said."""
         lines = (self._folder / "output.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-_LOG_TAIL_LINES:])
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the `docker` command line, within a limit."""
     return subprocess.run(  # noqa: S603 - our own arguments
         ["docker", *arguments],  # noqa: S607 - wherever the user has it
         capture_output=True,

@@ -1,7 +1,7 @@
-"""Accounts may change nothing on the broker, so whoever may has to be somebody else: the control plane.
+"""The control plane: what may change the broker, through RabbitMQ's management API with an administrator's credentials.
 
-It speaks RabbitMQ's management API with an administrator's credentials, which stand in the address
-(`http://user:password@host:15672`) and never in an error.
+Accounts may change nothing on the broker. The credentials stand in the address (`http://user:password@host:15672`) and
+never in an error.
 """
 
 import asyncio
@@ -13,45 +13,30 @@ from urllib.parse import quote
 
 import httpx
 
+from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
 from shared.broker.names import DEAD_LETTER_QUEUE, VHOST, EndpointQueue
+from shared.broker.polling import POLL_SECONDS
 from shared.broker.topology import Definitions
 
 REQUEST_LIMIT_SECONDS: Final = 60.0
 """A large topology takes RabbitMQ about 10 ms a queue."""
 READY_LIMIT_SECONDS: Final = 60.0
-_POLL_SECONDS: Final = 0.2
 _SHOWN_CHARACTERS: Final = 400
-
-
-class ControlPlaneError(RuntimeError):
-    """The broker could not be provisioned; the message says why."""
-
-
-class ControlPlaneUnreachable(ControlPlaneError):
-    """Nobody answers at this address, or not yet; waiting may help."""
-
-
-def administrator_url(management_url: str, user: str, password: str) -> str:
-    """The management API's address with an administrator's login in it: a secret."""
-    scheme, _, place = management_url.partition("://")
-    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}"
 
 
 async def provision(management_url: str, definitions: Definitions) -> None:
     """Import definitions; what is there already stays as it is. Raises ControlPlaneError."""
     async with _client(management_url) as client:
         await _check_it_is_rabbitmq(client)
-        response = await _request(client, "POST", "/api/definitions", definitions)
-        if response.is_error:
-            raise ControlPlaneError(f"RabbitMQ refuses the definitions: {_reason(response)}")
+        await _change(client, "POST", "/api/definitions", "take the definitions", definitions)
 
 
 async def wait_until_ready(management_url: str, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
-    """Wait until the broker's management API answers; other faults than its absence are raised at once."""
+    """Wait until the broker's management API answers; other errors than its absence are raised at once."""
     try:
         async with asyncio.timeout(limit_seconds), _client(management_url) as client:
             while not await _answers(client):  # noqa: ASYNC110 - a broker that boots has no event to wait for
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
     except TimeoutError as late:
         raise ControlPlaneUnreachable(f"{_shown(management_url)} did not answer within {limit_seconds:.0f} s") from late
 
@@ -62,41 +47,61 @@ async def broker_version(management_url: str) -> str:
         return await _check_it_is_rabbitmq(client)
 
 
+def administrator_url(management_url: str, user: str, password: str) -> str:
+    """The management API's address with an administrator's login in it: a secret."""
+    scheme, _, place = management_url.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}"
+
+
 async def delete_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
-    """Delete a queue with all that lies in it; a queue that is gone already is no fault."""
-    async with _client(management_url) as client:
-        response = await _request(client, "DELETE", f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}")
-        if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
-            raise ControlPlaneError(f"RabbitMQ does not delete {queue}: {_reason(response)}")
+    """Delete a queue with all that lies in it; one that is gone already is no error. Raises ControlPlaneError."""
+    await _remove(management_url, _queue(queue, vhost), f"delete {queue}")
 
 
 async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
     """Throw away everything that waits in a queue; what was delivered already can still be acknowledged."""
     async with _client(management_url) as client:
-        path = f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}/contents"
-        response = await _request(client, "DELETE", path)
-        if response.is_error:
-            raise ControlPlaneError(f"RabbitMQ does not purge {queue}: {_reason(response)}")
+        await _change(client, "DELETE", f"{_queue(queue, vhost)}/contents", f"purge {queue}")
 
 
 async def unbind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
-    """Let nothing more reach a queue; a binding that is gone already is no fault. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
-        path = f"{_binding(queue, vhost)}/{quote(queue.routing_key, safe='')}"
-        response = await _request(client, "DELETE", path)
-        if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
-            raise ControlPlaneError(f"RabbitMQ does not unbind {queue.name}: {_reason(response)}")
+    """Let nothing more reach a queue; one that is unbound already is no error. Raises ControlPlaneError."""
+    path = f"{_binding(queue, vhost)}/{quote(queue.routing_key, safe='')}"
+    await _remove(management_url, path, f"unbind {queue.name}")
 
 
 async def bind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
     """Let its sender's exchange reach a queue again, as it was provisioned. Raises ControlPlaneError."""
     async with _client(management_url) as client:
-        response = await _request(client, "POST", _binding(queue, vhost), {"routing_key": queue.routing_key})
-        if response.is_error:
-            raise ControlPlaneError(f"RabbitMQ does not bind {queue.name}: {_reason(response)}")
+        body = {"routing_key": queue.routing_key}
+        await _change(client, "POST", _binding(queue, vhost), f"bind {queue.name}", body)
+
+
+async def _remove(management_url: str, path: str, what: str) -> None:
+    """Remove something, unless it is gone already."""
+    async with _client(management_url) as client:
+        response = await _request(client, "DELETE", path)
+        if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
+            raise ControlPlaneError(f"RabbitMQ does not {what}: {_reason(response)}")
+
+
+async def _change(
+    client: httpx.AsyncClient, method: str, path: str, what: str, body: dict[str, Any] | None = None
+) -> httpx.Response:
+    """Make one call that has to succeed. Raises ControlPlaneError, which says what RabbitMQ does not do."""
+    response = await _request(client, method, path, body)
+    if response.is_error:
+        raise ControlPlaneError(f"RabbitMQ does not {what}: {_reason(response)}")
+    return response
+
+
+def _queue(queue: str, vhost: str) -> str:
+    """The path of a queue."""
+    return f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
 
 
 def _binding(queue: EndpointQueue, vhost: str) -> str:
+    """The path of a queue's binding to its sender's exchange."""
     parts = ("e", queue.exchange, "q", queue.name)
     return "/".join(["/api/bindings", *(quote(part, safe="") for part in (vhost, *parts))])
 
@@ -110,10 +115,7 @@ async def dead_letters(
     """
     query = {"count": limit, "ackmode": "ack_requeue_true", "encoding": "auto"}
     async with _client(management_url) as client:
-        path = f"/api/queues/{quote(vhost, safe='')}/{queue}/get"
-        response = await _request(client, "POST", path, query)
-        if response.is_error:
-            raise ControlPlaneError(f"RabbitMQ does not show its dead letters: {_reason(response)}")
+        response = await _change(client, "POST", f"{_queue(queue, vhost)}/get", "show its dead letters", query)
         letters: list[dict[str, Any]] = response.json()
         return letters
 
@@ -123,8 +125,8 @@ async def _client(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Open a client whose credentials come out of the address; the environment's proxies are not for a broker."""
     try:
         url = httpx.URL(management_url)
-    except httpx.InvalidURL as fault:
-        raise ControlPlaneError("the management address is no URL") from fault
+    except httpx.InvalidURL as error:
+        raise ControlPlaneError("the management address is no URL") from error
     if url.scheme not in {"http", "https"} or not url.host:
         raise ControlPlaneError("the management address must look like http://user:password@host:15672")
     bare = url.copy_with(username=None, password=None)
@@ -138,29 +140,32 @@ async def _client(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
 async def _request(
     client: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
 ) -> httpx.Response:
+    """Make one call. Raises ControlPlaneUnreachable, or ControlPlaneError for refused credentials."""
     try:
         response = await client.request(method, path, json=body)
-    except httpx.HTTPError as fault:
+    except httpx.HTTPError as error:
         raise ControlPlaneUnreachable(
-            f"nobody answers at {client.base_url}: {str(fault) or type(fault).__name__}"
-        ) from fault
+            f"nobody answers at {client.base_url}: {str(error) or type(error).__name__}"
+        ) from error
     if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise ControlPlaneError(f"{client.base_url} refuses the administrator's credentials: {_reason(response)}")
     return response
 
 
 async def _check_it_is_rabbitmq(client: httpx.AsyncClient) -> str:
+    """Return the broker's version. Raises ControlPlaneError if something else answers."""
     response = await _request(client, "GET", "/api/overview")
     try:
         version = response.json()["rabbitmq_version"]
-    except (ValueError, LookupError, TypeError) as fault:
+    except (ValueError, LookupError, TypeError) as error:
         raise ControlPlaneError(
             f"{client.base_url} answers ({response.status_code}), but it is not RabbitMQ's management API"
-        ) from fault
+        ) from error
     return str(version)
 
 
 async def _answers(client: httpx.AsyncClient) -> bool:
+    """Whether the management API answers yet."""
     try:
         await _check_it_is_rabbitmq(client)
     except ControlPlaneUnreachable:
@@ -180,5 +185,6 @@ def _reason(response: httpx.Response) -> str:
 
 
 def _shown(management_url: str) -> str:
+    """The address without credentials."""
     url = httpx.URL(management_url)
     return str(url.copy_with(username=None, password=None))

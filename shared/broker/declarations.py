@@ -1,8 +1,8 @@
-"""Limits belong to the broker, because a limit that each client must respect by itself is none.
+"""Limits of the queues, and what workers and consoles declare themselves in open mode.
 
-Where a control plane provisions, they are policies, which an operator can change while everything runs. In open mode
-(one shared user, nobody provisions) the workers and consoles declare their queues themselves, and the same limits are
-arguments of the queues.
+Limits belong to the broker, because a limit that each client must respect by itself is none. Where a control plane
+provisions, they are policies, which an operator can change while everything runs. In open mode (one shared user, nobody
+provisions) the workers and consoles declare their queues themselves, and the same limits are arguments of the queues.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,4 +130,5 @@ def open_console_declarations(slot: int) -> tuple[Declaration, ...]:
 
 
 def _as_arguments(limits: Limits) -> tuple[tuple[str, str | int], ...]:
+    """Limits, as arguments of a queue."""
     return tuple((f"x-{key}", value) for key, value in limits.items())

@@ -1,8 +1,7 @@
-"""The private broker: a real RabbitMQ of the program's own, for when no broker is given.
+"""A private broker: a real RabbitMQ of the program's own, for whoever names no other.
 
-It runs on loopback, in a folder of its own, on ports of its own, and is gone when the program is gone. Everything
-here blocks (a boot takes some seconds), so that it can be used before any event loop runs; inside of one, call it
-with `asyncio.to_thread`.
+On loopback, in a folder of its own, on ports of its own, gone when the program is gone. Everything here blocks (a boot
+takes some seconds), so that it can be used before any event loop runs; inside of one, call it with `asyncio.to_thread`.
 """
 
 import contextlib
@@ -10,11 +9,12 @@ import os
 import shlex
 import signal
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
 
+from shared.broker.errors import BrokerNotStarted
+from shared.broker.polling import wait_until
 from shared.broker.private_files import (
     LOOPBACK,
     Layout,
@@ -29,7 +29,6 @@ from shared.broker.watchdog import Watchdog
 START_LIMIT_SECONDS: Final = 90.0
 STOP_LIMIT_SECONDS: Final = 3.0
 """Then it is killed: it has on disk what it confirmed, and nobody likes to wait for a goodbye."""
-_POLL_SECONDS: Final = 0.05
 _PROBE_LIMIT_SECONDS: Final = 2.0
 _LOG_TAIL_LINES: Final = 25
 _AMQP_HEADER: Final = b"AMQP\x00\x00\x09\x01"
@@ -39,10 +38,6 @@ ADVICE: Final = (
     "RabbitMQ is not installed here. Install it (Debian, Ubuntu: apt-get install --no-install-recommends "
     "rabbitmq-server), or name a running broker (--broker, PEERING_BROKER_URL), or install Docker"
 )
-
-
-class BrokerNotStarted(RuntimeError):
-    """The private broker did not come up; the message says why, with the end of its log."""
 
 
 class PrivateBroker:
@@ -126,7 +121,7 @@ class PrivateBroker:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-                wait_for(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
+                wait_until(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
         self.kill()
 
     def kill(self) -> None:
@@ -142,12 +137,13 @@ class PrivateBroker:
         self.stop()
 
     def _wait_for(self, processes: Watchdog, program: str, ready: Callable[[], bool]) -> None:
-        if not wait_for(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
+        if not wait_until(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
             raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
         if processes.ended():
             raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
 
     def _log_tail(self) -> str:
+        """The end of what the broker said."""
         lines: list[str] = []
         for path in (self._layout.output, self._layout.log):
             with contextlib.suppress(OSError):
@@ -175,17 +171,8 @@ def speaks_amqp(host: str, port: int) -> bool:
 
 
 def _lives(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
-
-
-def wait_for(condition: Callable[[], bool], limit_seconds: float) -> bool:
-    """Wait until a condition holds, or the time is up; return whether it held."""
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_SECONDS)
-    return True

@@ -1,4 +1,7 @@
-"""What a broker reports is knowledge with a date on it, so each delivery names the session that it was made in."""
+"""What passes between the broker layer and those above it: deliveries, outgoing messages, results, the link's state.
+
+What a broker reports is knowledge with a date on it, so each delivery names the session that it was made in.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +10,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as it arrived; what its body claims is not part of it.
+    """A delivery: an AMQP message as it came; what its body claims is not part of it.
 
     `queue` and `exchange` are the broker's own words, and `user_id` is verified by the broker if it is there at all:
     a receiver that wants to know the sender must compare all three. `tag` grows over all queues of one session.

@@ -1,8 +1,9 @@
-"""A sender is proven by where its message lies, so every name on the broker is derived here and nowhere else.
+"""Names on the broker: exchanges, queues and routing keys, derived here and nowhere else.
 
-Each account publishes into an exchange of its own, and each pair of receiving endpoint and sending account has a
-queue of its own: whoever reads `peering.q.<owner>.<endpoint>.from.<sender>` knows the sender before opening the body,
-and a hostile sender can fill no queue but its own. The parts hold no dots, so no name can be read in two ways.
+A sender is proven by where its message lies. Each account publishes into an exchange of its own, and each pair of
+receiving endpoint and sending account has a queue of its own: whoever reads
+`peering.q.<owner>.<endpoint>.from.<sender>` knows the sender before opening the body, and a hostile sender can fill no
+queue but its own. The parts hold no dots, so no name can be read in two ways.
 """
 
 import re
@@ -30,7 +31,7 @@ _ENDPOINT_ID: Final = re.compile(r"[a-z0-9-]{1,64}")
 
 @dataclass(frozen=True, slots=True)
 class EndpointQueue:
-    """What one account has to say to one endpoint lies here, and nothing else does."""
+    """The queue of what one account says to one endpoint, and of nothing else."""
 
     owner: str
     endpoint: str

@@ -1,7 +1,8 @@
-"""The files, ports and environment of a private broker, which takes nothing from the machine it runs on.
+"""A private broker's files, ports and environment.
 
-Debian's wrapper in /usr/sbin changes to the user `rabbitmq` and to /var/lib; the script behind it does neither, runs
-for any user, and takes every path from the environment, which is written here.
+It must not notice the machine it runs on: not its settings, cookie, ports or brokers. Debian's wrapper in /usr/sbin
+changes to the user `rabbitmq` and to /var/lib; the script behind it does neither, runs for any user, and takes every
+path from the environment, which is written here.
 """
 
 import contextlib
@@ -101,6 +102,7 @@ def find_programs() -> Programs | None:
 
 
 def _first_existing(patterns: tuple[str, ...], on_path: str | None, refused: str = "") -> Path | None:
+    """The newest file that matches, else the program on the path, unless it is the one that is refused."""
     for pattern in patterns:
         found = sorted(Path("/").glob(pattern.lstrip("/")))
         if found:
@@ -152,12 +154,14 @@ def write_files(layout: Layout, definitions: dict[str, Any]) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
     path.touch(mode=_PRIVATE_FILE_MODE)
     path.chmod(_PRIVATE_FILE_MODE)
     path.write_text(text, encoding="utf-8")
 
 
 def _configuration(layout: Layout) -> str:
+    """The node's rabbitmq.conf."""
     settings = {
         "listeners.tcp.1": f"{LOOPBACK}:{layout.ports.amqp}",
         "management.tcp.ip": LOOPBACK,

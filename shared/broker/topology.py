@@ -1,10 +1,8 @@
-"""Only the control plane may change what lies on the broker, so all of it is one document to read and compare.
+"""The broker's topology: users, permissions, exchanges, queues, bindings and limits, as one definitions document.
 
-Only the control plane makes bindings; accounts configure nothing.
-Topic permissions would be no boundary before RabbitMQ 4.0.3, where CC headers pass them.
-
-The result is RabbitMQ's definitions document, importable on 3.10 and 4.x at boot (`load_definitions`) and through
-`POST /api/definitions`. Importing it twice changes nothing.
+Only the control plane makes bindings; accounts configure nothing. Topic permissions would be no boundary before
+RabbitMQ 4.0.3, where CC headers pass them. The document is importable on 3.10 and 4.x at boot (`load_definitions`) and
+through `POST /api/definitions`. Importing it twice changes nothing.
 """
 
 import base64

@@ -1,21 +1,22 @@
-"""A program that can be killed at any line can't promise to stop its broker, so somebody else has to.
+"""The watchdog: kills a program's children when the program ends, in whatever way.
 
-The guard is a shell that leads a session of its own, with everything it starts in its process group. Its standard
-input is a pipe that only our process holds open: when we end, in whatever way, the kernel closes it and the guard kills
-the whole group, itself included. PR_SET_PDEATHSIG would not do: it fires when the *thread* that started the child
-ends, and it reaches only the child and not the processes which that child has started.
+A program that can be killed at any line can't promise to stop its broker. The watchdog is a shell that leads a session
+of its own, with everything it starts in its process group. Its standard input is a pipe that only our process holds
+open: when we end, the kernel closes it and the watchdog kills the whole group, itself included. PR_SET_PDEATHSIG would
+not do: it fires when the *thread* that started the child ends, and it reaches only the child and not the processes
+which that child has started.
 """
 
 import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_POLL_SECONDS: Final = 0.02
+from shared.broker.polling import wait_until
+
 _KILLED_LIMIT_SECONDS: Final = 10.0
 
 _SCRIPT: Final = """
@@ -34,8 +35,8 @@ class Watchdog:
     def __init__(self, commands: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> None:
         """Start the first command, a line for the shell; its output is added to a file."""
         with output.open("ab") as log:
-            self._guard = subprocess.Popen(  # noqa: S603 - fixed program; the commands are quoted by the caller
-                ["/bin/sh", "-c", _SCRIPT, "peering-guard", *commands],
+            self._shell = subprocess.Popen(  # noqa: S603 - fixed program; the commands are quoted by the caller
+                ["/bin/sh", "-c", _SCRIPT, "peering-watchdog", *commands],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -46,28 +47,28 @@ class Watchdog:
 
     def start_next(self) -> None:
         """Start the next command, now that the one before it is ready."""
-        if self._guard.stdin is not None:
+        if self._shell.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                self._guard.stdin.write(b"next\n")
-                self._guard.stdin.flush()
+                self._shell.stdin.write(b"next\n")
+                self._shell.stdin.flush()
 
     def ended(self) -> bool:
         """Whether all is over because one of the programs ended by itself."""
-        return self._guard.poll() is not None
+        return self._shell.poll() is not None
 
     @property
     def group(self) -> int:
         """The process group (and session) of everything that was started."""
-        return self._guard.pid
+        return self._shell.pid
 
     def kill(self) -> None:
         """SIGKILL everything, and return when nothing of it is left."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.group, signal.SIGKILL)
-        if self._guard.stdin is not None:
+        if self._shell.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                self._guard.stdin.close()
-        self._guard.wait()
+                self._shell.stdin.close()
+        self._shell.wait()
         wait_until_gone(self.group)
 
 
@@ -84,8 +85,5 @@ def group_members(group: int) -> Sequence[int]:
 
 def wait_until_gone(group: int) -> None:
     """Wait for the kernel to finish a killed process group; raise TimeoutError if it doesn't."""
-    deadline = time.monotonic() + _KILLED_LIMIT_SECONDS
-    while group_members(group):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"process group {group} survives SIGKILL: {group_members(group)}")
-        time.sleep(_POLL_SECONDS)
+    if not wait_until(lambda: not group_members(group), _KILLED_LIMIT_SECONDS):
+        raise TimeoutError(f"process group {group} survives SIGKILL: {group_members(group)}")

@@ -15,7 +15,8 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_settings import CliApp, SettingsConfigDict
 
-from shared.broker.amqp import BrokerRefused, silence_client_library
+from shared.broker.amqp import silence_client_library
+from shared.broker.errors import BrokerRefused
 from shared.protocol.words import Role
 from shared.runtime.batch import End, StepFunction
 from shared.runtime.logs import Logger, logger

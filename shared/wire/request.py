@@ -78,7 +78,7 @@ class ConfigureForm(TypedDict):
 class PlainForm(TypedDict):
     """A command that needs nothing but the interface."""
 
-    kind: PlainKind | Literal["show"]
+    kind: Literal[PlainKind, "show"]
     interface: InterfaceId
 
 

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp import BrokerUnreachable, ConsoleLink
+from shared.broker.amqp import ConsoleLink
+from shared.broker.errors import BrokerUnreachable
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.broker.topology import Account
 from shared.wire.request import KINDS, CommandForm, read_reply, write_request

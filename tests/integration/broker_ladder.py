@@ -19,11 +19,12 @@ import pytest
 
 from shared.broker import control
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp import BrokerRefused, Link
+from shared.broker.amqp import Link
 from shared.broker.backoff import Backoff
 from shared.broker.container import ContainerBroker
 from shared.broker.declarations import Declaration
 from shared.broker.embedded import PrivateBroker
+from shared.broker.errors import BrokerRefused
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage
 from shared.broker.names import VHOST, endpoint_queue
 from shared.broker.topology import Account, Definitions, definitions

@@ -59,7 +59,7 @@ async def test_an_acknowledgement_that_left_too_late_ends_no_later_session(two: 
         await heard.more_than(0)
         first = bob._consumer
         assert first is not None
-        bob._lose("for the sake of the test")
+        bob._end_session("for the sake of the test")
         await wait_for(lambda: bob.state.session == 2 and bob.state.condition is LinkCondition.CONSUMING, LIMIT_SECONDS)
         await first.acknowledge(heard.deliveries[:1])
         await heard.more_than(1)

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp import BrokerRefused, BrokerUnreachable, ConsoleLink, NoFreeSlot
+from shared.broker.amqp import ConsoleLink
+from shared.broker.errors import BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.broker.names import CONSOLE_SLOTS, VHOST, endpoint_queue
 from tests.integration.broker_ladder import (

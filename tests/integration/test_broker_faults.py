@@ -14,7 +14,8 @@ from shared.broker import control
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import Link
 from shared.broker.container import ContainerBroker
-from shared.broker.embedded import ADVICE, BrokerNotStarted, PrivateBroker, speaks_amqp
+from shared.broker.embedded import ADVICE, PrivateBroker, speaks_amqp
+from shared.broker.errors import BrokerNotStarted
 from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
 from shared.broker.private_files import environment, free_ports

@@ -7,7 +7,7 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed, DeliveryError
 
-from shared.broker.amqp import BrokerRefused
+from shared.broker.errors import BrokerRefused
 from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import console_queue_name, exchange_name
 from tests.integration.broker_ladder import LIMIT_SECONDS, Heard, TwoAccounts, linked, saying

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from shared.broker import control
-from shared.broker.amqp import BrokerRefused, Link
+from shared.broker.amqp import Link
 from shared.broker.amqp.publisher import MAX_BODY_BYTES
 from shared.broker.declarations import DELIVERY_LIMIT, open_declarations
+from shared.broker.errors import BrokerRefused
 from shared.broker.messages import Delivery, LinkCondition, OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, endpoint_queue
 from tests.integration.broker_ladder import (
@@ -109,7 +110,7 @@ async def test_an_acknowledgement_of_an_earlier_session_is_ignored(two: TwoAccou
         await alice.publish(saying(two.bobs))
     async with linked(address, two.bob.uid, heard, queues) as bob:
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        bob._lose("a test ends this session")
+        bob._end_session("a test ends this session")
         await wait_for(lambda: len(heard.deliveries) == 2, LIMIT_SECONDS)
         first, second = heard.deliveries
         assert (first.session, second.session, second.redelivered) == (1, 2, True)

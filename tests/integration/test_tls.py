@@ -14,9 +14,9 @@ import pytest
 import trustme
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp import BrokerRefused, BrokerUnreachable
 from shared.broker.amqp.connection import open_connection
 from shared.broker.embedded import PrivateBroker
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST
 from shared.broker.private_files import LOOPBACK, Layout, find_programs, free_ports, write_files

@@ -17,7 +17,7 @@ import initiator.handshake
 from console.client import client
 from console.client.sessions import Deliver, Lost
 from console.topology import KnownEndpoint
-from shared.broker.amqp import BrokerRefused, BrokerUnreachable
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind, Role
 from shared.runtime.batch import End, StepFunction

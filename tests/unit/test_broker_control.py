@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared.broker import control
+from shared.broker import control, errors
 
 
 @contextmanager
@@ -42,7 +42,7 @@ VERSION = {"rabbitmq_version": "4.0.5"}
 
 async def refused(url: str) -> str:
     """Provision nothing and return the error."""
-    with pytest.raises(control.ControlPlaneError) as fault:
+    with pytest.raises(errors.ControlPlaneError) as fault:
         await control.provision(url, {})
     assert "hunter2" not in str(fault.value)
     return str(fault.value)
@@ -61,7 +61,7 @@ async def test_somebody_else_answers(body: object) -> None:
 
 async def test_refused_definitions() -> None:
     with answering(400, {"error": "bad_request", "reason": "no such type"}, VERSION) as url:
-        assert "refuses the definitions: 400 no such type" in await refused(url)
+        assert "does not take the definitions: 400 no such type" in await refused(url)
 
 
 async def test_nobody_answers() -> None:
@@ -74,9 +74,9 @@ async def test_no_address(url: str) -> None:
 
 
 async def test_waiting_has_a_limit_and_ends_at_once_for_what_no_waiting_cures() -> None:
-    with pytest.raises(control.ControlPlaneUnreachable, match="did not answer within"):
+    with pytest.raises(errors.ControlPlaneUnreachable, match="did not answer within"):
         await control.wait_until_ready("http://admin:hunter2@127.0.0.1:1", limit_seconds=0.1)
-    with answering(401, {}) as url, pytest.raises(control.ControlPlaneError, match="credentials"):
+    with answering(401, {}) as url, pytest.raises(errors.ControlPlaneError, match="credentials"):
         await control.wait_until_ready(url)
     with answering(404, {}, VERSION) as url:
         await control.wait_until_ready(url)

@@ -7,8 +7,9 @@ import pytest
 from aiormq import spec
 from aiormq.exceptions import InvalidFrameError, ProbableAuthenticationError
 
-from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
+from shared.broker.amqp.errors import bounded, explain, guarded, refusal
 from shared.broker.backoff import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, STABLE_AFTER_SECONDS, Backoff
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 
 
 async def rejected_with_cancellation() -> None:

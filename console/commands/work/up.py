@@ -28,7 +28,7 @@ from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
 from console.web.listening import Listen, listen_at
 from console.web.serving import CannotListen, Window, web
-from shared.broker.embedded import BrokerNotStarted
+from shared.broker.errors import BrokerNotStarted
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 

@@ -24,7 +24,7 @@ from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.records import ACCEPTING, INITIATING, Router
 from console.web.cloud.store import CloudStore
 from console.web.site import Site
-from shared.broker.control import ControlPlaneError
+from shared.broker.errors import ControlPlaneError
 
 _LOG: Final = logging.getLogger(__name__)
 

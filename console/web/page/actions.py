@@ -20,7 +20,7 @@ from console.web.page.views import (
     SendAsked,
     WireAsked,
 )
-from shared.broker.control import ControlPlaneError
+from shared.broker.errors import ControlPlaneError
 
 
 async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:

@@ -16,7 +16,8 @@ from typing import Final
 from lab.chaos.brokers import Node
 from lab.chaos.faults.fault import Fault, frozen
 from lab.chaos.site import Site
-from shared.broker.control import ControlPlaneError, delete_queue, purge_queue
+from shared.broker.control import delete_queue, purge_queue
+from shared.broker.errors import ControlPlaneError
 
 _QUEUE_LIMIT_SECONDS: Final = 20.0
 _SETTLED_SECONDS: Final = 2.0

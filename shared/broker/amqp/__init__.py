@@ -1,14 +1,7 @@
-"""AMQP is a library's affair only as far as this folder: nothing outside of it sees a channel or a frame."""
+"""The AMQP client: the only folder that knows the client library; nothing outside sees a channel or a frame."""
 
-from shared.broker.amqp.console import ConsoleLink, NoFreeSlot
-from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, silence_client_library
+from shared.broker.amqp.console import ConsoleLink
+from shared.broker.amqp.errors import silence_client_library
 from shared.broker.amqp.link import Link
 
-__all__ = [
-    "BrokerRefused",
-    "BrokerUnreachable",
-    "ConsoleLink",
-    "Link",
-    "NoFreeSlot",
-    "silence_client_library",
-]
+__all__ = ["ConsoleLink", "Link", "silence_client_library"]

@@ -1,7 +1,7 @@
-"""A connection that repairs itself can't say that it was broken, so ours is plain and its end is an event.
+"""Connections and channels, opened within limits and watched for their end.
 
-`connect_robust` declares again what tenants may not declare, waits a fixed pause, and can come back without its
-consumer; the supervisor in link.py does the same job in the open.
+They are plain, and their end is an event: `connect_robust` declares again what tenants may not declare, waits a fixed
+pause, and can come back without its consumer; the supervisor in link.py does the same job in the open.
 """
 
 import asyncio
@@ -12,20 +12,21 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp.driver_patches import read_strangers_leniently
-from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, bounded, explain, guarded, refusal
+from shared.broker.amqp.driver_patches import patch_driver
+from shared.broker.amqp.errors import bounded, explain, guarded, refusal
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 5
 """A silent connection is dead after 3 x (heartbeat + 1) = 18 s; RabbitMQ advises against less than 5 s."""
 
-Lose = Callable[[str | BrokerRefused], None]
+EndSession = Callable[[str | BrokerRefused], None]
 """Hears why a session is over; a refusal says that another one would end the same way."""
 
 
 async def open_connection(address: BrokerAddress, name: str) -> AbstractConnection:
     """Connect and log in, within CONNECT_LIMIT_SECONDS. Raises BrokerRefused or BrokerUnreachable."""
-    read_strangers_leniently()
+    patch_driver()
     try:
         return await guarded(
             aio_pika.connect(
@@ -43,10 +44,10 @@ async def open_connection(address: BrokerAddress, name: str) -> AbstractConnecti
                 auth="external" if address.external else "plain",
             )
         )
-    except Exception as fault:
-        raise refusal(fault, address.shown) or BrokerUnreachable(
-            f"{address.shown} can't be reached: {explain(fault)}"
-        ) from fault
+    except Exception as error:
+        raise refusal(error, address.shown) or BrokerUnreachable(
+            f"{address.shown} can't be reached: {explain(error)}"
+        ) from error
 
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool) -> AbstractChannel:
@@ -57,15 +58,15 @@ async def open_channel(connection: AbstractConnection, *, confirms: bool) -> Abs
     return channel
 
 
-def watch(source: AbstractConnection | AbstractChannel, what: str, lose: Lose) -> None:
+def report_end(source: AbstractConnection | AbstractChannel, what: str, end_session: EndSession) -> None:
     """Report the end of a connection or a channel, whoever ended it; if it has ended already, at once."""
 
-    def ended(_: object, fault: BaseException | None) -> None:
-        lose(f"the {what} ended: {explain(fault)}")
+    def ended(_: object, error: BaseException | None) -> None:
+        end_session(f"the {what} ended: {explain(error)}")
 
     source.close_callbacks.add(ended)
     if source.is_closed:
-        lose(f"the {what} ended at once")
+        end_session(f"the {what} ended at once")
 
 
 async def close_connection(connection: AbstractConnection | None) -> None:

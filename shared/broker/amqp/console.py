@@ -1,7 +1,8 @@
-"""A console comes and goes, so it gets no queue of its own: it borrows one of its account's for as long as it listens.
+"""The console's link: one connection, with one of its account's queues for replies.
 
-An account may declare nothing, so the queues for replies exist beforehand, a few per account. Consuming one exclusively
-is the claim, which the broker grants once and takes back when the connection ends, in whatever way.
+A console comes and goes, and an account may declare nothing, so the queues for replies exist beforehand, a few per
+account. Consuming one exclusively is the claim, which the broker grants once and takes back when the connection ends,
+in whatever way.
 """
 
 import asyncio
@@ -20,13 +21,14 @@ from shared.broker.amqp.connection import (
     close_connection,
     open_channel,
     open_connection,
-    watch,
+    report_end,
 )
 from shared.broker.amqp.consumer import OnDelivery, as_delivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.errors import BrokerRefused, BrokerUnreachable, explain, guarded
+from shared.broker.amqp.errors import explain, guarded
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import open_console_declarations, open_declarations
+from shared.broker.errors import BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import (
     CONSOLE_SLOTS,
@@ -39,12 +41,8 @@ from shared.broker.names import (
 OPEN_LIMIT_SECONDS: Final = 30.0
 
 
-class NoFreeSlot(RuntimeError):
-    """All of the account's queues for replies are in use, by other consoles."""
-
-
 class ConsoleLink:
-    """One connection of a console, for as long as it lasts: a console says what broke and does not come back.
+    """One connection of a console; when it breaks, `on_lost` hears why, and it does not come back.
 
     Replies need no acknowledgement: nobody would read them a second time.
     """
@@ -108,6 +106,7 @@ class ConsoleLink:
         self._connection = None
 
     async def _open(self) -> None:
+        """Connect, declare what open mode needs, and claim a queue."""
         self._closing = False
         self._connection = connection = await open_connection(self._address, self._name)
         if self._open_mode:
@@ -115,7 +114,7 @@ class ConsoleLink:
         exchange = exchange_name(self._account)
         self._publisher = await Publisher.open(connection, exchange, self._user, self._lose)
         self._slot = await self._claim(connection)
-        watch(connection, "connection", self._lose)
+        report_end(connection, "connection", self._lose)
 
     async def _claim(self, connection: AbstractConnection) -> int:
         """Try all slots, from a random one on, so that consoles that start together don't all collide."""
@@ -135,6 +134,7 @@ class ConsoleLink:
         raise NoFreeSlot(f"all {CONSOLE_SLOTS} consoles of {self._account} are in use: {explain(reasons[-1])}")
 
     async def _consume(self, connection: AbstractConnection, slot: int) -> ChannelClosed | None:
+        """Consume one queue alone; return why it can't be."""
         queue = console_queue_name(self._account, slot)
         self._channel = await open_channel(connection, confirms=False)
         channel = await self._channel.get_underlay_channel()
@@ -146,13 +146,14 @@ class ConsoleLink:
         consuming = channel.basic_consume(queue, deliver, no_ack=True, exclusive=True, timeout=CONNECT_LIMIT_SECONDS)
         try:
             await guarded(consuming)
-        except ChannelClosed as fault:
-            return fault
+        except ChannelClosed as error:
+            return error
         channel.on_consumer_cancel_callbacks.add(lambda _: self._lose(f"the broker took {queue} away"))
-        watch(self._channel, "consuming channel", self._lose)
+        report_end(self._channel, "consuming channel", self._lose)
         return None
 
     def _lose(self, reason: str | BrokerRefused) -> None:
+        """Tell once that the connection is gone."""
         if not self._closing:
             self._closing = True
             self._publisher = None

@@ -1,9 +1,9 @@
-"""One acknowledgement can stand for a whole batch only if all queues share one channel, so they do.
+"""The consumer: one channel that reads all queues of a link, and acknowledges whole batches.
 
-Delivery tags then grow over all queues in the order of arrival, and `basic.ack` with `multiple` covers everything up to
-a delivery; what is done beyond one that still waits is acknowledged by itself. The other side of it: a queue that is
-missing or refused makes the broker close the channel for all of them, so each queue is looked for on a channel that
-nobody needs, before it is consumed.
+One acknowledgement can stand for a whole batch only if all queues share one channel. Delivery tags then grow over all
+queues in the order of arrival, and `basic.ack` with `multiple` covers everything up to a delivery; what is done beyond
+one that still waits is acknowledged by itself. The other side of it: a queue that is missing or refused makes the
+broker close the channel for all of them, so each queue is looked for on a channel that nobody needs, before it is read.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFoundEntity
 
-from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, Lose, open_channel, watch
+from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, EndSession, open_channel, report_end
 from shared.broker.amqp.errors import bounded, explain, guarded
 from shared.broker.messages import Delivery
 
@@ -31,14 +31,14 @@ class Consumer:
         prefetch: int,
         on_delivery: OnDelivery,
         next_session: Callable[[], int],
-        lose: Lose,
+        end_session: EndSession,
     ) -> None:
         """Nothing is consumed before `start`. `prefetch` is per queue."""
         self._connection = connection
         self._prefetch = prefetch
         self._on_delivery = on_delivery
         self._next_session = next_session
-        self._lose = lose
+        self._end_session = end_session
         self._channel: AbstractChannel | None = None
         self._tags: dict[str, str] = {}
         self._acknowledged_tag = 0
@@ -64,7 +64,7 @@ class Consumer:
             suspects.add(refused)
             wanted.remove(refused)
         if self._channel is not None:
-            watch(self._channel, "consuming channel", self._lose)
+            report_end(self._channel, "consuming channel", self._end_session)
 
     async def add(self, queue: str) -> str | None:
         """Consume one queue more while the others go on; return the reason if it can't be."""
@@ -99,8 +99,8 @@ class Consumer:
                     await guarded(channel.basic_ack(max(first), multiple=True, wait=False))
                 for tag in beyond:
                     await guarded(channel.basic_ack(tag, wait=False))
-            except Exception as fault:  # noqa: BLE001 - the session is over, and the broker will deliver again
-                self._lose(f"an acknowledgement found no channel: {explain(fault)}")
+            except Exception as error:  # noqa: BLE001 - the session is over, and the broker will deliver again
+                self._end_session(f"an acknowledgement found no channel: {explain(error)}")
 
     async def cancel(self) -> None:
         """Take no more deliveries; those that are here can still be acknowledged."""
@@ -141,8 +141,8 @@ class Consumer:
         self.asking_for = queue
         try:
             started = await guarded(channel.basic_consume(queue, callback, timeout=CONNECT_LIMIT_SECONDS))
-        except ChannelClosed as fault:
-            self.missing[queue] = reason = explain(fault)
+        except ChannelClosed as error:
+            self.missing[queue] = reason = explain(error)
             self.asking_for = None
             return reason
         self.asking_for = None
@@ -161,8 +161,8 @@ class Consumer:
                 probe = await open_channel(self._connection, confirms=False)
             try:
                 await guarded(probe.declare_queue(queue, passive=True, timeout=CONNECT_LIMIT_SECONDS))
-            except ChannelNotFoundEntity as fault:
-                self.missing[queue] = explain(fault)
+            except ChannelNotFoundEntity as error:
+                self.missing[queue] = explain(error)
                 continue
             except ChannelAccessRefused:
                 probe = None
@@ -183,12 +183,12 @@ class Consumer:
         delivery = as_delivery(queue, session, message, delivered)
         try:
             self._on_delivery(delivery)
-        except Exception as fault:  # noqa: BLE001 - a later acknowledgement must not cover what nobody took
-            self._lose(f"a delivery could not be handed over: {fault!r}")
+        except Exception as error:  # noqa: BLE001 - a later acknowledgement must not cover what nobody took
+            self._end_session(f"a delivery could not be handed over: {error!r}")
 
     def _cancelled(self, frame: spec.Basic.Cancel) -> None:
         queue = next((queue for queue, tag in self._tags.items() if tag == frame.consumer_tag), "a queue")
-        self._lose(f"the broker stopped delivering from {queue}; perhaps it was deleted")
+        self._end_session(f"the broker stopped delivering from {queue}; perhaps it was deleted")
 
 
 def as_delivery(

@@ -1,4 +1,4 @@
-"""Where nobody provisions, whoever needs a queue declares it; where somebody does, this is never called."""
+"""Declaring exchanges, queues and bindings, in open mode, where nobody provisions."""
 
 from collections.abc import Iterable
 
@@ -6,22 +6,24 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import ChannelClosed
 
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, open_channel
-from shared.broker.amqp.errors import BrokerRefused, bounded, explain, guarded
+from shared.broker.amqp.errors import bounded, explain, guarded
 from shared.broker.declarations import Declaration, DeclareBinding, DeclareExchange, DeclareQueue
+from shared.broker.errors import BrokerRefused
 
 
 async def declare(connection: AbstractConnection, declarations: Iterable[Declaration]) -> None:
-    """Declare all of it, again and again with no harm. Raises BrokerRefused if it may not or differs from before."""
+    """Declare all of it; again does no harm. Raises BrokerRefused if it may not or differs from before."""
     channel = await open_channel(connection, confirms=False)
     for declaration in declarations:
         try:
             await guarded(_declare(channel, declaration))
-        except ChannelClosed as fault:
-            raise BrokerRefused(f"the broker does not let us declare {declaration}: {explain(fault)}") from fault
+        except ChannelClosed as error:
+            raise BrokerRefused(f"the broker does not let us declare {declaration}: {explain(error)}") from error
     await bounded(channel.close())
 
 
 async def _declare(channel: AbstractChannel, declaration: Declaration) -> None:
+    """Declare one thing."""
     limit = CONNECT_LIMIT_SECONDS
     match declaration:
         case DeclareExchange(name, kind):

@@ -1,4 +1,4 @@
-"""Whoever may send a message also writes its properties, so the client library must not stumble over a stranger's.
+"""Patches of the client library, so that it does not stumble over properties that a stranger wrote.
 
 Found by experiment with pamqp 4.0.1, which reads the properties of every message in the task that reads the connection:
 - A short string that is not UTF-8 (the broker carries any bytes), a date beyond the year 9999 or nested headers end the
@@ -22,8 +22,8 @@ _STRICT_UNMARSHAL: Final = ContentHeader.unmarshal
 _ASCII_BYTES, _UNKNOWN = 128, ord("?")
 
 
-def read_strangers_leniently() -> None:
-    """Have the client library read what strangers wrote in this way, in the whole process; again has no effect."""
+def patch_driver() -> None:
+    """Patch the client library in the whole process; again has no effect."""
     decode.METHODS["shortstr"] = short_string
     ContentHeader.unmarshal = unmarshal  # type: ignore[method-assign]
 

@@ -1,4 +1,4 @@
-"""The client library says "cancelled" when it means "lost", and "bad frame" when the broker said why; not us.
+"""The client library's errors, translated: what was lost, what was refused, and why, in one sentence.
 
 Found by experiment with aio-pika 10.2.1 and aiormq 7.2.4:
 - A call that waits when the heartbeat declares the connection dead raises CancelledError, though nobody cancelled the
@@ -26,6 +26,8 @@ from aiormq.exceptions import (
     ProbableAuthenticationError,
 )
 
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
+
 T = TypeVar("T")
 
 CLOSE_LIMIT_SECONDS: Final = 5.0
@@ -34,22 +36,14 @@ _NOT_ALLOWED: Final = 530
 _SHOWN_CHARACTERS: Final = 300
 
 
-class BrokerRefused(RuntimeError):
-    """The broker answers and says no: credentials, permissions, virtual host. Waiting does not cure it."""
-
-
-class BrokerUnreachable(RuntimeError):
-    """Nobody answers, or the connection broke; waiting may cure it."""
-
-
 async def guarded(call: Awaitable[T]) -> T:
     """Await a call of the client library; raise BrokerUnreachable where it cancels a task that nobody cancelled."""
     try:
         return await call
-    except asyncio.CancelledError as fault:
+    except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling() == 0:
-            raise BrokerUnreachable("the connection was lost") from fault
+            raise BrokerUnreachable("the connection was lost") from error
         raise
 
 
@@ -58,49 +52,49 @@ async def bounded(call: Awaitable[object], limit_seconds: float = CLOSE_LIMIT_SE
     try:
         async with asyncio.timeout(limit_seconds):
             await guarded(call)
-    except Exception as fault:  # noqa: BLE001 - of what is being left behind, any fault is the last one
-        return explain(fault)
+    except Exception as error:  # noqa: BLE001 - of what is being left behind, any error is the last one
+        return explain(error)
     return None
 
 
 def silence_client_library() -> None:
-    """Keep the client library's own log lines out: each trouble is told once, by the state of the link."""
+    """Keep the client library's own log lines out: each error is told once, by the state of the link."""
     for name in ("aio_pika", "aiormq"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def refusal(fault: BaseException, shown_address: str) -> BrokerRefused | None:
-    """Say whether waiting would be in vain, and why; None for trouble that may pass."""
-    if isinstance(fault, BrokerRefused):
-        return fault
-    if isinstance(fault, AuthenticationError | ProbableAuthenticationError):
-        return BrokerRefused(f"{shown_address} refuses the login: {explain(fault)}")
-    if isinstance(fault, ChannelAccessRefused):
-        return BrokerRefused(f"{shown_address} refuses access: {explain(fault)}")
-    if _is_certificate_fault(fault):
-        return BrokerRefused(f"{shown_address} has no certificate that is trusted here: {explain(fault)}")
-    farewell = _connection_close(fault)
+def refusal(error: BaseException, shown_address: str) -> BrokerRefused | None:
+    """The refusal that an error is; None for one that may pass by itself."""
+    if isinstance(error, BrokerRefused):
+        return error
+    if isinstance(error, AuthenticationError | ProbableAuthenticationError):
+        return BrokerRefused(f"{shown_address} refuses the login: {explain(error)}")
+    if isinstance(error, ChannelAccessRefused):
+        return BrokerRefused(f"{shown_address} refuses access: {explain(error)}")
+    if _is_certificate_error(error):
+        return BrokerRefused(f"{shown_address} has no certificate that is trusted here: {explain(error)}")
+    farewell = _connection_close(error)
     if farewell is not None and _is_final(farewell):
         return BrokerRefused(f"{shown_address} refuses the connection: {farewell.reply_text}")
     return None
 
 
-def is_brokers_own(fault: BaseException | None) -> bool:
+def is_brokers_own(error: BaseException | None) -> bool:
     """Whether the broker closed the connection because something of its own is broken (541)."""
-    return isinstance(fault, ConnectionInternalError)
+    return isinstance(error, ConnectionInternalError)
 
 
-def explain(fault: BaseException | None) -> str:
+def explain(error: BaseException | None) -> str:
     """Say in one sentence what happened."""
-    farewell = _connection_close(fault)
+    farewell = _connection_close(error)
     if farewell is not None:
         return f"the broker closed the connection: {farewell.reply_code} {farewell.reply_text}"
-    if fault is None or isinstance(fault, asyncio.CancelledError):
+    if error is None or isinstance(error, asyncio.CancelledError):
         return "the connection was lost"
-    if isinstance(fault, TimeoutError):
+    if isinstance(error, TimeoutError):
         return "the broker did not answer in time"
-    said = " ".join(str(part) for part in fault.args) if isinstance(fault, AMQPError) else str(fault)
-    return (said or type(fault).__name__)[:_SHOWN_CHARACTERS]
+    said = " ".join(str(part) for part in error.args) if isinstance(error, AMQPError) else str(error)
+    return (said or type(error).__name__)[:_SHOWN_CHARACTERS]
 
 
 def _is_final(farewell: spec.Connection.Close) -> bool:
@@ -110,21 +104,22 @@ def _is_final(farewell: spec.Connection.Close) -> bool:
     return farewell.reply_code == _NOT_ALLOWED and "limit" not in (farewell.reply_text or "")
 
 
-def _is_certificate_fault(fault: BaseException | None) -> bool:
+def _is_certificate_error(error: BaseException | None) -> bool:
+    """Whether the broker's certificate is not trusted here."""
     seen: set[int] = set()
-    while fault is not None and id(fault) not in seen:
-        if isinstance(fault, ssl.SSLCertVerificationError):
+    while error is not None and id(error) not in seen:
+        if isinstance(error, ssl.SSLCertVerificationError):
             return True
-        seen.add(id(fault))
-        fault = fault.__cause__ or fault.__context__
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
     return False
 
 
-def _connection_close(fault: BaseException | None) -> spec.Connection.Close | None:
+def _connection_close(error: BaseException | None) -> spec.Connection.Close | None:
     """Find the frame behind an InvalidFrameError, which shows its class and not its content."""
-    if not isinstance(fault, InvalidFrameError):
+    if not isinstance(error, InvalidFrameError):
         return None
-    for frame, _ in traceback.walk_tb(fault.__traceback__):
+    for frame, _ in traceback.walk_tb(error.__traceback__):
         received = frame.f_locals.get("frame")
         if isinstance(received, spec.Connection.Close):
             return received

@@ -1,9 +1,9 @@
-"""A worker must not care whether the broker is there, so one supervisor does nothing but care.
+"""The link: keeps a worker connected with the broker, session after session, so that nothing else has to care.
 
 A link is two connections, because a broker that is short of memory or disk stops those that publish, and acknowledging
-has to go on. They live and die together in sessions: connect, look for the queues, consume, until the first sign of
-trouble; then close both, draw a pause, start again. Nothing is carried over from one session to the next: what was
-not acknowledged is delivered again, and what was not confirmed is UNKNOWN.
+has to go on. They live and die together in sessions: connect, look for the queues, consume, until the first error; then
+close both, draw a pause, start again. Nothing is carried over from one session to the next: what was not acknowledged
+is delivered again, and what was not confirmed is UNKNOWN.
 """
 
 import asyncio
@@ -14,13 +14,14 @@ from typing import Any, Final
 from aio_pika.abc import AbstractConnection
 
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp.connection import Lose, close_connection, open_connection
+from shared.broker.amqp.connection import EndSession, close_connection, open_connection
 from shared.broker.amqp.consumer import Consumer, OnDelivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.errors import BrokerRefused, bounded, explain, is_brokers_own, refusal
+from shared.broker.amqp.errors import bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.backoff import Backoff
 from shared.broker.declarations import Declaration
+from shared.broker.errors import BrokerRefused
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, exchange_name
 
@@ -75,21 +76,21 @@ class Link:
         self._publisher: Publisher | None = None
         self._consumer: Consumer | None = None
         self._connections: list[AbstractConnection] = []
-        self._lost: asyncio.Future[str] | None = None
+        self._session_over: asyncio.Future[str] | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
         self.state = LinkState(LinkCondition.CONNECTING, "not started yet")
 
     async def run(self) -> None:
-        """Keep the link up until `stop`. Raises BrokerRefused; other trouble is waited out."""
+        """Keep the link up until `stop`. Raises BrokerRefused; everything else is waited out."""
         loop = asyncio.get_running_loop()
         self._ended.clear()
         try:
             while not self._stopping.is_set():
                 began = loop.time()
                 self._tell(LinkCondition.CONNECTING, f"connecting to {self._address.shown}")
-                reason = await self._live()
+                reason = await self._run_session()
                 if self._stopping.is_set():
                     break
                 pause = self._backoff.next(loop.time() - began)
@@ -109,7 +110,7 @@ class Link:
             await bounded(self._consumer.cancel())
         if drain is not None:
             await bounded(drain(), DRAIN_LIMIT_SECONDS)
-        self._lose("stopped")
+        self._end_session("stopped")
         await bounded(self._ended.wait(), STOP_LIMIT_SECONDS)
 
     async def publish(self, message: OutgoingMessage) -> PublishResult:
@@ -155,72 +156,72 @@ class Link:
             return "not connected"
         try:
             reason = await self._consumer.add(queue)
-        except Exception as fault:  # noqa: BLE001 - any class can mean a lost connection; the next session tries again
-            reason = explain(fault)
+        except Exception as error:  # noqa: BLE001 - any class can mean a lost connection; the next session tries again
+            reason = explain(error)
         if reason is not None:
             self._suspects.add(queue)
         self._tell(self.state.condition, self.state.reason)
         return reason
 
-    async def _live(self) -> str:
-        """Live one session, and return why it ended."""
-        lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._lost = lost
-        setting_up = asyncio.create_task(self._set_up(partial(_end_session, lost)), name=f"{self._name}: set up")
+    async def _run_session(self) -> str:
+        """Run one session, and return why it ended."""
+        over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._session_over = over
+        setting_up = asyncio.create_task(self._set_up(partial(_resolve, over)), name=f"{self._name}: set up")
         try:
-            either: set[asyncio.Future[Any]] = {setting_up, lost}
+            either: set[asyncio.Future[Any]] = {setting_up, over}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not lost.done():
+            if not over.done():
                 setting_up.result()
                 self._tell(LinkCondition.CONSUMING, "connected and consuming")
-                await self._until_lost(lost)
-            return lost.result()
+                await self._until_over(over)
+            return over.result()
         except (BrokerRefused, asyncio.CancelledError):
             raise
-        except Exception as fault:
-            refused = refusal(fault, self._address.shown)
+        except Exception as error:
+            refused = refusal(error, self._address.shown)
             if refused is not None:
-                raise refused from fault
-            return explain(fault)
+                raise refused from error
+            return explain(error)
         finally:
-            lost.cancel()
+            over.cancel()
             await self._tear_down(setting_up)
 
-    async def _set_up(self, lose: Lose) -> None:
+    async def _set_up(self, end_session: EndSession) -> None:
         """Open everything; whatever of it breaks, however late that is noticed, ends this session and no other."""
         async with asyncio.timeout(SET_UP_LIMIT_SECONDS):
-            publishing = await self._connect("publishes", lose)
-            consuming = await self._connect("consumes", lose)
+            publishing = await self._connect("publishes", end_session)
+            consuming = await self._connect("consumes", end_session)
             await declare(publishing, self._declarations)
-            publisher = await Publisher.open(publishing, self._exchange, self._user, lose)
-            consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, lose)
+            publisher = await Publisher.open(publishing, self._exchange, self._user, end_session)
+            consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, end_session)
             self._publisher, self._consumer = publisher, consumer
             await consumer.start([queue for queue in self._queues if not self._is_broken(queue)], self._suspects)
             consumer.missing.update({queue: _BROKEN for queue in self._queues if self._is_broken(queue)})
 
-    async def _connect(self, purpose: str, lose: Lose) -> AbstractConnection:
+    async def _connect(self, purpose: str, end_session: EndSession) -> AbstractConnection:
         connection = await open_connection(self._address, f"{self._name} {purpose}")
         self._connections.append(connection)
-        connection.close_callbacks.add(lambda _, fault: self._end(fault, lose))
+        connection.close_callbacks.add(lambda _, error: self._connection_ended(error, end_session))
         return connection
 
-    def _end(self, fault: BaseException | None, lose: Lose) -> None:
+    def _connection_ended(self, error: BaseException | None, end_session: EndSession) -> None:
         """A connection has ended; if asking for one queue did it, the next session does without that queue."""
         queue = None if self._consumer is None else self._consumer.asking_for
-        if queue is not None and is_brokers_own(fault):
+        if queue is not None and is_brokers_own(error):
             self._broken[queue] = asyncio.get_running_loop().time() + BROKEN_RETRY_SECONDS
-        lose(explain(fault))
+        end_session(explain(error))
 
     def _is_broken(self, queue: str) -> bool:
         return asyncio.get_running_loop().time() < self._broken.get(queue, 0.0)
 
-    async def _until_lost(self, lost: asyncio.Future[str]) -> None:
+    async def _until_over(self, over: asyncio.Future[str]) -> None:
         """Wait for the end of the session, and meanwhile look again for queues that were missing."""
-        while not lost.done():
+        while not over.done():
             missing = dict(self._consumer.missing) if self._consumer else {}
-            await asyncio.wait({lost}, timeout=MISSING_RETRY_SECONDS if missing else None)
+            await asyncio.wait({over}, timeout=MISSING_RETRY_SECONDS if missing else None)
             for queue in missing:
-                if not lost.done() and queue not in self._suspects and not self._is_broken(queue):
+                if not over.done() and queue not in self._suspects and not self._is_broken(queue):
                     await self.consume(queue)
 
     async def _tear_down(self, setting_up: asyncio.Task[None]) -> None:
@@ -235,9 +236,9 @@ class Link:
         connections, self._connections = self._connections, []
         await asyncio.gather(*(close_connection(connection) for connection in connections))
 
-    def _lose(self, reason: str) -> None:
-        if self._lost is not None:
-            _end_session(self._lost, reason)
+    def _end_session(self, reason: str) -> None:
+        if self._session_over is not None:
+            _resolve(self._session_over, reason)
 
     def _next_session(self) -> int:
         self._session += 1
@@ -258,7 +259,7 @@ class Link:
             self._on_state(state)
 
 
-def _end_session(session: asyncio.Future[str], reason: str | BrokerRefused) -> None:
+def _resolve(session: asyncio.Future[str], reason: str | BrokerRefused) -> None:
     """End a session, for the first reason that is given; a refusal ends the link."""
     if session.done():
         return

@@ -1,4 +1,7 @@
-"""Only a confirmation for a message that must be routable is an answer; everything else is a guess with a name."""
+"""The publisher: one channel with confirms, on which every message must be routable.
+
+Only a confirmation for such a message is an answer; everything else is a guess with a name.
+"""
 
 import uuid
 from typing import Final
@@ -7,8 +10,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
 
-from shared.broker.amqp.connection import Lose, open_channel, watch
-from shared.broker.amqp.errors import BrokerRefused, bounded, explain, guarded
+from shared.broker.amqp.connection import EndSession, open_channel, report_end
+from shared.broker.amqp.errors import bounded, explain, guarded
+from shared.broker.errors import BrokerRefused
 from shared.broker.messages import OutgoingMessage, PublishResult
 
 PERSISTENT: Final = 2
@@ -22,23 +26,25 @@ TIMEOUTS_IN_A_ROW: Final = 3
 class Publisher:
     """One channel that publishes, with any number of messages under way at the same time."""
 
-    def __init__(self, channel: AbstractChannel, exchange: str, user: str, lose: Lose) -> None:
+    def __init__(self, channel: AbstractChannel, exchange: str, user: str, end_session: EndSession) -> None:
         """Prefer `Publisher.open`."""
         self._channel = channel
         self._exchange = exchange
         self._user = user
-        self._lose = lose
+        self._end_session = end_session
         self._timeouts_in_a_row = 0
 
     @classmethod
-    async def open(cls, connection: AbstractConnection, exchange: str, user: str, lose: Lose) -> "Publisher":
+    async def open(
+        cls, connection: AbstractConnection, exchange: str, user: str, end_session: EndSession
+    ) -> "Publisher":
         """Open the channel; the exchange is not looked at, because an account may not."""
         channel = await open_channel(connection, confirms=True)
-        watch(channel, "publishing channel", lose)
-        return cls(channel, exchange, user, lose)
+        report_end(channel, "publishing channel", end_session)
+        return cls(channel, exchange, user, end_session)
 
     async def publish(self, message: OutgoingMessage) -> PublishResult:
-        """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its faults."""
+        """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its errors."""
         if len(message.body) > MAX_BODY_BYTES:
             return PublishResult.REFUSED
         try:
@@ -50,8 +56,8 @@ class Publisher:
         except TimeoutError:
             self._count_timeout()
             return PublishResult.UNKNOWN
-        except ChannelAccessRefused as fault:
-            self._lose(BrokerRefused(f"{self._user} may not publish: {explain(fault)}"))
+        except ChannelAccessRefused as error:
+            self._end_session(BrokerRefused(f"{self._user} may not publish: {explain(error)}"))
             return PublishResult.UNKNOWN
         except Exception:  # noqa: BLE001 - a lost connection rejects what waits with any class, even Exception itself
             return PublishResult.UNKNOWN
@@ -92,6 +98,7 @@ class Publisher:
         )
 
     def _count_timeout(self) -> None:
+        """Count an unanswered publish; after a few in a row the session is over."""
         self._timeouts_in_a_row += 1
         if self._timeouts_in_a_row >= TIMEOUTS_IN_A_ROW:
-            self._lose(f"the broker left {self._timeouts_in_a_row} publishes in a row without an answer")
+            self._end_session(f"the broker left {self._timeouts_in_a_row} publishes in a row without an answer")
