@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from console.trace.mermaid import mermaid
-from console.trace.story import Story
+from console.trace.model import Trace
 from console.trace.svg import svg
 
-DRAWINGS: Final[Mapping[str, Callable[[Story], str]]] = {
+DRAWINGS: Final[Mapping[str, Callable[[Trace], str]]] = {
     ".svg": svg,
     ".mmd": mermaid,
-    ".json": lambda story: story.model_dump_json(indent=1) + "\n",
+    ".json": lambda trace: trace.model_dump_json(indent=1) + "\n",
 }
 
 
-def draw(story: Story, file: Path) -> None:
+def draw(trace: Trace, file: Path) -> None:
     """Draw a story into a file whose name ends as one of DRAWINGS. Raises OSError."""
-    file.write_text(DRAWINGS[file.suffix](story), encoding="utf-8")
+    file.write_text(DRAWINGS[file.suffix](trace), encoding="utf-8")

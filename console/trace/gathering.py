@@ -11,8 +11,8 @@ from typing import Final
 from console.client import ClientError
 from console.client.clients import Clients, Located
 from console.client.why import why
-from console.trace.story import Story
-from console.trace.telling import Record, tell
+from console.trace.merging import Record, merge
+from console.trace.model import Trace
 from shared.wire.request import ReadForm
 from shared.wire.views import InterfaceView, TimelineRow
 
@@ -42,7 +42,7 @@ async def timeline(clients: Clients, place: Located, after: int = 0, limit: int 
     return rows
 
 
-async def gather(clients: Clients, name: str, last: int | None = None) -> Story:
+async def gather(clients: Clients, name: str, last: int | None = None) -> Trace:
     """The story of the connection that an interface is one end of, or its `last` moments.
 
     Raises ClientError.
@@ -51,7 +51,7 @@ async def gather(clients: Clients, name: str, last: int | None = None) -> Story:
     records = [await _record(clients, own), await _other_record(clients, own, other)]
     if own.role == "acceptor":
         records.reverse()
-    return tell(records[0], records[1], why(own, other, trouble), last=last)
+    return merge(records[0], records[1], why(own, other, trouble), last=last)
 
 
 async def _record(clients: Clients, view: InterfaceView) -> Record:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from console.trace.story import Moment, Story
+from console.trace.model import Moment, Trace
 
 NARROW_PIXELS: Final = 700
 """Below this width there is no column for times, and words beside an end stand below each other."""
@@ -57,13 +57,13 @@ class Plan:
         return self.times.get(at, self.top if at < self.start else self.bottom)
 
 
-def plan(story: Story, width: float, top: float) -> Plan:
+def plan(trace: Trace, width: float, top: float) -> Plan:
     """Give every moment its height, from `top` on."""
     narrow = width < NARROW_PIXELS
     lanes = (92.0, width - 92.0) if narrow else (216.0, width - 160.0)
-    happened = _in_order(story)
+    happened = _in_order(trace)
     made = Plan(width, narrow, width < TERSE_PIXELS, lanes, top, happened[0][1].at if happened else 0.0)
-    sayings = _sayings(story)
+    sayings = _sayings(trace)
     y, before = top, made.start
     for end, moment in happened:
         gap = moment.at - before
@@ -84,16 +84,16 @@ def gap_height(seconds: float) -> float:
     return min(TALLEST_GAP, 10 + 13 * math.log10(1 + 1000 * max(0.0, seconds)))
 
 
-def _in_order(story: Story) -> list[tuple[int, Moment]]:
+def _in_order(trace: Trace) -> list[tuple[int, Moment]]:
     """All moments in order of time; what is heard at the moment in which it is said comes after it."""
-    moments = [(place, one) for place, end in enumerate(story.ends) for one in end.moments]
+    moments = [(place, one) for place, end in enumerate(trace.ends) for one in end.moments]
     return sorted(moments, key=lambda pair: (pair[1].at, pair[1].cause.startswith("heard "), pair[0], pair[1].row))
 
 
-def _sayings(story: Story) -> dict[tuple[int, int], int]:
+def _sayings(trace: Trace) -> dict[tuple[int, int], int]:
     """How many messages were said at each moment."""
     found: dict[tuple[int, int], int] = {}
-    for told in story.told:
-        if told.said_row is not None:
-            found[told.by, told.said_row] = found.get((told.by, told.said_row), 0) + 1
+    for message in trace.told:
+        if message.said_row is not None:
+            found[message.by, message.said_row] = found.get((message.by, message.said_row), 0) + 1
     return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from console.trace.story import Fate, Hearing, Told, Which
+from console.trace.model import Arrival, Fate, Message, Which
 from shared.protocol.words import Status
 from shared.runtime.batch import REPEATS_NOTED
 from shared.wire.views import TimelineRow
@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 
 @dataclass(slots=True)
-class Letter:
+class Pairing:
     """One message while its fate is looked for."""
 
     label: str
@@ -38,15 +38,15 @@ class Letter:
     repeated: bool = False
 
 
-def conversation(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> list[Told]:
+def conversation(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> list[Message]:
     """Every message between two ends, in the order in which they were said (or else heard)."""
-    told = [*_one_way(0, first, second), *_one_way(1, second, first)]
-    return sorted(told, key=lambda one: (when(one), one.said_at is not None, one.by))
+    messages = [*_one_way(0, first, second), *_one_way(1, second, first)]
+    return sorted(messages, key=lambda one: (when(one), one.said_at is not None, one.by))
 
 
-def when(told: Told) -> float:
+def when(message: Message) -> float:
     """When it was said, or heard if nobody noted that it was said."""
-    return told.said_at if told.said_at is not None else told.heard[0].at
+    return message.said_at if message.said_at is not None else message.heard[0].at
 
 
 def clock_shift(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> float:
@@ -70,24 +70,24 @@ def _shortest(senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) 
     return min((heard[label][0].at - said[label][0].at for label in once), default=None)
 
 
-def _one_way(by: Which, senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> Iterator[Told]:
+def _one_way(by: Which, senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> Iterator[Message]:
     said, heard = _by_label(sayings(senders)), _by_label_heard(receivers)
-    letters = [one for label in {**said, **heard} for one in pair(label, said.get(label, []), heard.get(label, []))]
-    latest = max((one.said.at for one in letters if one.said and one.heard), default=float("-inf"))
+    pairings = [one for label in {**said, **heard} for one in pair(label, said.get(label, []), heard.get(label, []))]
+    latest = max((one.said.at for one in pairings if one.said and one.heard), default=float("-inf"))
     begins = receivers[0].at if receivers else float("inf")
-    for one in letters:
-        yield Told(
+    for one in pairings:
+        yield Message(
             by=by,
             label=one.label,
             said_row=None if one.said is None else one.said.row,
             said_at=None if one.said is None else one.said.at,
-            heard=[Hearing(row=row.row, at=row.at, was=row.was, status=row.status) for row in one.heard],
+            heard=[Arrival(row=row.row, at=row.at, was=row.was, status=row.status) for row in one.heard],
             fate=_fate(one, latest, begins),
             repeated=one.repeated,
         )
 
 
-def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[Letter]:
+def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[Pairing]:
     """Bring together what was said and heard under one label; both in order of time, and so are the pairs.
 
     Each hearing takes the nearest saying before it that nobody took; one that finds none was doubled on the way, or
@@ -105,23 +105,23 @@ def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list
             kept.append(one)
         else:
             extra.append(one)
-    letters = [Letter(label, one, [row]) for one, row in zip(sorted(taken, key=_place), kept, strict=True)]
-    letters += [Letter(label, one) for one in free]
-    letters.sort(key=lambda letter: _place(letter.said))
-    for place, letter in enumerate(letters):
-        letter.repeated = place > 0
-    return [*letters, *_surplus(label, letters, extra)]
+    pairings = [Pairing(label, one, [row]) for one, row in zip(sorted(taken, key=_place), kept, strict=True)]
+    pairings += [Pairing(label, one) for one in free]
+    pairings.sort(key=lambda pairing: _place(pairing.said))
+    for place, pairing in enumerate(pairings):
+        pairing.repeated = place > 0
+    return [*pairings, *_surplus(label, pairings, extra)]
 
 
-def _surplus(label: str, letters: Sequence[Letter], extra: Iterable[TimelineRow]) -> Iterator[Letter]:
+def _surplus(label: str, pairings: Sequence[Pairing], extra: Iterable[TimelineRow]) -> Iterator[Pairing]:
     """Add to its letter what was heard twice; yield what the sender has no note of."""
     for row in extra:
-        before = [letter for letter in letters if letter.said is not None and letter.said.at <= row.at and letter.heard]
+        before = [one for one in pairings if one.said is not None and one.said.at <= row.at and one.heard]
         if before and len(before) <= REPEATS_NOTED:
             before[-1].heard.append(row)
             before[-1].heard.sort(key=lambda heard: heard.row)
         else:
-            yield Letter(label, None, [row], repeated=bool(before))
+            yield Pairing(label, None, [row], repeated=bool(before))
 
 
 def _in_time(said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[tuple[float, int, Said | TimelineRow]]:
@@ -131,12 +131,12 @@ def _in_time(said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[tuple[f
     return sorted(events, key=lambda event: event[:2])
 
 
-def _fate(letter: Letter, latest: float, begins: float) -> Fate:
+def _fate(pairing: Pairing, latest: float, begins: float) -> Fate:
     """What became of it. `latest`: when the latest word was said that did arrive; `begins`: the receiver's record."""
-    if letter.heard:
+    if pairing.heard:
         return Fate.ARRIVED
-    said = letter.said
-    if said is None or said.at < begins or not wants_answer(letter.label):
+    said = pairing.said
+    if said is None or said.at < begins or not wants_answer(pairing.label):
         return Fate.UNNOTED
     return Fate.LOST if latest > said.at else Fate.UNDER_WAY
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from console.trace.matching import when
-from console.trace.story import Fate, Story, Told
-from console.trace.words import cause, duration, short
+from console.trace.model import Fate, Message, Trace
+from console.trace.wording import cause, duration, short
 
 _ARROWS: Final = {Fate.ARRIVED: "->>", Fate.LOST: "-x", Fate.UNDER_WAY: "-)", Fate.UNNOTED: "-)"}
 _NAMES: Final = ("A", "B")
@@ -25,19 +25,19 @@ class _Line(NamedTuple):
     text: str
 
 
-def mermaid(story: Story) -> str:
+def mermaid(trace: Trace) -> str:
     """Draw a story as a Mermaid sequence diagram."""
-    lines = sorted([*_statuses(story), *_messages(story), *_shades(story)], key=lambda line: line[:2])
+    lines = sorted([*_statuses(trace), *_messages(trace), *_shades(trace)], key=lambda line: line[:2])
     heads = [
         f"    participant {name} as {_plain(end.interface)}<br/>{_plain(f'{end.account} · {end.endpoint}')}"
-        for name, end in zip(_NAMES, story.ends, strict=True)
+        for name, end in zip(_NAMES, trace.ends, strict=True)
     ]
-    open_ended = ["    end"] if any(one.until is None for one in story.disagreements) else []
+    open_ended = ["    end"] if any(one.until is None for one in trace.disagreements) else []
     return "\n".join(["sequenceDiagram", *heads, *(f"    {line.text}" for line in lines), *open_ended, ""])
 
 
-def _statuses(story: Story) -> Iterator[_Line]:
-    for place, (name, end) in enumerate(zip(_NAMES, story.ends, strict=True)):
+def _statuses(trace: Trace) -> Iterator[_Line]:
+    for place, (name, end) in enumerate(zip(_NAMES, trace.ends, strict=True)):
         side = "left" if place == 0 else "right"
         for one in end.moments:
             words = [one.status] if one.was != one.status else []
@@ -47,21 +47,21 @@ def _statuses(story: Story) -> Iterator[_Line]:
                 yield _Line(one.at, 3, f"Note {side} of {name}: {_plain(text)}")
 
 
-def _messages(story: Story) -> Iterator[_Line]:
-    for told in story.told:
-        sender, receiver = _NAMES[told.by], _NAMES[1 - told.by]
-        yield _Line(when(told), 4, f"{sender}{_ARROWS[told.fate]}{receiver}: {_plain(_words(told))}")
+def _messages(trace: Trace) -> Iterator[_Line]:
+    for message in trace.told:
+        sender, receiver = _NAMES[message.by], _NAMES[1 - message.by]
+        yield _Line(when(message), 4, f"{sender}{_ARROWS[message.fate]}{receiver}: {_plain(_words(message))}")
 
 
-def _words(told: Told) -> str:
-    marks = ["again" if told.repeated else "", "lost" if told.fate is Fate.LOST else ""]
-    marks += [f"heard {len(told.heard)} times" if len(told.heard) > 1 else ""]
+def _words(message: Message) -> str:
+    marks = ["again" if message.repeated else "", "lost" if message.fate is Fate.LOST else ""]
+    marks += [f"heard {len(message.heard)} times" if len(message.heard) > 1 else ""]
     said = ", ".join(mark for mark in marks if mark)
-    return short(told.label) + (f" ({said})" if said else "")
+    return short(message.label) + (f" ({said})" if said else "")
 
 
-def _shades(story: Story) -> Iterator[_Line]:
-    for one in story.disagreements:
+def _shades(trace: Trace) -> Iterator[_Line]:
+    for one in trace.disagreements:
         lasted = "from here on" if one.until is None else f"for {duration(one.until - one.since)}"
         yield _Line(one.since, 1, "rect rgba(224, 82, 77, 0.15)")
         yield _Line(one.since, 2, f"Note over A,B: the ends disagree {lasted}")

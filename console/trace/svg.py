@@ -14,8 +14,8 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from console.trace.layout import STEP, Plan, plan
-from console.trace.story import Fate, Story, Told
-from console.trace.words import cause, duration, full, happened, moment, short
+from console.trace.model import Fate, Message, Trace
+from console.trace.wording import cause, duration, full, happened, moment, short
 
 WIDTH_PIXELS: Final = 860
 NARROWEST_PIXELS: Final = 300
@@ -34,10 +34,10 @@ def stylesheet() -> str:
     return (files("console.trace") / "drawing.css").read_text(encoding="utf-8")
 
 
-def svg(story: Story, width: int = WIDTH_PIXELS, *, alone: bool = True) -> str:
+def svg(trace: Trace, width: int = WIDTH_PIXELS, *, alone: bool = True) -> str:
     """Draw a story. A drawing that stands `alone` brings its colours; one in the page takes the page's."""
     width = min(max(width, NARROWEST_PIXELS), WIDEST_PIXELS)
-    where = plan(story, width, _HEAD)
+    where = plan(trace, width, _HEAD)
     height = where.bottom + _LEGEND + (16 if where.narrow else 0)
     root = ET.Element(
         "svg",
@@ -48,20 +48,20 @@ def svg(story: Story, width: int = WIDTH_PIXELS, *, alone: bool = True) -> str:
             "height": f"{height:.0f}",
             "role": "group" if not alone else "img",
             "class": "drawing narrow" if where.narrow else "drawing",
-            "aria-label": f"Messages between {story.ends[0].interface} and {story.ends[1].interface}",
+            "aria-label": f"Messages between {trace.ends[0].interface} and {trace.ends[1].interface}",
         },
     )
     if alone:
         ET.SubElement(root, "style").text = stylesheet()
     ET.SubElement(root, "rect", {"class": "paper", "width": str(width), "height": f"{height:.0f}"})
-    _shades(root, story, where)
+    _shades(root, trace, where)
     _breaks(root, where)
-    _bands(root, story, where)
-    _heads(root, story, where)
-    for arrow, place in _placed(story):
-        _arrow(root, story, arrow, place, where)
-    _moments(root, story, where)
-    _legend(root, story, where)
+    _bands(root, trace, where)
+    _heads(root, trace, where)
+    for arrow, place in _placed(trace):
+        _arrow(root, trace, arrow, place, where)
+    _moments(root, trace, where)
+    _legend(root, trace, where)
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
@@ -79,19 +79,19 @@ def _n(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0")
 
 
-def _heads(root: ET.Element, story: Story, where: Plan) -> None:
+def _heads(root: ET.Element, trace: Trace, where: Plan) -> None:
     """Who stands on which side."""
-    for end, x in zip(story.ends, where.lanes, strict=True):
+    for end, x in zip(trace.ends, where.lanes, strict=True):
         size = 8 if where.narrow else 0
         _text(root, (x, 30 + size / 2), end.interface, "name", "middle")
         _text(root, (x, 48), f"{end.account} · {end.endpoint}" if not where.narrow else end.endpoint, "who", "middle")
         _text(root, (x, 64), end.role if end.asked else "not asked", "who", "middle")
 
 
-def _shades(root: ET.Element, story: Story, where: Plan) -> None:
+def _shades(root: ET.Element, trace: Trace, where: Plan) -> None:
     """The stretches in which the ends disagree, and for how long."""
     left, right = where.lanes
-    for one in story.disagreements:
+    for one in trace.disagreements:
         top, bottom = where.time(one.since), where.time(one.until)
         group = ET.SubElement(root, "g", {"class": "disagree"})
         lasted = "since then" if one.until is None else f"for {duration(one.until - one.since)}"
@@ -109,9 +109,9 @@ def _breaks(root: ET.Element, where: Plan) -> None:
         _text(root, (sum(where.lanes) / 2, one.y - 4), words, "when halo", "middle")
 
 
-def _bands(root: ET.Element, story: Story, where: Plan) -> None:
+def _bands(root: ET.Element, trace: Trace, where: Plan) -> None:
     """What each end showed, from top to bottom."""
-    for end, x in zip(story.ends, where.lanes, strict=True):
+    for end, x in zip(trace.ends, where.lanes, strict=True):
         _line(root, (x, _HEAD - 18), (x, where.bottom + 6), "life")
         for band in end.bands:
             top, bottom = where.time(band.since), where.time(band.until)
@@ -124,9 +124,9 @@ def _bands(root: ET.Element, story: Story, where: Plan) -> None:
             ET.SubElement(group, "rect", size)
 
 
-def _moments(root: ET.Element, story: Story, where: Plan) -> None:
+def _moments(root: ET.Element, trace: Trace, where: Plan) -> None:
     """What happened at each end, beside its life; and when, where there is room for it."""
-    for place, end in enumerate(story.ends):
+    for place, end in enumerate(trace.ends):
         side = -1 if place == 0 else 1
         x = where.lanes[place] + side * (_BAND / 2 + 6)
         for one in end.moments:
@@ -155,32 +155,32 @@ def _beside(
         ET.SubElement(made, "tspan", {"class": css, **({"dx": "7"} if number else {})}).text = text
 
 
-def _placed(story: Story) -> Iterator[tuple[Told, int]]:
+def _placed(trace: Trace) -> Iterator[tuple[Message, int]]:
     """Each message, and how many were said before it at the same moment."""
     counts: dict[tuple[int, int | None], int] = {}
-    for told in story.told:
-        key = (told.by, told.said_row)
+    for message in trace.told:
+        key = (message.by, message.said_row)
         counts[key] = counts.get(key, -1) + 1
-        yield told, counts[key] if told.said_row is not None else 0
+        yield message, counts[key] if message.said_row is not None else 0
 
 
-def _arrow(root: ET.Element, story: Story, told: Told, place: int, where: Plan) -> None:
+def _arrow(root: ET.Element, trace: Trace, message: Message, place: int, where: Plan) -> None:
     """One message: from whoever said it to where it was heard, or to where it was lost."""
-    side = 1 if told.by == 0 else -1
-    x1, x2 = where.lanes[told.by] + side * _BAND / 2, where.lanes[1 - told.by] - side * _BAND / 2
-    said = where.row(told.by, told.said_row)
-    arrivals = [y for heard in told.heard if (y := where.row(1 - told.by, heard.row)) is not None]
+    side = 1 if message.by == 0 else -1
+    x1, x2 = where.lanes[message.by] + side * _BAND / 2, where.lanes[1 - message.by] - side * _BAND / 2
+    said = where.row(message.by, message.said_row)
+    arrivals = [y for heard in message.heard if (y := where.row(1 - message.by, heard.row)) is not None]
     if said is None and not arrivals:
         return
-    css = f"told {told.fate.replace(' ', '-')}{' repeated' if told.repeated else ''}"
+    css = f"told {message.fate.replace(' ', '-')}{' repeated' if message.repeated else ''}"
     group = ET.SubElement(root, "g", {"class": css, "tabindex": "0"})
     if said is None:
         y1, x1 = arrivals[0] - _SLANT / 2, (x1 + x2) / 2
     else:
         y1 = said + place * STEP
-    reached = _flight(group, told, (x1, y1), (x2, side), arrivals)
-    ET.SubElement(group, "title").text = full(told, story, where.start)
-    words = ("↻ " if told.repeated else "") + short(told.label, terse=where.terse)
+    reached = _flight(group, message, (x1, y1), (x2, side), arrivals)
+    ET.SubElement(group, "title").text = full(message, trace, where.start)
+    words = ("↻ " if message.repeated else "") + short(message.label, terse=where.terse)
     _along(ET.SubElement(group, "text", {"class": "words halo"}), words, (x1, y1), reached)
 
 
@@ -197,7 +197,7 @@ def _along(text: ET.Element, words: str, start: tuple[float, float], end: tuple[
 
 
 def _flight(
-    group: ET.Element, told: Told, start: tuple[float, float], target: tuple[float, int], arrivals: list[float]
+    group: ET.Element, message: Message, start: tuple[float, float], target: tuple[float, int], arrivals: list[float]
 ) -> tuple[float, float]:
     """Draw the way of a message; return where it ends."""
     (x1, y1), (x2, side) = start, target
@@ -213,11 +213,11 @@ def _flight(
         _head(group, x2, y2, side)
     if arrivals:
         return x2, max(arrivals[0], y1 + 3)
-    share = {Fate.LOST: 0.62, Fate.UNDER_WAY: 0.8}.get(told.fate, 1.0)
+    share = {Fate.LOST: 0.62, Fate.UNDER_WAY: 0.8}.get(message.fate, 1.0)
     x, y = x1 + share * (x2 - x1), y1 + share * _SLANT
     _line(group, (x1, y1), (x, y), "reach")
     _line(group, (x1, y1), (x, y), "way")
-    if told.fate is Fate.LOST:
+    if message.fate is Fate.LOST:
         _line(group, (x - 5, y - 5), (x + 5, y + 5), "cross")
         _line(group, (x - 5, y + 5), (x + 5, y - 5), "cross")
     else:
@@ -230,7 +230,7 @@ def _head(group: ET.Element, x: float, y: float, side: int) -> None:
     ET.SubElement(group, "polygon", {"points": points, "class": "tip"})
 
 
-def _legend(root: ET.Element, story: Story, where: Plan) -> None:
+def _legend(root: ET.Element, trace: Trace, where: Plan) -> None:
     """What the signs mean, and what the sentence is."""
     y = where.bottom + 26
     begun = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(where.start))
@@ -241,4 +241,4 @@ def _legend(root: ET.Element, story: Story, where: Plan) -> None:
     if where.narrow:
         return
     _text(root, (where.width - 10, y - 16), f"from {begun}" if where.rows else "", "who", "end")
-    _text(root, (10, y + 6), story.sentence, "sentence")
+    _text(root, (10, y + 6), trace.sentence, "sentence")

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from console.trace.story import Story
+from console.trace.model import Trace
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
 from shared.wire.bundle import READER
 from shared.wire.request import KINDS, OBSERVATIONS, REPLY, REQUEST
@@ -30,7 +30,7 @@ def request_schema() -> str:
 
 def trace_schema() -> str:
     """The JSON schema of what `peering trace -o FILE.json` writes."""
-    return _json({"$schema": _DRAFT, **Story.model_json_schema()})
+    return _json({"$schema": _DRAFT, **Trace.model_json_schema()})
 
 
 def asyncapi_document() -> str:

@@ -13,7 +13,7 @@ import yaml
 from console.demo.stories import STORIES
 from console.demo.typed import Typed, change, configure, create, create_both, send
 from console.topology import load
-from console.trace.story import Story
+from console.trace.model import Trace
 from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command
 from tests.waiting import wait_for_blocking
 
@@ -27,7 +27,7 @@ def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, story: str
     drawn = tmp_path / "drawn.json"
     ended = type_command("demo", story, "--trace", str(drawn), environment={"TMPDIR": str(tmp_path)})
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    ends = Story.model_validate_json(drawn.read_text()).ends
+    ends = Trace.model_validate_json(drawn.read_text()).ends
     drawn.unlink()
     assert [[band.status for band in end.bands][-5:] for end in ends] == [[*HELD, "Activated"]] * 2
     assert "12 of 12 statuses seen" in ended.stdout

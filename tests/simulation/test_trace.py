@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from console.trace.matching import wants_answer
-from console.trace.story import Fate, Story
-from console.trace.telling import Record, tell
+from console.trace.merging import Record, merge
+from console.trace.model import Fate, Trace
 from lab.simulate.world import workshop
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.labels import label
@@ -27,7 +27,7 @@ class Witnessed(Scripted):
     """A world in which somebody notes what becomes of each message."""
 
     truth: Fates
-    remembered: Story
+    remembered: Trace
 
     def watch(self) -> None:
         """Note it from here on."""
@@ -47,7 +47,7 @@ class Witnessed(Scripted):
         """At the end, before the disks are taken away, read both timelines of the only connection."""
         super().rest()
         first, second = self._records()
-        self.remembered = tell(first, second)
+        self.remembered = merge(first, second)
 
     def _records(self) -> Iterator[Record]:
         for node, twin in zip(self.nodes, self.connections[0], strict=True):
@@ -57,9 +57,9 @@ class Witnessed(Scripted):
             yield Record(twin.interface, node.id, "", "", rows)
 
 
-def told(story: Story) -> Fates:
+def messages(trace: Trace) -> Fates:
     """The same of a story, where it says that a message arrived or was lost."""
-    return Counter((one.by, one.label, one.fate is Fate.ARRIVED) for one in story.told if wants_answer(one.label))
+    return Counter((one.by, one.label, one.fate is Fate.ARRIVED) for one in trace.told if wants_answer(one.label))
 
 
 def of_those_that_want_an_answer(truth: Fates) -> Fates:
@@ -71,10 +71,10 @@ def test_in_a_calm_world_everything_arrived_once() -> None:
         world = Witnessed(folder, plan=CALM)
         world.watch()
         assert world.run().broken is None
-        story = world.remembered
-    assert told(story) == of_those_that_want_an_answer(world.truth)
-    assert {one.fate for one in story.told} <= {Fate.ARRIVED, Fate.UNNOTED}
-    assert not [one for one in story.told if len(one.heard) > 1 or one.said_at is None]
+        trace = world.remembered
+    assert messages(trace) == of_those_that_want_an_answer(world.truth)
+    assert {one.fate for one in trace.told} <= {Fate.ARRIVED, Fate.UNNOTED}
+    assert not [one for one in trace.told if len(one.heard) > 1 or one.said_at is None]
 
 
 @pytest.mark.parametrize("start", [0.1, 0.21, 1.02, 1.52, 2.51, 3.51])
@@ -87,9 +87,9 @@ def test_what_a_partition_swallowed_is_told_as_lost_and_nothing_else_is(start: f
         world.agenda.at(start, lambda: world.broker.parted.add((ends[way], ends[1 - way])))
         world.agenda.at(start + 1.2, world.broker.parted.clear)
         assert world.run().broken is None
-        story = world.remembered
-    assert told(story) == of_those_that_want_an_answer(world.truth)
-    assert not [one for one in story.told if one.fate is Fate.LOST and one.by != way]
+        trace = world.remembered
+    assert messages(trace) == of_those_that_want_an_answer(world.truth)
+    assert not [one for one in trace.told if one.fate is Fate.LOST and one.by != way]
 
 
 def test_what_was_doubled_on_the_way_is_told_as_doubled() -> None:
@@ -97,7 +97,7 @@ def test_what_was_doubled_on_the_way_is_told_as_doubled() -> None:
         world = Witnessed(folder, plan=CALM._replace(duplication=0.5))
         world.watch()
         findings = world.run()
-        story = world.remembered
+        trace = world.remembered
     assert findings.faults["doubled"] > 0
-    assert [one for one in story.told if len(one.heard) > 1]
-    assert not [one for one in story.told if one.fate is Fate.LOST]
+    assert [one for one in trace.told if len(one.heard) > 1]
+    assert not [one for one in trace.told if one.fate is Fate.LOST]

@@ -8,7 +8,7 @@ import pytest
 
 from console.client import Refused
 from console.commands.work import payloads
-from console.trace.story import Story
+from console.trace.model import Trace
 from shared.wire import views
 from tests.unit.console_world import ENDPOINTS
 from tests.unit.peering_program import Peering, program
@@ -154,12 +154,12 @@ def test_a_connection_is_drawn_from_what_both_ends_remember(peering: Peering, tm
         drawn = peering.json("trace", "ri-b", "-o", str(tmp_path / f"drawn{ending}"))
         assert drawn["interfaces"] == ["ri-a", "ri-b"]
         assert (drawn["lost"], drawn["doubled"]) == (0, 0)
-    story = Story.model_validate_json((tmp_path / "drawn.json").read_text())
-    assert [one.status for one in story.ends[1].bands] == ["Idle", "Accepting", "Activated"]
-    assert [one.label.split(" ")[0] for one in story.told][:3] == ["Initiate", "Declare", "Declare"]
-    assert story.sentence == "ri-b is up: both ends are Activated and name each other."
+    trace = Trace.model_validate_json((tmp_path / "drawn.json").read_text())
+    assert [one.status for one in trace.ends[1].bands] == ["Idle", "Accepting", "Activated"]
+    assert [one.label.split(" ")[0] for one in trace.told][:3] == ["Initiate", "Declare", "Declare"]
+    assert trace.sentence == "ri-b is up: both ends are Activated and name each other."
     peering("trace", "ri-b", "-o", str(tmp_path / "last.json"), "--last", "2")
-    part = Story.model_validate_json((tmp_path / "last.json").read_text())
+    part = Trace.model_validate_json((tmp_path / "last.json").read_text())
     assert sum(len(end.moments) for end in part.ends) == 2
     assert ".svg, .mmd, .json" in peering("trace", "ri-a", "-o", "drawn.png", code=2).stderr
 
@@ -170,9 +170,9 @@ def test_of_anothers_end_only_the_own_half_is_drawn(peering: Peering, tmp_path: 
     file = tmp_path / "drawn.json"
     said = peering("trace", "ri-a", "-o", str(file), acting="alice")
     assert "ri-b on vpc-b was not asked: its side is what the other end tells." in said.stderr
-    story = Story.model_validate_json(file.read_text())
-    assert [end.asked for end in story.ends] == [True, False]
-    assert [(one.by, one.said_at is None) for one in story.told][:3] == [(0, False), (1, True), (0, False)]
+    trace = Trace.model_validate_json(file.read_text())
+    assert [end.asked for end in trace.ends] == [True, False]
+    assert [(one.by, one.said_at is None) for one in trace.told][:3] == [(0, False), (1, True), (0, False)]
 
 
 def test_time_that_is_up_says_how_things_stand(peering: Peering) -> None:

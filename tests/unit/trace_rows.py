@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from console.trace.telling import Record
+from console.trace.merging import Record
 from shared.wire.views import TimelineRow
 
 INITIATE = "Initiate 1.1 up Connecting ack -.0 got 0"

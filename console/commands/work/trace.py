@@ -10,14 +10,14 @@ from console.commands.running import DONE
 from console.screen import Screen
 from console.trace.drawings import draw
 from console.trace.gathering import gather
-from console.trace.story import Fate, Story
+from console.trace.model import Fate, Trace
 
 
 async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: int | None) -> int:
     """Draw the connection of an interface into a file, and say what there is to see."""
-    story = await gather(clients, name, last)
-    draw(story, file)
-    counts = summary(story)
+    trace = await gather(clients, name, last)
+    draw(trace, file)
+    counts = summary(trace)
     if screen.as_json:
         screen.data({"outcome": "done", "file": str(file), **counts})
         return DONE
@@ -26,20 +26,20 @@ async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: i
         f"{counts['doubled']} heard more than once; the ends disagreed {counts['disagreements']} times, "
         f"{counts['disagreement_seconds']:.3f} s in all"
     )
-    for end in story.ends:
+    for end in trace.ends:
         if not end.asked:
             screen.complain(f"{end.interface} on {end.endpoint} was not asked: its side is what the other end tells.")
     return DONE
 
 
-def summary(story: Story) -> dict[str, Any]:
+def summary(trace: Trace) -> dict[str, Any]:
     """A story in numbers."""
     return {
-        "interfaces": [end.interface for end in story.ends],
-        "messages": len(story.told),
-        "repeated": sum(told.repeated for told in story.told),
-        "lost": sum(told.fate is Fate.LOST for told in story.told),
-        "doubled": sum(len(told.heard) > 1 for told in story.told),
-        "disagreements": len(story.disagreements),
-        "disagreement_seconds": sum(one.until - one.since for one in story.disagreements if one.until is not None),
+        "interfaces": [end.interface for end in trace.ends],
+        "messages": len(trace.told),
+        "repeated": sum(message.repeated for message in trace.told),
+        "lost": sum(message.fate is Fate.LOST for message in trace.told),
+        "doubled": sum(len(message.heard) > 1 for message in trace.told),
+        "disagreements": len(trace.disagreements),
+        "disagreement_seconds": sum(one.until - one.since for one in trace.disagreements if one.until is not None),
     }

@@ -22,9 +22,9 @@ from console.client.clients import Clients, Located
 from console.client.why import link_exists, why
 from console.topology import NoContext
 from console.trace.gathering import absent, record_of
+from console.trace.merging import Record, merge
 from console.trace.svg import svg
-from console.trace.telling import Record, tell
-from console.trace.words import full
+from console.trace.wording import full
 from console.web.page.overview import Overview
 from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
 from shared.wire.request import ReadForm
@@ -191,16 +191,16 @@ class Watch:
     def state(self) -> ConnectionOnPage:
         """Make the state: both columns and what lies between them."""
         link, sentence = self._judged()
-        story = tell(self._record(0), self._record(1), last=MOMENTS_SHOWN)
-        first = min((one.at for end in story.ends for one in end.moments), default=0.0)
+        trace = merge(self._record(0), self._record(1), last=MOMENTS_SHOWN)
+        first = min((one.at for end in trace.ends for one in end.moments), default=0.0)
         nothing = ColumnOnPage(place="", view=None, error="", inbox=[])
         left, right = (nothing if end is None else end.column for end in self.ends)
         return ConnectionOnPage(
             columns=(left, right),
             link=link,
             sentence=sentence,
-            drawing=svg(story, self._width, alone=False),
-            told=[full(told, story, first) for told in story.told],
+            drawing=svg(trace, self._width, alone=False),
+            told=[full(message, trace, first) for message in trace.told],
         )
 
     def _judged(self) -> tuple[bool | None, str]:

@@ -46,7 +46,7 @@ class Moment(View):
     cause: str = Field(description="what happened")
 
 
-class Hearing(View):
+class Arrival(View):
     """An arrival of a message."""
 
     row: int = Field(description="position in the timeline of the end that heard it")
@@ -55,14 +55,14 @@ class Hearing(View):
     status: str = Field(description="status after")
 
 
-class Told(View):
+class Message(View):
     """One message from one end to the other."""
 
     by: Which = Field(description="which end said it: its place in `ends`")
     label: str = Field(description="what it says, the same at both ends")
     said_row: int | None = Field(description="position in the sender's timeline; null if the sender has no note of it")
     said_at: float | None = Field(description="when it was said; null if the sender has no note of it")
-    heard: list[Hearing] = Field(description="each time it was heard: more than once if it was doubled on the way")
+    heard: list[Arrival] = Field(description="each time it was heard: more than once if it was doubled on the way")
     fate: Fate = Field(description="what became of it; unnoted: it left no trace, because it had to change nothing")
     repeated: bool = Field(description="whether the same had been said before")
 
@@ -75,7 +75,7 @@ class Disagreement(View):
     statuses: tuple[str, str] = Field(description="what both showed at its beginning")
 
 
-class EndStory(View):
+class EndTrace(View):
     """One end, from its own worker's durable timeline."""
 
     interface: str = Field(description="interface id")
@@ -87,11 +87,11 @@ class EndStory(View):
     moments: list[Moment] = Field(description="what happened to it, in order")
 
 
-class Story(View):
+class Trace(View):
     """What `peering trace -o FILE.json` writes, and what every drawing is made from."""
 
-    ends: tuple[EndStory, EndStory] = Field(description="both ends, the initiator first")
-    told: list[Told] = Field(description="every message, in the order in which they were said")
+    ends: tuple[EndTrace, EndTrace] = Field(description="both ends, the initiator first")
+    told: list[Message] = Field(description="every message, in the order in which they were said")
     disagreements: list[Disagreement] = Field(description="when both ends showed what does not go together")
     clock_shift_seconds: float = Field(
         description="what was taken off the second end's times, because by its clock it answered before it was asked"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from console.trace.matching import clock_shift, conversation, when
-from console.trace.story import Band, Disagreement, EndStory, Moment, Story, in_step
+from console.trace.model import Band, Disagreement, EndTrace, Moment, Trace, in_step
 from shared.wire.views import TimelineRow
 
 
@@ -23,16 +23,16 @@ class Record:
     asked: bool = True
 
 
-def tell(first: Record, second: Record, sentence: str = "", *, last: int | None = None) -> Story:
+def merge(first: Record, second: Record, sentence: str = "", *, last: int | None = None) -> Trace:
     """Tell the story of two ends; `last` keeps only so many of the latest moments of both together."""
     ahead = clock_shift(first.rows, second.rows)
     ours, theirs = list(first.rows), [row.model_copy(update={"at": row.at - ahead}) for row in second.rows]
-    told = conversation(ours, theirs)
+    messages = conversation(ours, theirs)
     since = _beginning((ours, theirs), last)
     first_bands, second_bands = bands(ours), bands(theirs)
-    return Story(
+    return Trace(
         ends=(_end(first, ours, first_bands, since), _end(second, theirs, second_bands, since)),
-        told=[one for one in told if when(one) >= since],
+        told=[one for one in messages if when(one) >= since],
         disagreements=[one for one in disagreements(first_bands, second_bands) if _reaches(one.until, since)],
         clock_shift_seconds=ahead,
         sentence=sentence,
@@ -72,8 +72,8 @@ def _shown(found: Sequence[Band], at: float) -> str:
     return next(band.status for band in reversed(found) if band.since <= at)
 
 
-def _end(record: Record, rows: Sequence[TimelineRow], found: Sequence[Band], since: float) -> EndStory:
-    return EndStory(
+def _end(record: Record, rows: Sequence[TimelineRow], found: Sequence[Band], since: float) -> EndTrace:
+    return EndTrace(
         interface=record.interface,
         endpoint=record.endpoint,
         account=record.account,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from console.trace.matching import HEARD
-from console.trace.story import EndStory, Fate, Moment, Story, Told
+from console.trace.model import EndTrace, Fate, Message, Moment, Trace
 
 _MINUTE: Final = 60
 _LONG_SECONDS: Final = 100
@@ -36,21 +36,21 @@ def short(label: str, *, terse: bool = False) -> str:
             return label
 
 
-def full(told: Told, story: Story, start: float) -> str:
+def full(message: Message, trace: Trace, start: float) -> str:
     """All that is known of a message, for whoever points at it."""
-    sender, receiver = story.ends[told.by], story.ends[1 - told.by]
-    lines = [f"{sender.interface} → {receiver.interface}: {told.label}"]
-    if told.said_at is None:
+    sender, receiver = trace.ends[message.by], trace.ends[1 - message.by]
+    lines = [f"{sender.interface} → {receiver.interface}: {message.label}"]
+    if message.said_at is None:
         lines.append("the sender has no note of this one, a repetition of many or older than its record")
     else:
-        lines.append(f"{'said again' if told.repeated else 'said'} at {moment(told.said_at - start)}")
-    for place, heard in enumerate(told.heard):
-        begun = told.said_at if told.said_at is not None else heard.at
+        lines.append(f"{'said again' if message.repeated else 'said'} at {moment(message.said_at - start)}")
+    for place, heard in enumerate(message.heard):
+        begun = message.said_at if message.said_at is not None else heard.at
         again = "doubled, heard again" if place else "heard"
         change = f": {heard.was} → {heard.status}" if heard.was != heard.status else ""
         lines.append(f"{again} at {moment(heard.at - start)}, after {duration(heard.at - begun)}{change}")
-    if not told.heard:
-        lines.append(FATES[told.fate] if receiver.asked else "the other end was not asked")
+    if not message.heard:
+        lines.append(FATES[message.fate] if receiver.asked else "the other end was not asked")
     return "\n".join(lines)
 
 
@@ -61,7 +61,7 @@ def cause(one: Moment) -> str:
     return one.cause.removeprefix("command ").removeprefix("timer ")
 
 
-def happened(one: Moment, end: EndStory, start: float) -> str:
+def happened(one: Moment, end: EndTrace, start: float) -> str:
     """All that is known of a moment, for whoever points at it."""
     change = f"{one.was or 'nothing'} → {one.status}" if one.was != one.status else one.status
     return f"{end.interface} at {moment(one.at - start)}: {change}\n{one.cause}"
