@@ -1,4 +1,4 @@
-"""A terminal is read by people and a pipe by programs, and both must get the same facts.
+"""The output of commands: tables and sentences for people, JSON for programs, with the same facts in both.
 
 Everything that came from elsewhere is shown as text and never as markup or as control characters.
 """
@@ -18,35 +18,24 @@ from rich.table import Table
 from rich.text import Text
 
 from console.client.why import payer
+from console.statuses import COLOURS
 from shared.wire.views import InterfaceView, TimelineRow, WorkerView
 
 PIPE_WIDTH_CHARACTERS: Final = 200
 """Wide enough for every table, where nobody's terminal sets the limit."""
 
-STATUS_STYLES: Final[Mapping[str, str]] = {
-    "Idle": "bright_black",
-    "Connecting": "yellow",
-    "Accepting": "yellow",
-    "Activated": "bold green",
-    "Suspending": "magenta",
-    "Suspended": "bold magenta",
-    "Activating": "cyan",
-    "Deleting": "red",
-    "Deleted": "bold red",
-}
-
 Row = Sequence[RenderableType]
 
 
 def make_console(*, error: bool = False) -> Console:
-    """A rich console for stdout or stderr; NO_COLOR and TERM are respected by rich itself."""
+    """Make a rich console for stdout or stderr; NO_COLOR and TERM are respected by rich itself."""
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() else PIPE_WIDTH_CHARACTERS
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 class Screen:
-    """Where a command says things: JSON or tables on stdout, troubles and progress on stderr."""
+    """The output of a command: JSON or tables on stdout, complaints and progress on stderr."""
 
     def __init__(self, *, as_json: bool) -> None:
         """Write to the streams that the process has now."""
@@ -64,19 +53,12 @@ class Screen:
         for thing in things:
             self.out.print(thing, soft_wrap=isinstance(thing, str | Text))
 
-    def refused(self, code: str, sentence: str) -> None:
-        """Say that something was refused."""
+    def failed(self, code: str, sentence: str, outcome: str = "failed") -> None:
+        """Say that something was refused, or could not be done or asked."""
         if self.as_json:
-            self.data({"outcome": "refused", "code": code, "sentence": sentence})
+            self.data({"outcome": outcome, "code": code, "sentence": sentence})
         else:
-            self.complain(f"refused ({code}): {sentence}")
-
-    def failed(self, code: str, sentence: str) -> None:
-        """Say that something could not be done or asked."""
-        if self.as_json:
-            self.data({"outcome": "failed", "code": code, "sentence": sentence})
-        else:
-            self.complain(sentence)
+            self.complain(f"refused ({code}): {sentence}" if outcome == "refused" else sentence)
 
     def complain(self, sentence: str) -> None:
         """Say something on stderr."""
@@ -97,12 +79,12 @@ def _escaped(character: str) -> str:
 
 
 def status_text(status: str | None) -> Text:
-    """A status in its colour."""
-    return Text(status or "-", style=STATUS_STYLES.get(status or "", ""))
+    """Write a status in its colour."""
+    return Text(status or "-", style=COLOURS[status].terminal if status and status in COLOURS else "")
 
 
 def table(console: Console, columns: Sequence[str], rows: Iterable[Row]) -> RenderableType:
-    """A table; on a terminal that is too narrow for it, one block a row, so that nothing is cut off."""
+    """Make a table; on a terminal that is too narrow for it, one block a row, so that nothing is cut off."""
     listed = [[cell if not isinstance(cell, str) else Text(plain(cell)) for cell in row] for row in rows]
     drawn = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
@@ -126,12 +108,12 @@ def _blocks(columns: Sequence[str], rows: Sequence[Row]) -> RenderableType:
 
 
 def facts(pairs: Sequence[tuple[str, RenderableType]]) -> RenderableType:
-    """Names and values, one pair a line."""
+    """List names and values, one pair a line."""
     return _blocks([name for name, _ in pairs], [[Text(plain(v)) if isinstance(v, str) else v for _, v in pairs]])
 
 
 def interfaces_table(console: Console, views: Sequence[InterfaceView]) -> RenderableType:
-    """Interfaces, one a row."""
+    """List interfaces, one a row."""
     columns = ("interface", "name", "endpoint", "account", "role", "status", "peer", "peer's status", "charged")
     named = any(view.name for view in views)
     kept = [place for place, column in enumerate(columns) if named or column != "name"]
@@ -162,7 +144,7 @@ def _peer_status(view: InterfaceView) -> Text:
 
 
 def connection_table(console: Console, ends: Sequence[InterfaceView]) -> RenderableType:
-    """The ends of a connection, side by side: what is known of each, in columns."""
+    """Show the ends of a connection, side by side: what is known of each, in columns."""
     columns = [_end_column(view) for view in ends]
     rows = [[Text(name, style="bold"), *(column[name] for column in columns)] for name in columns[0]]
     if not any(view.name for view in ends):
@@ -185,12 +167,12 @@ def _end_column(view: InterfaceView) -> dict[str, RenderableType]:
 
 
 def moment(at: float) -> str:
-    """A time of day for people, with milliseconds."""
+    """Write a time of day for people, with milliseconds."""
     return f"{time.strftime('%H:%M:%S', time.localtime(at))}.{int(at * 1000) % 1000:03d}"
 
 
 def transition_line(endpoint: str, row: TimelineRow) -> Text:
-    """One row of a timeline on one line."""
+    """Write one row of a timeline on one line."""
     line = Text(f"{moment(row.at)}  ", style="")
     line.append(f"{row.interface}@{endpoint}  ", "bold")
     if row.was != row.status:
@@ -201,7 +183,7 @@ def transition_line(endpoint: str, row: TimelineRow) -> Text:
 
 
 def timeline_table(console: Console, rows: Sequence[TimelineRow]) -> RenderableType:
-    """A timeline, one step a row."""
+    """List a timeline, one step a row."""
     return table(console, ("row", "at", "was", "status", "cause", "said"), [_timeline_row(row) for row in rows])
 
 
@@ -211,7 +193,7 @@ def _timeline_row(row: TimelineRow) -> Row:
 
 
 def workers_table(console: Console, workers: Sequence[WorkerView]) -> RenderableType:
-    """Workers, one a row."""
+    """List workers, one a row."""
     rows = [
         (
             one.endpoint,

@@ -1,4 +1,4 @@
-"""A console is a correspondent and not a shell: it writes, repeats itself, and believes only what is answered."""
+"""The client: it asks workers over the broker, under the name of the account whose endpoints they are."""
 
 from console.client.client import ASK_LIMIT_SECONDS, Client, done
 from console.client.errors import (

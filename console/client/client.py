@@ -1,6 +1,7 @@
-"""Asking twice is how a console is sure: it repeats a request, by the same id, until somebody answers.
+"""The client of one account: it sends requests to workers and waits for their replies.
 
-One console speaks for one account, over a queue for replies that it borrows from the broker as long as it runs.
+It repeats a request, by the same id, until somebody answers; replies come over a queue that it borrows from the broker
+for as long as it runs.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from console.client.sessions import Connection, Deliver, Dial, Lost, Session, Se
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink, silence_client_library
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
+from shared.wire import commands
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_reply, read_request, write_request
 from shared.wire.views import PayloadView, TimelineRow
 
 ASK_LIMIT_SECONDS: Final = 10.0
 CONNECT_LIMIT_SECONDS: Final = 3.0
-"""How long a console tries to connect when it starts; once it was connected, each question has its own limit."""
+"""How long a client tries to connect when it starts; once it was connected, each question has its own limit."""
 FIRST_REPEAT_SECONDS: Final = 1.0
 LONGEST_REPEAT_SECONDS: Final = 4.0
 ROUTE_GRACE_SECONDS: Final = 1.0
@@ -46,7 +48,7 @@ class _Question:
 
 
 class Client:
-    """One account's console. `enforced` is False in open mode."""
+    """The client of one account. `enforced` is False where all accounts share one login at the broker."""
 
     def __init__(
         self,
@@ -62,18 +64,18 @@ class Client:
         self._address = address
         self._enforced = enforced
         self._connect_limit_seconds = connect_limit_seconds
-        self._sessions = Sessions(dial or self._dial_broker, self._take)
+        self._sessions = Sessions(dial or self._dial_broker, self._receive)
         self._questions: dict[str, _Question] = {}
-        self._bells: dict[str, asyncio.Event] = {}
+        self._notified: dict[str, asyncio.Event] = {}
 
     async def __aenter__(self) -> Self:
-        """Connect and claim a queue for replies. Raises BrokerError."""
+        """Connect, and claim a queue for replies. Raises BrokerError."""
         silence_client_library()
         try:
             async with asyncio.timeout(self._connect_limit_seconds):
                 await self._sessions.get()
         except TimeoutError:
-            raise BrokerError(self._sessions.trouble) from None
+            raise BrokerError(self._sessions.last_error) from None
         return self
 
     async def __aexit__(
@@ -84,7 +86,7 @@ class Client:
 
     @property
     def session(self) -> Session | None:
-        """Which connection this is, to be compared: a new one needs its subscriptions anew."""
+        """The present connection, to be compared: a new one needs its subscriptions anew."""
         return self._sessions.present
 
     async def ask(
@@ -109,16 +111,22 @@ class Client:
         self._questions[request] = question
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._insist(request, question, body)
+                return await self._ask_until_answered(request, question, body)
         except TimeoutError:
             raise self._why_no_reply(question, timeout_seconds) from None
         finally:
             del self._questions[request]
 
+    async def one(
+        self, endpoint: str, command: CommandForm, timeout_seconds: float = ASK_LIMIT_SECONDS
+    ) -> dict[str, Any]:
+        """Ask for one thing, and return its result. Raises ClientError."""
+        return done((await self.ask(endpoint, [command], timeout_seconds))[0])
+
     async def subscribe(
         self, endpoint: str, interface: str | None = None, after: int | None = None
     ) -> AsyncIterator[TimelineRow]:
-        """Every new row of a timeline, once and in order, for ever; from the present on where `after` is None.
+        """Yield every new row of a timeline, once and in order, for ever; from the present on where `after` is None.
 
         A worker or broker that goes away is waited for, once it was there. Raises ClientError.
         """
@@ -126,30 +134,25 @@ class Client:
             yield TimelineRow.model_validate(row)
 
     async def listen(self, endpoint: str, interface: str, after: int = 0) -> AsyncIterator[PayloadView]:
-        """Every payload that is in the inbox or arrives, once and in order, for ever. Raises as `subscribe`."""
+        """Yield every payload that is in the inbox or arrives, once and in order, for ever. Raises as `subscribe`."""
         async for payload in follow(self, "inbox", endpoint, interface, after):
             yield PayloadView.model_validate(payload)
 
-    async def hear(self, bell: asyncio.Event, request: str, endpoint: str, interface: str | None) -> int:
-        """Have a bell rung at every new row of a timeline, for SUBSCRIPTION_SECONDS; return the place of the last row.
+    async def notify(self, event: asyncio.Event, request: str, endpoint: str, interface: str | None) -> int:
+        """Have an event set at every new row of a timeline, for SUBSCRIPTION_SECONDS; return the last row's number.
 
         Asking again with the same request id renews it.
         """
-        self._bells[request] = bell
-        command: CommandForm = {
-            "kind": "subscribe",
-            "interface": interface,
-            "after": None,
-            "seconds": SUBSCRIPTION_SECONDS,
-        }
+        self._notified[request] = event
+        command = commands.subscribe(interface, None, SUBSCRIPTION_SECONDS)
         answers = await self.ask(endpoint, [command], request=request)
         return int(done(answers[0])["after"])
 
-    def forget(self, request: str) -> None:
-        """Let a bell be; the subscription runs out by itself."""
-        self._bells.pop(request, None)
+    def stop_notifying(self, request: str) -> None:
+        """Set the event no more; the subscription runs out by itself."""
+        self._notified.pop(request, None)
 
-    async def _insist(self, request: str, question: _Question, body: bytes) -> list[AnswerForm]:
+    async def _ask_until_answered(self, request: str, question: _Question, body: bytes) -> list[AnswerForm]:
         pause = FIRST_REPEAT_SECONDS
         while True:
             question.connected = False
@@ -158,7 +161,7 @@ class Client:
             reply_to = session.connection.reply_to
             message = OutgoingMessage(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
             question.outcome = await session.connection.publish(message)
-            self._judge(question)
+            self._check_route(question)
             rest = pause if question.outcome is PublishResult.CONFIRMED else pause / 4
             either: set[asyncio.Future[Any]] = {question.reply, session.lost}
             await asyncio.wait(either, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
@@ -166,7 +169,7 @@ class Client:
                 return question.reply.result()
             pause = min(pause * 2, LONGEST_REPEAT_SECONDS)
 
-    def _judge(self, question: _Question) -> None:
+    def _check_route(self, question: _Question) -> None:
         """Raise NoRoute if there is certainly nobody to answer."""
         if question.outcome is not PublishResult.UNROUTABLE:
             question.unroutable_since = None
@@ -185,7 +188,7 @@ class Client:
 
     def _why_no_reply(self, question: _Question, timeout_seconds: float) -> Unanswered:
         if not question.connected:
-            return BrokerError(self._sessions.trouble)
+            return BrokerError(self._sessions.last_error)
         match question.outcome:
             case PublishResult.UNROUTABLE:
                 return self._no_route(question)
@@ -205,13 +208,13 @@ class Client:
             on_lost=lost,
         )
 
-    def _take(self, delivery: Delivery) -> None:
-        """Hand a reply to whoever waits for it, and ring the bell of an observation."""
+    def _receive(self, delivery: Delivery) -> None:
+        """Take a delivery: hand a reply to whoever waits for it, or set the event of an observation."""
         if self._enforced and delivery.user_id != self.account:
             return
         request = delivery.correlation_id or ""
-        if delivery.type == KINDS.observations and request in self._bells:
-            self._bells[request].set()
+        if delivery.type == KINDS.observations and request in self._notified:
+            self._notified[request].set()
         question = self._questions.get(request)
         if delivery.type != KINDS.reply or question is None or question.reply.done():
             return
@@ -225,7 +228,7 @@ class Client:
 
 
 def done(answer: AnswerForm) -> dict[str, Any]:
-    """The result of an answer. Raises Refused if it is a refusal."""
+    """Return the result of an answer. Raises Refused if it is a refusal."""
     if answer["outcome"] == "refused":
         raise Refused(answer["code"], answer["sentence"])
     return answer["result"] or {}

@@ -1,6 +1,6 @@
-"""A person may own several accounts, but no account may speak for another: each gets a console of its own.
+"""The clients of all accounts of a context: one an account, because none may speak for another.
 
-From a context that holds one password this is one owner's desk; from `peering up` it is all of them.
+From a context that holds one password this is one owner's client; from `peering up` it is everybody's.
 """
 
 from __future__ import annotations
@@ -14,23 +14,24 @@ from typing import Any, Self
 
 from console.client import Client, ClientError, NotUnderstood, Refused, done
 from console.client.client import CONNECT_LIMIT_SECONDS
-from console.client.finding import claims
+from console.client.finding import endpoints_with
 from console.topology import Context, NoContext
 from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
+from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
 from shared.wire.views import InterfaceView, WorkerView
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """An interface, and where it lives."""
+    """The place of an interface: its id, and the endpoint that it lives on."""
 
     interface: str
     endpoint: str
 
 
 class Clients:
-    """The consoles of all accounts that may act, opened when they are needed."""
+    """The clients of all accounts that may act from here, each connected when it is needed."""
 
     def __init__(self, context: Context, patience_seconds: float) -> None:
         """Nothing happens before `async with`. `patience_seconds` is how long one question may take."""
@@ -46,14 +47,14 @@ class Clients:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close every console."""
+        """Close every client."""
         for task in self._opening.values():
             task.cancel()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._stack.aclose()
 
     async def client(self, endpoint: str) -> Client:
-        """The console of an endpoint's owner. Raises Refused if another account acts, NoContext without a login."""
+        """Return the client of an endpoint's owner. Raises Refused NotOwner, or NoContext without a login."""
         owner = self.owner(endpoint)
         opening = self._opening.get(owner)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
@@ -61,7 +62,7 @@ class Clients:
         return await asyncio.shield(opening)
 
     def owner(self, endpoint: str) -> str:
-        """Who has to ask this endpoint. Raises Refused NotOwner, or NoContext if nobody knows."""
+        """Return the account that owns this endpoint. Raises Refused NotOwner, or NoContext if nobody knows."""
         acting, owner = self.context.acting, self.context.owner_of(endpoint)
         if owner is None:
             raise NoContext(f"{self.context.source} does not list {endpoint}; say who owns it with --as ACCOUNT.")
@@ -78,7 +79,7 @@ class Clients:
         return await (await self.client(endpoint)).ask(endpoint, commands, self.patience_seconds)
 
     async def one(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
-        """Ask for one thing, and return its result. Raises Refused."""
+        """Ask for one thing, and return its result. Raises ClientError, or NoContext without a login."""
         return done((await self.ask(endpoint, [command]))[0])
 
     async def locate(self, name: str) -> Located:
@@ -89,17 +90,16 @@ class Clients:
         asked = [one.id for one in self.context.at_hand]
         if not asked:
             raise NotUnderstood(f"No endpoints to ask are known here: name it as {interface}@ENDPOINT.")
-        command: CommandForm = {"kind": "show", "interface": interface}
-        found, troubles = await claims({one: self.ask(one, [command]) for one in asked})
+        show = commands.show(interface)
+        found, errors = await endpoints_with({one: self.ask(one, [show]) for one in asked})
         if len(found) > 1:
             places = ", ".join(f"{interface}@{one}" for one in found)
             raise Refused("AmbiguousInterface", f"There are several interfaces of that id: {places}. Name one of them.")
         if found:
             return Located(interface, found[0])
-        if troubles:
-            raise type(troubles[0])(
-                f"{interface} is not on any endpoint that answered. {troubles[0].sentence}", troubles[0].code
-            )
+        if errors:
+            sentence = f"{interface} is not on any endpoint that answered. {errors[0].sentence}"
+            raise type(errors[0])(sentence, errors[0].code)
         raise Refused(UNKNOWN_INTERFACE.code, f"There is no interface {interface} on {', '.join(asked)}.")
 
     async def locate_all(self, names: Sequence[str]) -> list[Located | ClientError]:
@@ -108,22 +108,21 @@ class Clients:
         async def attempt(name: str) -> Located | ClientError:
             try:
                 return await self.locate(name)
-            except ClientError as fault:
-                return fault
+            except ClientError as error:
+                return error
 
         return list(await asyncio.gather(*(attempt(name) for name in names)))
 
     async def view(self, place: Located) -> InterfaceView:
-        """An interface as its worker shows it."""
-        shown = await self.one(place.endpoint, {"kind": "show", "interface": place.interface})
-        return InterfaceView.model_validate(shown)
+        """Return an interface as its worker shows it."""
+        return InterfaceView.model_validate(await self.one(place.endpoint, commands.show(place.interface)))
 
     async def worker(self, endpoint: str) -> WorkerView:
-        """A worker about itself."""
-        return WorkerView.model_validate(await self.one(endpoint, {"kind": "worker"}))
+        """Return what a worker says about itself."""
+        return WorkerView.model_validate(await self.one(endpoint, commands.worker()))
 
     async def other_end(self, own: InterfaceView) -> InterfaceView | ClientError | None:
-        """The peer's view of the connection; None if it may not be asked from here, a fault if it did not answer."""
+        """Return the peer's view; None if it may not be asked from here, the error if it did not answer."""
         if own.peer is None:
             return None
         place = Located(own.peer.interface, own.peer.endpoint)
@@ -133,8 +132,8 @@ class Clients:
             return None
         try:
             return await self.view(place)
-        except ClientError as fault:
-            return fault
+        except ClientError as error:
+            return error
         except NoContext:
             return None
 

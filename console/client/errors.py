@@ -53,7 +53,7 @@ class Unanswered(ClientError):
 
 
 class NoRoute(Unanswered):
-    """The broker knows no way to the endpoint: nothing was done."""
+    """No way to the endpoint is known to the broker: nothing was done."""
 
     default_code = "NoRoute"
 

@@ -1,4 +1,4 @@
-"""Nobody keeps a list of all interfaces, so whoever looks for one asks everybody at the same time."""
+"""The search for an interface: all endpoints are asked at the same time, because nobody keeps a list of all of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from console.client.errors import Unanswered
 from shared.wire.request import AnswerForm
 
 OTHERS_GRACE_SECONDS: Final = 0.3
-"""How long the others may still claim an interface that was found at one endpoint."""
+"""How long the others may still answer when an interface was found at one endpoint."""
 
 
-async def claims(
+async def endpoints_with(
     questions: Mapping[str, Awaitable[list[AnswerForm]]],
 ) -> tuple[list[str], list[Unanswered]]:
-    """Which endpoints answer that they have it, and what kept others from answering.
+    """Return the endpoints that have it, and what kept others from answering.
 
     A worker that is away does not delay the answer of one that is there.
     """
     asked = {asyncio.ensure_future(question): endpoint for endpoint, question in questions.items()}
     waiting = set(asked)
     found: list[str] = []
-    troubles: list[Unanswered] = []
+    errors: list[Unanswered] = []
     try:
         while waiting:
             grace = OTHERS_GRACE_SECONDS if found else None
@@ -33,12 +33,12 @@ async def claims(
             for task in ready:
                 try:
                     answer = task.result()[0]
-                except Unanswered as trouble:
-                    troubles.append(trouble)
+                except Unanswered as error:
+                    errors.append(error)
                 else:
                     found += [asked[task]] if answer["outcome"] == "done" else []
     finally:
         for task in asked:
             task.cancel()
         await asyncio.gather(*asked, return_exceptions=True)
-    return sorted(found), troubles
+    return sorted(found), errors

@@ -1,6 +1,7 @@
-"""An id that sorts by the time it was made costs a B-tree one page; one that does not costs it one page each.
+"""Interface ids: `ri-` and 17 characters, which sort by the time they were made.
 
-As in UUID version 7 (RFC 9562 section 5.7): interfaces made together lie together in both ends' stores.
+As in UUID version 7 (RFC 9562 section 5.7): interfaces made together lie together in both ends' stores, where an id
+that does not sort so would cost a B-tree one page each.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _RANDOM_DIGITS: Final = 8
 
 
 def interface_id() -> str:
-    """A new interface id, `ri-` and 17 characters, as long as the cloud's own (reference, section 10.5)."""
+    """Make a new interface id, as long as the cloud's own."""
     milliseconds = time.time_ns() // 1_000_000
     chance = "".join(secrets.choice(_DIGITS) for _ in range(_RANDOM_DIGITS))
     return f"ri-{_base36(milliseconds, _TIME_DIGITS)}{chance}"

@@ -1,4 +1,4 @@
-"""A broken connection is an interruption and not an answer, so the questions outlive it."""
+"""The client's connections to the broker, one after the other: a question outlives the connection it was sent over."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Connection(Protocol):
         """Publish and wait for the broker's answer."""
 
     async def close(self) -> None:
-        """Say goodbye."""
+        """Disconnect."""
 
 
 Dial: TypeAlias = Callable[[Deliver, Lost], Connection]
@@ -40,29 +40,29 @@ Dial: TypeAlias = Callable[[Deliver, Lost], Connection]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """One connection; `lost` is done, with the reason, when it has ended."""
+    """A connection while it lasts; `lost` is done, with the reason, when it has ended."""
 
     connection: Connection
     lost: asyncio.Future[str]
 
 
 class Sessions:
-    """One connection after the other, made when somebody needs it."""
+    """The connections of one client, each made when somebody needs it."""
 
     def __init__(self, dial: Dial, deliver: Deliver) -> None:
         """Nothing happens before `get`."""
         self._dial, self._deliver = dial, deliver
         self._present: Session | None = None
         self._connecting = asyncio.Lock()
-        self.trouble = "The broker does not answer."
+        self.last_error = "The broker does not answer."
 
     @property
     def present(self) -> Session | None:
-        """The latest session, to be compared: a new one needs its subscriptions anew."""
+        """The latest connection, open or lost; None before the first one."""
         return self._present
 
     async def get(self) -> Session:
-        """The present session, or a new one; tries for as long as the caller waits.
+        """Return the present connection, or a new one; tries for as long as the caller waits.
 
         Raises BrokerError if the broker refuses: waiting would be in vain.
         """
@@ -73,8 +73,8 @@ class Sessions:
                     self._present = await self._open()
                 except BrokerRefused as refused:
                     raise BrokerError(_sentence(refused), "BrokerRefused") from None
-                except (BrokerUnreachable, NoFreeSlot) as fault:
-                    self.trouble = _sentence(fault)
+                except (BrokerUnreachable, NoFreeSlot) as error:
+                    self.last_error = _sentence(error)
                     await asyncio.sleep(pauses.next(0))
             return self._present
 
@@ -88,7 +88,7 @@ class Sessions:
         lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
         def lose(reason: str) -> None:
-            self.trouble = f"The connection to the broker was lost: {reason}."
+            self.last_error = f"The connection to the broker was lost: {reason}."
             if not lost.done():
                 lost.set_result(reason)
 
@@ -97,5 +97,5 @@ class Sessions:
         return Session(connection, lost)
 
 
-def _sentence(fault: Exception) -> str:
-    return f"{str(fault).rstrip('. ')}."
+def _sentence(error: Exception) -> str:
+    return f"{str(error).rstrip('. ')}."

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from console.client.clients import Clients, Located
 from console.client.errors import NotUnderstood
+from shared.wire import commands
 from shared.wire.request import PeerForm
 
 
 class WantedPeer(NamedTuple):
-    """Peer information as it was typed: `ri-…@ENDPOINT`, and the rest where it was given."""
+    """Peer information as it was given: `ri-…@ENDPOINT`, and the rest where it was said."""
 
     peer: str
     account: str | None
@@ -21,18 +22,18 @@ class WantedPeer(NamedTuple):
 
 
 async def peer_form(clients: Clients, place: Located, wanted: WantedPeer) -> PeerForm:
-    """Peer information whole: what was not said is taken from the context. Raises NotUnderstood."""
+    """Complete peer information: what was not said is taken from the context. Raises NotUnderstood."""
     interface, _, endpoint = wanted.peer.partition("@")
     known = clients.context.endpoint(endpoint)
     uid = _uid(clients, wanted.account) or (known.account if known is not None else None)
     if uid is None:
         raise NotUnderstood(f"The account of {endpoint} is not known here: give it with --peer-account UID.")
     region = wanted.region or (known.region if known is not None else None) or await _own_region(clients, place)
-    return {"interface": interface, "endpoint": endpoint, "account": uid, "region": region}
+    return commands.peer(interface, endpoint, uid, region)
 
 
 def _uid(clients: Clients, account: str | None) -> str | None:
-    """An account's uid, which may have been given by its name."""
+    """Return an account's uid, which may have been given by its name."""
     named = next((one.uid for one in clients.context.accounts if account is not None and one.name == account), None)
     return named or account
 

@@ -1,4 +1,7 @@
-"""Each end knows half of why a connection is not up, so the sentence is made from both halves where it can be."""
+"""The sentences about a connection: whether the link exists, why not, and who is charged.
+
+Each end knows half of why a connection is not up, so the sentence is made from both views where both can be had.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def link_sentence(own: InterfaceView, other: InterfaceView | None) -> str:
 
 
 def payer(view: InterfaceView) -> str:
-    """Who is charged: "nobody", or which end by its role (article: between regions one end, whichever asks)."""
+    """Return who is charged: "nobody", or which end by its role (article: between regions one end, whichever asks)."""
     if view.charged == "nobody":
         return "nobody"
     initiates = view.role == "initiator"
@@ -43,32 +46,32 @@ def payer(view: InterfaceView) -> str:
     return "the initiator" if initiates is pays_here else "the acceptor"
 
 
-def why(own: InterfaceView, other: InterfaceView | None, trouble: str | None = None) -> str:
-    """Why this connection is up or not, in one sentence.
+def why(own: InterfaceView, other: InterfaceView | None, unasked: str | None = None) -> str:
+    """Say in one sentence why this connection is up or not.
 
-    `other` is the peer's own view if it could be asked; `trouble` is why it could not, if it should have been.
+    `other` is the peer's own view if it could be asked; `unasked` is why it could not, if it should have been.
     """
     if own.status == Status.ACTIVATED and (other is None or link_exists(own, other)):
-        return _up(own, other, trouble)
+        return _up(own, other, unasked)
     found = next(_causes(own, other), None)
     if found is not None:
         return found
-    if trouble is not None:
-        return f"{own.interface} is {own.status}, and the peer's worker cannot say why. {trouble}"
+    if unasked is not None:
+        return f"{own.interface} is {own.status}, and the peer's worker cannot say why. {unasked}"
     return f"{_at(own)} is {own.status}: {_lower(own.reason or 'the two ends are about to agree.')}"
 
 
-def _up(own: InterfaceView, other: InterfaceView | None, trouble: str | None) -> str:
+def _up(own: InterfaceView, other: InterfaceView | None, unasked: str | None) -> str:
     silent = own.peer is not None and own.peer.reachable is False
-    if silent or trouble is not None:
-        return f"{own.interface} is Activated, but the peer is silent: {_lower(trouble or own.reason or '')}"
+    if silent or unasked is not None:
+        return f"{own.interface} is Activated, but the peer is silent: {_lower(unasked or own.reason or '')}"
     if other is None:
         return f"{own.interface} is up: it is Activated, and its peer has confirmed it."
     return f"{own.interface} is up: both ends are Activated and name each other."
 
 
 def _causes(own: InterfaceView, other: InterfaceView | None) -> Iterator[str]:
-    """What keeps it down, the deepest cause first."""
+    """Yield what keeps it down, the deepest cause first."""
     yield from _deleted(own, other)
     yield from _unconfigured(own, other)
     yield from _unlike(own, other)
@@ -96,7 +99,7 @@ def _unconfigured(own: InterfaceView, other: InterfaceView | None) -> Iterator[s
 
 
 def _unlike(own: InterfaceView, other: InterfaceView | None) -> Iterator[str]:
-    """Peer information that does not describe the other end as it is."""
+    """Yield where peer information does not describe the other end as it is."""
     if other is None:
         return
     for one, peer in ((own, other), (other, own)):

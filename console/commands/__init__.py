@@ -1,1 +1,1 @@
-"""A command is a question with a name: what it does is done by workers, and it can only ask."""
+"""The commands of `peering`, each with its options; what they do is in `work`, which takes longer to import."""

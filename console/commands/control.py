@@ -1,4 +1,4 @@
-"""The control plane is another person's job, and therefore another command with credentials of its own."""
+"""The command `provision`, for the broker's administrator: it has credentials of its own."""
 
 from __future__ import annotations
 
@@ -31,4 +31,4 @@ ManagementOption = Annotated[
 def provision(topology: FileArgument, management: ManagementOption, as_json: JsonOption = False) -> None:  # noqa: FBT002
     """Make the accounts, queues, bindings and limits of a topology on a broker; what is there already stays."""
     options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, lambda screen: control.provision(screen, topology, management))
+    running.run_plainly(options, control.provision, topology, management)

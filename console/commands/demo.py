@@ -1,4 +1,4 @@
-"""The quickest way to believe it is to watch it happen, with nothing to install and nothing left behind."""
+"""The command `demo`, which runs a story with real processes and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ else:
 
 
 class StoryName(StrEnum):
-    """Which story."""
+    """The stories that can be told."""
 
     CROSS_ACCOUNT = "cross-account"
     SAME_ACCOUNT = "same-account"

@@ -1,6 +1,6 @@
-"""Help that names fields by hand goes stale in silence, so a test compares these names with the views.
+"""The fields of `--json` as `--help` names them; a test compares them with the views.
 
-They are here as plain text because the views take long to import, and help should not.
+They are plain text because the views take long to import, and help should not.
 """
 
 from typing import Final
@@ -18,5 +18,5 @@ FAILURE: Final = "outcome (refused or failed), code, sentence"
 
 
 def epilog(fields: str, example: str) -> str:
-    """What `--help` ends with: the fields of `--json`, and an example."""
+    """Write what `--help` ends with: the fields of `--json`, and an example."""
     return f"--json prints: {fields}. A refusal or failure: {FAILURE}.\n\nExample: {example}"

@@ -1,4 +1,4 @@
-"""What an owner may do to an end of its own, in the order in which it is usually done."""
+"""The commands that change an interface, in the order in which they are usually given."""
 
 from __future__ import annotations
 
@@ -90,12 +90,10 @@ def create(  # noqa: PLR0913, PLR0917 - a command line has as many options as it
     if both:
         if source is None or target is None or endpoint is not None or interface is not None:
             raise typer.BadParameter("--both goes with --from ID and --to ID, and without --endpoint and --id.")
-        pair = (source, target, name, timeout)
-        running.run(options, lambda clients, screen: pairs.create_both(clients, screen, pairs.Pair(*pair)))
-        return
+        running.run(options, pairs.create_both, pairs.Pair(source, target, name, timeout))
     if endpoint is None or source is not None or target is not None:
         raise typer.BadParameter("Give --endpoint ID; or --both with --from ID and --to ID.")
-    running.run(options, lambda clients, screen: lifecycle.create(clients, screen, endpoint, name, interface))
+    running.run(options, lifecycle.create, endpoint, name, interface)
 
 
 @command
@@ -118,22 +116,22 @@ def configure(
 @command
 def initiate(options: Options, interfaces: InterfacesArgument) -> None:
     """Initiate connections; only an interface of the initiator can, and only with peer information."""
-    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "initiate", interfaces))
+    running.run(options, lifecycle.change, "initiate", interfaces)
 
 
 @command
 def suspend(options: Options, interfaces: InterfacesArgument) -> None:
     """Suspend connections from either end; each suspension is that end's own hold."""
-    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "suspend", interfaces))
+    running.run(options, lifecycle.change, "suspend", interfaces)
 
 
 @command
 def resume(options: Options, interfaces: InterfacesArgument) -> None:
     """Give up this end's hold; the connection is activated again when no hold remains."""
-    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "resume", interfaces))
+    running.run(options, lifecycle.change, "resume", interfaces)
 
 
 @command
 def delete(options: Options, interfaces: InterfacesArgument) -> None:
     """Delete this end, which tears the connection down at both."""
-    running.run(options, lambda clients, screen: lifecycle.change(clients, screen, "delete", interfaces))
+    running.run(options, lifecycle.change, "delete", interfaces)

@@ -1,4 +1,4 @@
-"""Looking changes nothing, so every one of these commands can be given at any time and as often as you like."""
+"""The commands that only look, and change nothing."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from console.commands.options import (
     command,
     endpoint_id,
 )
+from shared.protocol.words import Status
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -26,24 +27,12 @@ else:
     waiting = Later("console.commands.work.waiting")
     drawing = Later("console.commands.work.trace")
 
-STATUSES: Final = (
-    "Idle",
-    "Connecting",
-    "Accepting",
-    "Activated",
-    "Suspending",
-    "Suspended",
-    "Activating",
-    "Deleting",
-    "Deleted",
-)
-
 
 def status_word(text: str) -> str:
     """Check a status, however it was spelt."""
-    found = next((status for status in STATUSES if status.lower() == text.lower()), None)
+    found = next((status for status in Status if status.lower() == text.lower()), None)
     if found is None:
-        raise typer.BadParameter(f"there is no status {text[:40]!r}; there are {', '.join(STATUSES)}.")
+        raise typer.BadParameter(f"there is no status {text[:40]!r}; there are {', '.join(Status)}.")
     return found
 
 
@@ -94,21 +83,21 @@ def show(
 ) -> None:
     """Show all interfaces, or one connection with both its ends: whether the link exists, and who is charged."""
     if interface is None:
-        running.run(options, lambda clients, screen: looking.show_all(clients, screen, deleted=deleted))
+        running.run(options, looking.show_all, deleted=deleted)
     else:
-        running.run(options, lambda clients, screen: looking.show_one(clients, screen, interface))
+        running.run(options, looking.show_one, interface)
 
 
 @command
 def why(options: Options, interface: InterfaceArgument) -> None:
     """Say in one sentence why a connection is up or not, from what both ends know."""
-    running.run(options, lambda clients, screen: looking.explain(clients, screen, interface))
+    running.run(options, looking.explain, interface)
 
 
 @command
 def wait(options: Options, interface: InterfaceArgument, status: StatusOption, timeout: TimeoutOption = 60.0) -> None:
     """Wait until an interface shows a status; exit code 1 if it does not in time."""
-    running.run(options, lambda clients, screen: waiting.wait(clients, screen, interface, status, timeout))
+    running.run(options, waiting.wait, interface, status, timeout)
 
 
 @command
@@ -118,22 +107,22 @@ def watch(
     everything: AllOption = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print every transition at all endpoints at hand as it happens, or those of one connection."""
-    running.run(options, lambda clients, screen: waiting.watch(clients, screen, interface, everything=everything))
+    running.run(options, waiting.watch, interface, everything=everything)
 
 
 @command
 def timeline(options: Options, interface: InterfaceArgument, after: AfterOption = 0, limit: LimitOption = None) -> None:
     """Print what has happened to an interface, from its worker's durable record."""
-    running.run(options, lambda clients, screen: looking.timeline(clients, screen, interface, after, limit))
+    running.run(options, looking.timeline, interface, after, limit)
 
 
 @command
 def trace(options: Options, interface: InterfaceArgument, output: OutputOption, last: LastOption = None) -> None:
     """Draw who said what to whom, when, what it changed, what was lost or said again, and where the ends disagreed."""
-    running.run(options, lambda clients, screen: drawing.trace(clients, screen, interface, output, last))
+    running.run(options, drawing.trace, interface, output, last)
 
 
 @command
 def worker(options: Options, endpoint: EndpointArgument = None) -> None:
     """Ask workers about themselves: process, store, interfaces by status, counters."""
-    running.run(options, lambda clients, screen: looking.workers(clients, screen, endpoint))
+    running.run(options, looking.workers, endpoint)

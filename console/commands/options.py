@@ -1,4 +1,4 @@
-"""What every command can be told is said once, or the twentieth command would forget one of them.
+"""The options that all commands have, the checks of what is typed, and modules that are imported late.
 
 This file and those with the commands' names import nothing heavy, so that `--help` and a typing mistake are answered
 at once; the work is in `console.commands.work`.
@@ -29,7 +29,7 @@ _WORD: Final = re.compile(r"[a-z0-9-]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is common to all commands."""
+    """The values of the options that all commands have."""
 
     topology: Path | None
     acting: str | None
@@ -38,7 +38,7 @@ class Options:
 
 
 class Later:
-    """A module that is imported when something of it is used first."""
+    """A module that is imported when something of it is used for the first time."""
 
     def __init__(self, name: str) -> None:
         """Only the name is kept."""

@@ -1,4 +1,4 @@
-"""After establishment both ends are alike, and so are their commands: either may send, either may read."""
+"""The commands for payloads: `send` and `inbox`, which either end may give."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on with w
 @command
 def send(options: Options, interface: InterfaceArgument, text: TextArgument) -> None:
     """Send a payload; once accepted, it is delivered exactly once and in order."""
-    running.run(options, lambda clients, screen: payloads.send(clients, screen, interface, text))
+    running.run(options, payloads.send, interface, text)
 
 
 @command
@@ -36,4 +36,4 @@ def inbox(
     follow: FollowOption = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print the payloads that have arrived."""
-    running.run(options, lambda clients, screen: payloads.inbox(clients, screen, interface, after, follow=follow))
+    running.run(options, payloads.inbox, interface, after, follow=follow)

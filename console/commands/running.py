@@ -1,6 +1,7 @@
-"""However a command ends, it ends with a sentence and an exit code, and never with a traceback.
+"""The run of one command, from its options to its exit code.
 
 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+However it ends, it ends with a sentence and a code, and never with a traceback.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Concatenate, Final, NoReturn, ParamSpec
 
 import typer
 
-from console.client import Refused, Unanswered
+from console.client import ClientError
 from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
@@ -25,26 +26,32 @@ FAILED: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
 
-Job: TypeAlias = Callable[[Clients, Screen], Awaitable[int]]
-PlainJob: TypeAlias = Callable[[Screen], Awaitable[int]]
+P = ParamSpec("P")
 
 
-def run(options: Options, job: Job) -> None:
-    """Find the context, do the job with its owners, and exit with the code that follows."""
+def run(
+    options: Options,
+    job: Callable[Concatenate[Clients, Screen, P], Awaitable[int]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> NoReturn:
+    """Find the context, do a job with the clients of its accounts, and exit with the code that follows."""
 
-    async def with_owners(screen: Screen) -> int:
+    async def with_clients(screen: Screen) -> int:
         context = find_context(options.topology, options.acting)
         async with Clients(context, options.patience_seconds) as clients:
-            return await job(clients, screen)
+            return await job(clients, screen, *args, **kwargs)
 
-    run_plainly(options, with_owners)
+    run_plainly(options, with_clients)
 
 
-def run_plainly(options: Options, job: PlainJob) -> None:
+def run_plainly(
+    options: Options, job: Callable[Concatenate[Screen, P], Awaitable[int]], *args: P.args, **kwargs: P.kwargs
+) -> NoReturn:
     """Do a job that needs no context, and exit with the code that follows."""
     screen = Screen(as_json=options.as_json)
     try:
-        code = asyncio.run(_told(job, screen))
+        code = asyncio.run(_done(job(screen, *args, **kwargs), screen))
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -54,14 +61,12 @@ def run_plainly(options: Options, job: PlainJob) -> None:
     raise typer.Exit(code)
 
 
-async def _told(job: PlainJob, screen: Screen) -> int:
+async def _done(job: Awaitable[int], screen: Screen) -> int:
+    """Return the job's exit code, and say why where there is none."""
     try:
-        return await job(screen)
-    except Refused as refused:
-        screen.refused(refused.code, refused.sentence)
-        return FAILED
-    except Unanswered as trouble:
-        screen.failed(trouble.code, trouble.sentence)
+        return await job
+    except ClientError as error:
+        screen.failed(error.code, error.sentence, error.outcome)
         return FAILED
     except ControlPlaneError as error:
         screen.failed("ControlPlane", f"{str(error).rstrip('.')}.")

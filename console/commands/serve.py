@@ -1,4 +1,4 @@
-"""Whoever has workers already, in containers or elsewhere, needs only the window to them: the API and the page."""
+"""The command `serve`: the page and the cloud's API for workers that run elsewhere."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ def serve(
     --json: one object a line: event (ready, stopped), url.
     """
     options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, lambda screen: work.serve(screen, topology, listen, folder))
+    running.run_plainly(options, work.serve, topology, listen, folder)

@@ -1,4 +1,4 @@
-"""To try something by hand one needs everything running and nothing in the way: one command, until Ctrl-C."""
+"""The command `up`: everything that a topology needs, running until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -35,4 +35,4 @@ def up(
     page and the API, and name, state, pid, restarts, last of each process that changed.
     """
     options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, lambda screen: work.up(screen, topology, folder, listen))
+    running.run_plainly(options, work.up, topology, folder, listen)

@@ -1,1 +1,1 @@
-"""A claim about distributed processes is believed when it is watched, so the article's story is told by running it."""
+"""The demonstration: stories of the article, told by running real processes."""

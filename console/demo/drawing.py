@@ -1,4 +1,4 @@
-"""The article's table has a column for each end, so the story is drawn in its form: what was typed, then both ends.
+"""The picture of a story in a terminal: what was typed, and what both ends showed, in columns as in the article.
 
 Scenes are printed one below the other, each as wide as the terminal, and stay there: it reads the same in a pipe.
 """
@@ -14,12 +14,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from console.demo.checklist import PROCESS, STATUSES, Checklist
-from console.demo.stage import Line, Scene
-from console.demo.typed import Cast
+from console.demo.checklist import STATUSES, Checklist
+from console.demo.command_lines import StoryEnd
+from console.demo.run import Scene, TypedLine
 from console.screen import plain, status_text
 from console.stack.brokers import BROKER
 from console.stack.supervised import Report
+from console.statuses import PROCESS
 from shared.protocol.words import Status
 
 WIDEST: Final = 120
@@ -29,12 +30,12 @@ _BOTH_UP: Final = (Status.ACTIVATED, Status.ACTIVATED)
 
 
 class Drawing:
-    """Draws a story on a console."""
+    """The picture of a story, drawn on a terminal or into a pipe."""
 
-    def __init__(self, console: Console, casts: tuple[Cast, Cast]) -> None:
+    def __init__(self, console: Console, ends: tuple[StoryEnd, StoryEnd]) -> None:
         """Columns are as wide as the console allows."""
         self._console = console
-        self._casts = casts
+        self._ends = ends
         self._width = min(console.width, WIDEST)
         self._established = self._just_drew_line = False
         self._end_width = max(_NARROWEST_END, int(self._width * _END_SHARE))
@@ -53,9 +54,9 @@ class Drawing:
     def columns(self) -> None:
         """Head the columns, one for each end."""
         grid = self._grid()
-        grid.add_row(Text("who types what", "dim"), *(Text(one.section.role.upper(), "bold") for one in self._casts))
-        grid.add_row("", *(Text(f"{one.owner} · {one.endpoint}") for one in self._casts))
-        grid.add_row("", *(Text(one.section.region, "dim") for one in self._casts))
+        grid.add_row(Text("who types what", "dim"), *(Text(one.section.role.upper(), "bold") for one in self._ends))
+        grid.add_row("", *(Text(f"{one.owner} · {one.endpoint}") for one in self._ends))
+        grid.add_row("", *(Text(one.section.region, "dim") for one in self._ends))
         self._print(grid)
 
     def scene(self, scene: Scene) -> None:
@@ -90,9 +91,11 @@ class Drawing:
 
     def _process(self, first: Sequence[bool], second: Sequence[bool]) -> RenderableType:
         grid = self._grid()
-        grid.add_row(Text("The article's process", "bold"), *(Text(one.section.role, "bold") for one in self._casts))
+        grid.add_row(Text("The article's process", "bold"), *(Text(one.section.role, "bold") for one in self._ends))
         for row, one, two in zip(PROCESS, first, second, strict=True):
-            grid.add_row(row.process, _checked(status_text(row.first), one), _checked(status_text(row.second), two))
+            grid.add_row(
+                row.process, _checked(status_text(row.initiator), one), _checked(status_text(row.acceptor), two)
+            )
         return grid
 
     def _comparison(self, checklist: Checklist) -> RenderableType:
@@ -117,8 +120,8 @@ class Drawing:
         self._console.print(thing, width=self._width)
 
 
-def _typed(line: Line, lines: Sequence[Line]) -> RenderableType:
-    """A prompt, a command, and the refusal it met."""
+def _typed(line: TypedLine, lines: Sequence[TypedLine]) -> RenderableType:
+    """Draw a prompt, a command, and the refusal it met."""
     widest = max(len(one.who) for one in lines)
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
@@ -131,7 +134,7 @@ def _typed(line: Line, lines: Sequence[Line]) -> RenderableType:
 
 
 def _titled(scene: Scene) -> RenderableType:
-    """The scene's number and title; a long title stays beside the number."""
+    """Draw the scene's number and title; a long title stays beside the number."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=2, justify="right", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -140,7 +143,7 @@ def _titled(scene: Scene) -> RenderableType:
 
 
 def _end(statuses: Sequence[str], notes: Sequence[str]) -> RenderableType:
-    """What an end showed, from top to bottom (the first one is where it stood before), and remarks under it."""
+    """Draw what an end showed, from top to bottom (the first one is where it stood before), and remarks under it."""
     before, *new = statuses
     lines = [status_text(status) for status in new] or [Text(before, "dim")]
     return Group(*lines, *(Text(plain(note), "italic") for note in notes))

@@ -1,4 +1,4 @@
-"""A topology is not settings to be merged and guessed at: it is a claim about who owns what, checked as a whole."""
+"""The topology: accounts, endpoints and the broker, from a file that is checked as a whole or from the context."""
 
 from console.topology.context import Context, KnownEndpoint, NoContext, find_context
 from console.topology.models import AccountSection, BrokerSection, EndpointSection, Topology

@@ -1,7 +1,6 @@
-"""Whoever types a command should not have to say again where the broker is and who they are.
+"""The context of a command: where the broker is, which endpoints there are, and which account acts.
 
-What a command needs to know of its surroundings, found in the order: a topology file, the running context that
-`peering up` left behind, the environment.
+Found in the order: a topology file, the running context that `peering up` left behind, the environment.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ HOW: Final = (
 
 
 class NoContext(ValueError):
-    """It is not known where the broker is or who asks; the text says how to tell."""
+    """The error that it is not known where the broker is or who asks; the text says how to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class KnownEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where the broker is, who is there, and who acts. `source` names where that comes from, for people."""
+    """The broker's address, who is there, and who acts. `source` names where that comes from, for people."""
 
     source: str
     broker: BrokerAddress
@@ -61,7 +60,7 @@ class Context:
         return next((one for one in self.accounts if one.uid == uid), None)
 
     def shown(self, uid: str) -> str:
-        """How people call this account."""
+        """Return what people call this account."""
         known = self.account(uid)
         return uid if known is None else known.shown
 
@@ -72,17 +71,17 @@ class Context:
         return self._has_login(uid)
 
     def owner_of(self, endpoint: str) -> str | None:
-        """Who owns an endpoint; of one that is not known, whoever acts is taken for the owner."""
+        """Return who owns an endpoint; of one that is not known, whoever acts is taken for the owner."""
         known = self.endpoint(endpoint)
         return self.acting if known is None else known.account
 
     @property
     def at_hand(self) -> tuple[KnownEndpoint, ...]:
-        """All endpoints that may be asked from here."""
+        """The endpoints that may be asked from here."""
         return tuple(one for one in self.endpoints if self.may_act_as(one.account))
 
     def login(self, uid: str) -> BrokerAddress:
-        """The broker's address with this account's login. Raises NoContext if the context holds none."""
+        """Return the broker's address with this account's login. Raises NoContext if the context holds none."""
         known = self.account(uid)
         if self.shared_login:
             return self.broker
@@ -106,7 +105,7 @@ class Context:
 
 
 def password_variable(uid: str) -> str:
-    """The environment variable in which an account's password may stand instead of a file."""
+    """Return the environment variable in which an account's password may stand instead of a file."""
     return f"PEERING_PASSWORD_{uid.upper().replace('-', '_')}"
 
 
@@ -145,7 +144,7 @@ def _path_in(environ: Mapping[str, str]) -> Path | None:
 
 
 def _running(folder: Path) -> Path | None:
-    """The running context of this folder, or of the nearest one above it."""
+    """Find the running context of this folder, or of the nearest one above it."""
     for above in (folder, *folder.parents):
         if (above / CONTEXT_FILE).is_file():
             return above / CONTEXT_FILE
@@ -171,7 +170,7 @@ def _from_file(path: Path, acting: str | None, environ: Mapping[str, str]) -> Co
 
 
 def _address(path: Path, topology: Topology, environ: Mapping[str, str]) -> tuple[BrokerAddress, bool]:
-    """Where the broker is, and whether one login serves all accounts."""
+    """Return where the broker is, and whether one login serves all accounts."""
     broker = topology.broker
     if broker is not None and broker.url is not None:
         try:
@@ -207,7 +206,7 @@ def _environment_address(environ: Mapping[str, str]) -> BrokerAddress:
 
 
 def _from_environment(acting: str | None, environ: Mapping[str, str]) -> Context:
-    """A single owner without a file: the login tells whether the broker knows accounts."""
+    """Make the context of a single owner without a file: the login tells whether the broker knows accounts."""
     if acting is None:
         raise NoContext("PEERING_BROKER_URL is set, but not who acts: give --as ACCOUNT, or set PEERING_ACCOUNT.")
     address = _environment_address(environ)
@@ -230,7 +229,7 @@ def _from_environment(acting: str | None, environ: Mapping[str, str]) -> Context
 
 
 def _unseen(endpoint: str, account: str) -> KnownEndpoint:
-    """An endpoint of which nothing but the id is known. Raises ValueError."""
+    """Make an endpoint of which nothing but the id is known. Raises ValueError."""
     kind = Kind.of(checked_endpoint(endpoint))
     if kind is None:
         raise ValueError(f"an endpoint's id begins with vpc- or vbr-, not {endpoint!r}")

@@ -1,7 +1,7 @@
-"""What cannot exist must not be written down, so impossible combinations are refused here and not by a worker.
+"""The model of a topology: where the broker is, which accounts there are, and which endpoints they own.
 
-A topology says where the broker is, which accounts there are, and which endpoints they own. The same model is the
-file that an owner writes and the running context that `peering up` leaves behind for the other commands.
+Impossible combinations are refused here and not by a worker. The same model is the file that an owner writes and the
+running context that `peering up` leaves behind for the other commands.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ PASSWORD_LIMIT_CHARACTERS: Final = 128
 
 
 class Conflict(NamedTuple):
-    """Two statements that cannot both be true, and where the second one stands."""
+    """A problem of two statements that cannot both be true, and where the second one stands."""
 
     place: tuple[str | int, ...]
     sentence: str
 
 
 class Contradiction(ValueError):
-    """Statements that cannot all be true."""
+    """The error of a topology whose statements cannot all be true."""
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         """Keep all conflicts; the text is the first one's."""
@@ -84,7 +84,7 @@ class Section(BaseModel):
 
 
 class BrokerSection(Section):
-    """Where the broker is. With `shared_user` all accounts log in alike, and identities are not enforced."""
+    """The broker's address. With `shared_user` all accounts log in alike, and identities are not enforced."""
 
     url: Annotated[str, AfterValidator(_broker_url)] | None = None
     management: Annotated[str, AfterValidator(_management_url)] | None = None
@@ -109,7 +109,7 @@ class AccountSection(Section):
 
     @property
     def shown(self) -> str:
-        """How people call it."""
+        """What people call it."""
         return self.uid if self.name is None else f"{self.name} ({self.uid})"
 
 
@@ -124,7 +124,7 @@ class EndpointSection(Section):
 
 
 class Topology(Section):
-    """Who is there. `folder` is where `peering up` keeps stores and logs."""
+    """A whole topology. `folder` is where `peering up` keeps stores and logs."""
 
     broker: BrokerSection | None = None
     accounts: tuple[AccountSection, ...]
@@ -168,7 +168,7 @@ def _conflicts(accounts: Sequence[AccountSection], endpoints: Sequence[EndpointS
         if endpoint.id in ids:
             yield Conflict(("endpoints", place, "id"), f"endpoint {endpoint.id!r} is listed twice; once is right")
         ids.add(endpoint.id)
-        for key, sentence in _faults_of(endpoint, uids):
+        for key, sentence in _problems_of(endpoint, uids):
             yield Conflict(("endpoints", place, key), sentence)
 
 
@@ -183,7 +183,7 @@ def _key_conflicts(accounts: Sequence[AccountSection]) -> Iterator[Conflict]:
         keys |= {key} if key is not None else set()
 
 
-def _faults_of(endpoint: EndpointSection, uids: set[str]) -> Iterator[tuple[str, str]]:
+def _problems_of(endpoint: EndpointSection, uids: set[str]) -> Iterator[tuple[str, str]]:
     kind = Kind(endpoint.kind)
     if Kind.of(endpoint.id) is not kind:
         yield "kind", f"kind {kind!s} disagrees with id {endpoint.id!r}: ids of this kind begin with {kind}-"

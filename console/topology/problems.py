@@ -1,4 +1,4 @@
-"""A validator's message says what failed; a person needs to know what to write instead."""
+"""The sentences for problems of a topology file: what is wrong, and what would be right."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def sentence_of(kind: str, place: tuple[str | int, ...], said: str) -> str:
 
 
 def _section(place: tuple[str | int, ...]) -> str:
-    """Which section a place is in; the top level's own keys are in none."""
+    """Return the section that a place is in; the top level's own keys are in none."""
     first = str(place[0]) if place else ""
     inside = len(place) > 1 or first == "broker"
     return first if inside and first in _SECTIONS else ""

@@ -1,4 +1,4 @@
-"""An error without a line number makes a person search, so every fault of a topology file says where it stands.
+"""The reader of topology files; every problem is told with the line that it stands in.
 
 YAML is read as a tree of texts: no types are guessed (`no` stays a region, `0123` a uid), and there are no tags,
 anchors or aliases, which nobody needs here and which can make a small file enormous.
@@ -19,7 +19,7 @@ from console.topology.problems import sentence_of
 
 FILE_LIMIT_BYTES: Final = 1_048_576
 DEPTH_LIMIT: Final = 16
-FAULTS_SHOWN: Final = 20
+PROBLEMS_SHOWN: Final = 20
 KEY_SHOWN_CHARACTERS: Final = 60
 
 Place = tuple[str | int, ...]
@@ -29,11 +29,11 @@ _NULL_TAG: Final = "tag:yaml.org,2002:null"
 
 
 class TopologyRefused(ValueError):
-    """A topology that cannot be; each line of the text begins `FILE:LINE: ` and says what would be right."""
+    """The error of a topology that cannot be; each line of it begins `FILE:LINE: ` and says what would be right."""
 
 
-class _Fault(Exception):
-    """What is wrong, and in which line."""
+class _Problem(Exception):
+    """A problem of a file that is no topology at all, and its line."""
 
     def __init__(self, line: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -48,8 +48,8 @@ def load(path: Path) -> Topology:
     try:
         text = _read(path)
         tree, lines = _tree(text)
-    except _Fault as fault:
-        raise TopologyRefused(f"{path}:{fault.line}: {fault.sentence}") from None
+    except _Problem as problem:
+        raise TopologyRefused(f"{path}:{problem.line}: {problem.sentence}") from None
     try:
         topology = Topology.model_validate(tree)
     except ValidationError as error:
@@ -62,16 +62,16 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(FILE_LIMIT_BYTES + 1)
     except OSError as error:
-        raise _Fault(1, f"the file cannot be read: {error.strerror or error}") from None
+        raise _Problem(1, f"the file cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise _Fault(1, f"that is no path of a file: {error}") from None
+        raise _Problem(1, f"that is no path of a file: {error}") from None
     if len(content) > FILE_LIMIT_BYTES:
-        raise _Fault(1, f"the file is larger than {FILE_LIMIT_BYTES} bytes, which is too large for a topology")
+        raise _Problem(1, f"the file is larger than {FILE_LIMIT_BYTES} bytes, which is too large for a topology")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _Fault(line, "this is not UTF-8 text") from None
+        raise _Problem(line, "this is not UTF-8 text") from None
 
 
 def _tree(text: str) -> tuple[Any, Lines]:
@@ -84,14 +84,14 @@ def _tree(text: str) -> tuple[Any, Lines]:
     except yaml.MarkedYAMLError as error:
         unclosed = error.context_mark is not None and "end of stream" in (error.problem or "")
         mark = error.context_mark if unclosed else error.problem_mark or error.context_mark
-        raise _Fault(mark.line + 1 if mark else 1, f"this is not YAML: {error.problem or error.context}") from None
+        raise _Problem(mark.line + 1 if mark else 1, f"this is not YAML: {error.problem or error.context}") from None
     except ReaderError as error:
         at = text.count("\n", 0, error.position) + 1
-        raise _Fault(at, "this is not YAML: there is a character that no text file holds") from None
+        raise _Problem(at, "this is not YAML: there is a character that no text file holds") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise _Fault(line, f"this is not YAML: {type(error).__name__} after this line") from None
+        raise _Problem(line, f"this is not YAML: {type(error).__name__} after this line") from None
     if node is None:
-        raise _Fault(1, "the file is empty; a topology has the keys `accounts` and `endpoints`")
+        raise _Problem(1, "the file is empty; a topology has the keys `accounts` and `endpoints`")
     lines: Lines = {}
     return _value(node, (), lines), lines
 
@@ -102,18 +102,18 @@ def _checked_events(text: str) -> Iterator[yaml.Event]:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = _at(event)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise _Fault(line, "anchors and aliases (& and *) are not used here; write the value out")
+            raise _Problem(line, "anchors and aliases (& and *) are not used here; write the value out")
         if getattr(event, "tag", None) not in {None, "!"}:
-            raise _Fault(line, "tags (!) are not used here; write the plain value")
+            raise _Problem(line, "tags (!) are not used here; write the plain value")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEPTH_LIMIT:
-            raise _Fault(line, "this is nested deeper than anything in a topology")
+            raise _Problem(line, "this is nested deeper than anything in a topology")
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise _Fault(line, "a topology is one YAML document, and here begins a second one")
+            raise _Problem(line, "a topology is one YAML document, and here begins a second one")
         yield event
 
 
@@ -136,30 +136,30 @@ def _mapping(node: yaml.MappingNode, place: Place, lines: Lines) -> dict[str, An
     for key, child in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode):
-            raise _Fault(line, "a key must be a plain word")
+            raise _Problem(line, "a key must be a plain word")
         if key.value in found:
             shown = key.value[:KEY_SHOWN_CHARACTERS]
-            raise _Fault(line, f"key {shown!r} is there twice, first in line {lines[(*place, key.value)]}")
+            raise _Problem(line, f"key {shown!r} is there twice, first in line {lines[(*place, key.value)]}")
         lines[(*place, key.value)] = line
         found[key.value] = _value(child, (*place, key.value), lines)
     return found
 
 
 def _told(path: Path, error: ValidationError, lines: Lines) -> str:
-    """Put every fault on a line of its own, in the order of the file."""
+    """Put every problem on a line of its own, in the order of the file."""
     told: list[tuple[int, str]] = []
-    for fault in error.errors(include_url=False, include_input=False):
-        cause = fault.get("ctx", {}).get("error")
+    for problem in error.errors(include_url=False, include_input=False):
+        cause = problem.get("ctx", {}).get("error")
         if isinstance(cause, Contradiction):
             told += [(_line(conflict.place, lines), conflict.sentence) for conflict in cause.conflicts]
         else:
-            told.append((_line(fault["loc"], lines), sentence_of(fault["type"], fault["loc"], fault["msg"])))
-    unique = sorted(set(told))[:FAULTS_SHOWN]
+            told.append((_line(problem["loc"], lines), sentence_of(problem["type"], problem["loc"], problem["msg"])))
+    unique = sorted(set(told))[:PROBLEMS_SHOWN]
     return "\n".join(f"{path}:{line}: {sentence}" for line, sentence in unique)
 
 
 def _line(place: Place, lines: Lines) -> int:
-    """The line of a place, or of the nearest one around it."""
+    """Return the line of a place, or of the nearest one around it."""
     while place and place not in lines:
         place = place[:-1]
     return lines.get(place, 1)

@@ -1,1 +1,1 @@
-"""Each end remembers half of a story, and only side by side do the halves show who was wrong, and for how long."""
+"""The trace of a connection: both ends' timelines, merged, matched and drawn."""

@@ -1,4 +1,4 @@
-"""The name of a file says what is drawn into it."""
+"""The formats of a drawing, by the ending of the file's name."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ DRAWINGS: Final[Mapping[str, Callable[[Trace], str]]] = {
 
 
 def draw(trace: Trace, file: Path) -> None:
-    """Draw a story into a file whose name ends as one of DRAWINGS. Raises OSError."""
+    """Draw a trace into a file whose name ends as one of DRAWINGS. Raises OSError."""
     file.write_text(DRAWINGS[file.suffix](trace), encoding="utf-8")

@@ -1,7 +1,4 @@
-"""Each owner's own worker tells its half; nobody hands over the half of somebody else.
-
-What reads both timelines, as far as whoever asks may act for their owners.
-"""
+"""Reading both ends' timelines for a trace, each from its own worker and as far as its owner may be acted for."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ PAGE: Final = 500
 
 
 async def both_ends(clients: Clients, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
-    """This end's view, the other's if it may be asked, and why it did not answer if it did not."""
+    """Return this end's view, the other's if it may be asked, and why that did not answer if it did not."""
     own = await clients.view(await clients.locate(name))
     other = await clients.other_end(own)
     if isinstance(other, InterfaceView) or other is None:
@@ -29,7 +26,7 @@ async def both_ends(clients: Clients, name: str) -> tuple[InterfaceView, Interfa
 
 
 async def timeline(clients: Clients, place: Located, after: int = 0, limit: int | None = None) -> list[TimelineRow]:
-    """What happened to an interface after a row, at most so many rows of it. Raises ClientError."""
+    """Read what happened to an interface after a row, at most so many rows of it. Raises ClientError."""
     rows: list[TimelineRow] = []
     while limit is None or len(rows) < limit:
         wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
@@ -43,15 +40,15 @@ async def timeline(clients: Clients, place: Located, after: int = 0, limit: int 
 
 
 async def gather(clients: Clients, name: str, last: int | None = None) -> Trace:
-    """The story of the connection that an interface is one end of, or its `last` moments.
+    """Make the trace of the connection that an interface is one end of, or of its `last` moments.
 
     Raises ClientError.
     """
-    own, other, trouble = await both_ends(clients, name)
+    own, other, unasked = await both_ends(clients, name)
     records = [await _record(clients, own), await _other_record(clients, own, other)]
     if own.role == "acceptor":
         records.reverse()
-    return merge(records[0], records[1], why(own, other, trouble), last=last)
+    return merge(records[0], records[1], why(own, other, unasked), last=last)
 
 
 async def _record(clients: Clients, view: InterfaceView) -> Record:
@@ -59,12 +56,12 @@ async def _record(clients: Clients, view: InterfaceView) -> Record:
 
 
 def record_of(view: InterfaceView, rows: Sequence[TimelineRow]) -> Record:
-    """One end's half."""
+    """Make one end's record."""
     return Record(view.interface, view.endpoint, view.account, view.role, rows)
 
 
 async def _other_record(clients: Clients, own: InterfaceView, other: InterfaceView | None) -> Record:
-    """The other half; only its name, where it was not told."""
+    """Read the other end's record; only its name, where its timeline could not be read."""
     if other is not None:
         try:
             return await _record(clients, other)
@@ -74,7 +71,7 @@ async def _other_record(clients: Clients, own: InterfaceView, other: InterfaceVi
 
 
 def absent(own: InterfaceView) -> Record:
-    """The other end, as far as this one knows it."""
+    """Make the record of an end that was not asked, as far as this one knows it."""
     peer = own.peer
     if peer is None:
         return Record("no peer", "not configured", "", "", (), asked=False)

@@ -1,7 +1,8 @@
-"""Milliseconds and minutes have to fit into one picture, so height follows the order of events, and time only loosely.
+"""The layout of a drawing: height follows the order of events, and time only loosely.
 
-Every moment of either end has a height of its own; a longer pause is a larger gap, but by its logarithm, so that the
-three steps of a handshake can be read beside a minute of waiting.
+Milliseconds and minutes have to fit into one picture. Every moment of either end has a height of its own; a longer
+pause is a larger gap, but by its logarithm, so that the three steps of a handshake can be read beside a minute of
+waiting.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Break:
 
 @dataclass(slots=True)
 class Plan:
-    """Where everything is, in pixels."""
+    """The place of everything in a drawing, in pixels."""
 
     width: float
     narrow: bool
@@ -47,11 +48,11 @@ class Plan:
     breaks: list[Break] = field(default_factory=list)
 
     def row(self, end: int, row: int | None) -> float | None:
-        """The height of a moment; None if it is not drawn."""
+        """Return the height of a moment; None if it is not drawn."""
         return None if row is None else self.rows.get((end, row))
 
     def time(self, at: float | None) -> float:
-        """The height of a time at which something happened; the bottom if it has not ended."""
+        """Return the height of a time at which something happened; the bottom if it has not ended."""
         if at is None:
             return self.bottom
         return self.times.get(at, self.top if at < self.start else self.bottom)
@@ -80,18 +81,18 @@ def plan(trace: Trace, width: float, top: float) -> Plan:
 
 
 def gap_height(seconds: float) -> float:
-    """How high a pause is drawn: 10 ms a little, a second more, an hour hardly more than that."""
+    """Return how high a pause is drawn: 10 ms a little, a second more, an hour hardly more than that."""
     return min(TALLEST_GAP, 10 + 13 * math.log10(1 + 1000 * max(0.0, seconds)))
 
 
 def _in_order(trace: Trace) -> list[tuple[int, Moment]]:
-    """All moments in order of time; what is heard at the moment in which it is said comes after it."""
+    """Return all moments in order of time; what is heard at the moment in which it is said comes after it."""
     moments = [(place, one) for place, end in enumerate(trace.ends) for one in end.moments]
     return sorted(moments, key=lambda pair: (pair[1].at, pair[1].cause.startswith("heard "), pair[0], pair[1].row))
 
 
 def _sayings(trace: Trace) -> dict[tuple[int, int], int]:
-    """How many messages were said at each moment."""
+    """Count the messages that were said at each moment."""
     found: dict[tuple[int, int], int] = {}
     for message in trace.told:
         if message.said_row is not None:

@@ -1,4 +1,4 @@
-"""A message is known by what it says, so finding where it arrived is a matter of words and of order in time.
+"""Matching what one end said with what the other heard, by the messages' labels and the order in time.
 
 Both ends name a message alike (`shared/protocol/labels.py`): with epochs, versions and numbers in the label, the same
 label means the same message or a repetition of it. What was said and is not among what was heard was lost, is still
@@ -30,7 +30,7 @@ class Said(NamedTuple):
 
 @dataclass(slots=True)
 class Pairing:
-    """One message while its fate is looked for."""
+    """A message while it is looked for where it arrived."""
 
     label: str
     said: Said | None
@@ -39,18 +39,18 @@ class Pairing:
 
 
 def conversation(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> list[Message]:
-    """Every message between two ends, in the order in which they were said (or else heard)."""
+    """Return every message between two ends, in the order in which they were said (or else heard)."""
     messages = [*_one_way(0, first, second), *_one_way(1, second, first)]
     return sorted(messages, key=lambda one: (when(one), one.said_at is not None, one.by))
 
 
 def when(message: Message) -> float:
-    """When it was said, or heard if nobody noted that it was said."""
+    """Return when it was said, or heard if nobody noted that it was said."""
     return message.said_at if message.said_at is not None else message.heard[0].at
 
 
 def clock_shift(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> float:
-    """How many seconds the second end's clock is ahead, as far as it must be for no answer to precede its question.
+    """Return by how many seconds the second end's clock is ahead, so far that no answer precedes its question.
 
     As NTP takes it (RFC 5905 section 8): half the difference of the shortest ways. 0 while the clocks contradict
     nothing, which is how it always is on one machine.
@@ -64,7 +64,7 @@ def clock_shift(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> 
 
 
 def _shortest(senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> float | None:
-    """The shortest time from saying to hearing, by two clocks, of what was said once and heard once."""
+    """Return the shortest time from saying to hearing, by two clocks, of what was said once and heard once."""
     said, heard = _by_label(sayings(senders)), _by_label_heard(receivers)
     once = [label for label, ones in said.items() if len(ones) == 1 and len(heard.get(label, ())) == 1]
     return min((heard[label][0].at - said[label][0].at for label in once), default=None)
@@ -114,7 +114,7 @@ def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list
 
 
 def _surplus(label: str, pairings: Sequence[Pairing], extra: Iterable[TimelineRow]) -> Iterator[Pairing]:
-    """Add to its letter what was heard twice; yield what the sender has no note of."""
+    """Add what was heard twice to its message; yield what the sender has no note of."""
     for row in extra:
         before = [one for one in pairings if one.said is not None and one.said.at <= row.at and one.heard]
         if before and len(before) <= REPEATS_NOTED:
@@ -125,14 +125,14 @@ def _surplus(label: str, pairings: Sequence[Pairing], extra: Iterable[TimelineRo
 
 
 def _in_time(said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[tuple[float, int, Said | TimelineRow]]:
-    """Both in one order; at the same moment, saying comes first."""
+    """Put both in one order; at the same moment, saying comes first."""
     events: list[tuple[float, int, Said | TimelineRow]] = [(one.at, 0, one) for one in said]
     events += [(row.at, 1, row) for row in heard]
     return sorted(events, key=lambda event: event[:2])
 
 
 def _fate(pairing: Pairing, latest: float, begins: float) -> Fate:
-    """What became of it. `latest`: when the latest word was said that did arrive; `begins`: the receiver's record."""
+    """Tell its fate. `latest`: when the latest word was said that did arrive; `begins`: the receiver's record."""
     if pairing.heard:
         return Fate.ARRIVED
     said = pairing.said
@@ -158,7 +158,7 @@ def _stable(status: str) -> bool:
 
 
 def sayings(rows: Iterable[TimelineRow]) -> list[Said]:
-    """What really left: of several declarations of one batch, which share their time, only the last (`parcels.py`)."""
+    """Return what really left: of several declarations of one batch, which share their time, only the last."""
     said = [Said(label, row.row, row.at) for row in rows for label in row.said]
     last = {one.at: place for place, one in enumerate(said) if _declares(one.label)}
     return [one for place, one in enumerate(said) if not _declares(one.label) or last[one.at] == place]

@@ -1,4 +1,4 @@
-"""Two timelines become one story here; what the ends showed is told by them, and only the comparison is ours."""
+"""Merging two timelines into one trace: statuses in bands, messages matched, and where the ends disagreed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Record:
 
 
 def merge(first: Record, second: Record, sentence: str = "", *, last: int | None = None) -> Trace:
-    """Tell the story of two ends; `last` keeps only so many of the latest moments of both together."""
+    """Merge the records of two ends; `last` keeps only so many of the latest moments of both together."""
     ahead = clock_shift(first.rows, second.rows)
     ours, theirs = list(first.rows), [row.model_copy(update={"at": row.at - ahead}) for row in second.rows]
     messages = conversation(ours, theirs)
@@ -40,7 +40,7 @@ def merge(first: Record, second: Record, sentence: str = "", *, last: int | None
 
 
 def bands(rows: Sequence[TimelineRow]) -> list[Band]:
-    """What an end showed, stretch by stretch; a record that does not begin with its creation begins with what was."""
+    """Return what an end showed, stretch by stretch; a record without its creation begins with what was."""
     changes = [(row.at, row.status) for row in rows if row.was != row.status]
     if rows and rows[0].was == rows[0].status:
         changes.insert(0, (rows[0].at, rows[0].was))
@@ -49,7 +49,7 @@ def bands(rows: Sequence[TimelineRow]) -> list[Band]:
 
 
 def disagreements(first: Sequence[Band], second: Sequence[Band]) -> list[Disagreement]:
-    """When both ends showed something, and it does not go together; neighbouring stretches are one."""
+    """Return when both ends showed what does not go together; neighbouring stretches are one."""
     if not first or not second:
         return []
     both = max(first[0].since, second[0].since)
@@ -93,6 +93,6 @@ def _reaches(until: float | None, since: float) -> bool:
 
 
 def _beginning(records: Iterable[Sequence[TimelineRow]], last: int | None) -> float:
-    """When the part that is to be told begins."""
+    """Return when the part that is to be told begins."""
     times = sorted(row.at for rows in records for row in rows)
     return times[-last] if last is not None and len(times) > last else (times[0] if times else 0.0)

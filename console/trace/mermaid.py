@@ -1,4 +1,4 @@
-"""A drawing in words can be reviewed in a pull request: the same story as a Mermaid sequence diagram.
+"""A trace as a Mermaid sequence diagram, which can be reviewed in a pull request.
 
 Mermaid has no slanted arrows, so messages stand in the order in which they were said: `->>` arrived, `-x` lost, `-)`
 not heard (yet) or without a trace. Red rectangles are the stretches in which the ends disagree.
@@ -26,7 +26,7 @@ class _Line(NamedTuple):
 
 
 def mermaid(trace: Trace) -> str:
-    """Draw a story as a Mermaid sequence diagram."""
+    """Draw a trace as a Mermaid sequence diagram."""
     lines = sorted([*_statuses(trace), *_messages(trace), *_shades(trace)], key=lambda line: line[:2])
     heads = [
         f"    participant {name} as {_plain(end.interface)}<br/>{_plain(f'{end.account} · {end.endpoint}')}"
@@ -70,5 +70,5 @@ def _shades(trace: Trace) -> Iterator[_Line]:
 
 
 def _plain(text: str) -> str:
-    """What Mermaid would read as its own signs, spelled out."""
+    """Spell out what Mermaid would read as its own signs."""
     return "".join(c if c.isalnum() or c in " .,:-_/()→·" else f"#{ord(c)};" for c in text)

@@ -1,4 +1,4 @@
-"""The story of a connection as data: every drawing of it, and the page, are made from this and from nothing else.
+"""The trace of a connection as data: every drawing, and the page, are made from this and from nothing else.
 
 Two ends, what each showed and when, who said what to whom and what became of it, and the stretches in which both
 showed what does not go together. Times are seconds since 1970 by the workers' own clocks.
@@ -11,16 +11,16 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from shared.protocol.words import Status
+from console.statuses import PROCESS
 from shared.wire.views import View
 
 Which = Literal[0, 1]
 
-_OPENING: Final = frozenset({Status.CONNECTING, Status.ACCEPTING})
+_OPENING: Final = frozenset({PROCESS[0].initiator, PROCESS[0].acceptor})
 
 
 class Fate(StrEnum):
-    """What became of a message, as far as both records tell."""
+    """The fate of a message, as far as both records tell."""
 
     ARRIVED = "arrived"
     LOST = "lost"
@@ -37,7 +37,7 @@ class Band(View):
 
 
 class Moment(View):
-    """Something that happened at one end, and left a row in its timeline."""
+    """A step of one end, which left a row in its timeline."""
 
     row: int = Field(description="position in the worker's timeline")
     at: float = Field(description="when")
@@ -56,7 +56,7 @@ class Arrival(View):
 
 
 class Message(View):
-    """One message from one end to the other."""
+    """A message from one end to the other."""
 
     by: Which = Field(description="which end said it: its place in `ends`")
     label: str = Field(description="what it says, the same at both ends")
@@ -76,7 +76,7 @@ class Disagreement(View):
 
 
 class EndTrace(View):
-    """One end, from its own worker's durable timeline."""
+    """An end of the connection, from its own worker's durable timeline."""
 
     interface: str = Field(description="interface id")
     endpoint: str = Field(description="the VPC or VBR it lives on")
@@ -88,7 +88,7 @@ class EndTrace(View):
 
 
 class Trace(View):
-    """What `peering trace -o FILE.json` writes, and what every drawing is made from."""
+    """A whole trace: what `peering trace -o FILE.json` writes, and what every drawing is made from."""
 
     ends: tuple[EndTrace, EndTrace] = Field(description="both ends, the initiator first")
     told: list[Message] = Field(description="every message, in the order in which they were said")

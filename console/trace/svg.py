@@ -1,4 +1,4 @@
-"""Two lives side by side and the letters between them: where an arrow is missing, somebody did not know.
+"""A trace as an SVG drawing: both ends side by side, their statuses as bands, messages as arrows between them.
 
 A space-time diagram as Maelstrom draws it. Every text goes through an XML writer, so no name can become markup; colours
 are classes, whose meaning stands in drawing.css for the page and for the file alike, in light and in dark.
@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from console import statuses
 from console.trace.layout import STEP, Plan, plan
 from console.trace.model import Fate, Message, Trace
 from console.trace.wording import cause, duration, full, happened, moment, short
@@ -30,12 +31,12 @@ _SLANT: Final = 14.0
 
 
 def stylesheet() -> str:
-    """The colours of a drawing, light and dark."""
-    return (files("console.trace") / "drawing.css").read_text(encoding="utf-8")
+    """Return the colours of a drawing and of every status, light and dark."""
+    return (files("console.trace") / "drawing.css").read_text(encoding="utf-8") + statuses.stylesheet()
 
 
 def svg(trace: Trace, width: int = WIDTH_PIXELS, *, alone: bool = True) -> str:
-    """Draw a story. A drawing that stands `alone` brings its colours; one in the page takes the page's."""
+    """Draw a trace. A drawing that stands `alone` brings its colours; one in the page takes the page's."""
     width = min(max(width, NARROWEST_PIXELS), WIDEST_PIXELS)
     where = plan(trace, width, _HEAD)
     height = where.bottom + _LEGEND + (16 if where.narrow else 0)
@@ -80,7 +81,7 @@ def _n(number: float) -> str:
 
 
 def _heads(root: ET.Element, trace: Trace, where: Plan) -> None:
-    """Who stands on which side."""
+    """Draw who stands on which side."""
     for end, x in zip(trace.ends, where.lanes, strict=True):
         size = 8 if where.narrow else 0
         _text(root, (x, 30 + size / 2), end.interface, "name", "middle")
@@ -89,7 +90,7 @@ def _heads(root: ET.Element, trace: Trace, where: Plan) -> None:
 
 
 def _shades(root: ET.Element, trace: Trace, where: Plan) -> None:
-    """The stretches in which the ends disagree, and for how long."""
+    """Draw the stretches in which the ends disagree, and for how long."""
     left, right = where.lanes
     for one in trace.disagreements:
         top, bottom = where.time(one.since), where.time(one.until)
@@ -102,7 +103,7 @@ def _shades(root: ET.Element, trace: Trace, where: Plan) -> None:
 
 
 def _breaks(root: ET.Element, where: Plan) -> None:
-    """Long pauses, which are drawn shorter than they were."""
+    """Draw long pauses, shorter than they were."""
     for one in where.breaks:
         _line(root, (where.lanes[0], one.y), (where.lanes[1], one.y), "pause")
         words = f"{duration(one.seconds)} later"
@@ -110,9 +111,9 @@ def _breaks(root: ET.Element, where: Plan) -> None:
 
 
 def _bands(root: ET.Element, trace: Trace, where: Plan) -> None:
-    """What each end showed, from top to bottom."""
+    """Draw what each end showed, from top to bottom."""
     for end, x in zip(trace.ends, where.lanes, strict=True):
-        _line(root, (x, _HEAD - 18), (x, where.bottom + 6), "life")
+        _line(root, (x, _HEAD - 18), (x, where.bottom + 6), "lifeline")
         for band in end.bands:
             top, bottom = where.time(band.since), where.time(band.until)
             if bottom <= top:
@@ -125,7 +126,7 @@ def _bands(root: ET.Element, trace: Trace, where: Plan) -> None:
 
 
 def _moments(root: ET.Element, trace: Trace, where: Plan) -> None:
-    """What happened at each end, beside its life; and when, where there is room for it."""
+    """Write what happened at each end beside its line; and when, where there is room for it."""
     for place, end in enumerate(trace.ends):
         side = -1 if place == 0 else 1
         x = where.lanes[place] + side * (_BAND / 2 + 6)
@@ -144,7 +145,7 @@ def _moments(root: ET.Element, trace: Trace, where: Plan) -> None:
 def _beside(
     group: ET.Element, at: tuple[float, float], words: list[tuple[str, str]], side: int, *, stacked: bool
 ) -> None:
-    """Words beside a life, the first one nearest to it; or one below the other, where there is no room."""
+    """Write words beside a line, the first one nearest to it; or one below the other, where there is no room."""
     (x, y), anchor = at, "end" if side < 0 else "start"
     if stacked:
         for number, (text, css) in enumerate(words):
@@ -156,7 +157,7 @@ def _beside(
 
 
 def _placed(trace: Trace) -> Iterator[tuple[Message, int]]:
-    """Each message, and how many were said before it at the same moment."""
+    """Yield each message, and how many were said before it at the same moment."""
     counts: dict[tuple[int, int | None], int] = {}
     for message in trace.told:
         key = (message.by, message.said_row)
@@ -165,7 +166,7 @@ def _placed(trace: Trace) -> Iterator[tuple[Message, int]]:
 
 
 def _arrow(root: ET.Element, trace: Trace, message: Message, place: int, where: Plan) -> None:
-    """One message: from whoever said it to where it was heard, or to where it was lost."""
+    """Draw one message: from whoever said it to where it was heard, or to where it was lost."""
     side = 1 if message.by == 0 else -1
     x1, x2 = where.lanes[message.by] + side * _BAND / 2, where.lanes[1 - message.by] - side * _BAND / 2
     said = where.row(message.by, message.said_row)
@@ -185,7 +186,7 @@ def _arrow(root: ET.Element, trace: Trace, message: Message, place: int, where: 
 
 
 def _along(text: ET.Element, words: str, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Words a little above an arrow and as steep as it is: in its middle, or near its sender if others cross it."""
+    """Write words above an arrow and as steep as it is: in its middle, or near its sender if others cross it."""
     (x1, y1), (x2, y2) = start, end
     share = 0.5 if y2 - y1 < _STEEP else 0.25
     x, y = x1 + share * (x2 - x1), y1 + share * (y2 - y1)
@@ -231,7 +232,7 @@ def _head(group: ET.Element, x: float, y: float, side: int) -> None:
 
 
 def _legend(root: ET.Element, trace: Trace, where: Plan) -> None:
-    """What the signs mean, and what the sentence is."""
+    """Write what the signs mean, and the sentence."""
     y = where.bottom + 26
     begun = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(where.start))
     lines = [_SIGNS[:2], _SIGNS[2:]] if where.narrow else [_SIGNS]

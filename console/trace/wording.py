@@ -1,4 +1,4 @@
-"""An arrow has room for a few words, so each message is told in three lengths: on it, on a phone, and on hover."""
+"""The words of a drawing: each message in three lengths, on its arrow, on a phone, and on hover."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FATES: Final = {
 
 
 def short(label: str, *, terse: bool = False) -> str:
-    """What a message says, on its arrow."""
+    """Say what a message says, on its arrow."""
     words = label.split(" ")
     match words:
         case ["Declare", register, intent, _, "ack", ack, *_]:
@@ -37,7 +37,7 @@ def short(label: str, *, terse: bool = False) -> str:
 
 
 def full(message: Message, trace: Trace, start: float) -> str:
-    """All that is known of a message, for whoever points at it."""
+    """Say all that is known of a message, for whoever points at it."""
     sender, receiver = trace.ends[message.by], trace.ends[1 - message.by]
     lines = [f"{sender.interface} → {receiver.interface}: {message.label}"]
     if message.said_at is None:
@@ -55,25 +55,25 @@ def full(message: Message, trace: Trace, start: float) -> str:
 
 
 def cause(one: Moment) -> str:
-    """Why something happened, without what an arrow shows already."""
+    """Say why something happened, without what an arrow shows already."""
     if one.cause.startswith(HEARD):
         return ""
     return one.cause.removeprefix("command ").removeprefix("timer ")
 
 
 def happened(one: Moment, end: EndTrace, start: float) -> str:
-    """All that is known of a moment, for whoever points at it."""
+    """Say all that is known of a moment, for whoever points at it."""
     change = f"{one.was or 'nothing'} → {one.status}" if one.was != one.status else one.status
     return f"{end.interface} at {moment(one.at - start)}: {change}\n{one.cause}"
 
 
 def moment(seconds: float) -> str:
-    """A time since the beginning."""
+    """Write a time since the beginning."""
     return f"{seconds:.3f} s" if seconds < _MINUTE else f"{int(seconds // _MINUTE)} min {seconds % _MINUTE:.3f} s"
 
 
 def duration(seconds: float) -> str:
-    """How long something took."""
+    """Write how long something took."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.1f} s" if seconds < _LONG_SECONDS else f"{seconds / _MINUTE:.0f} min"

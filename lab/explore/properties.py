@@ -254,13 +254,3 @@ ON_EVERY_MOVE: tuple[Callable[[World, Move], str | None], ...] = (*OF_A_STEP, de
 WHEN_LIED_TO = (named,)
 ON_A_MOVE_WHEN_LIED_TO = (*OF_A_STEP, in_turn)
 """What holds for an end even if its own peer lies; what the two ends have in common cannot."""
-
-ARTICLE = (
-    ("The initiator initiates a connection.", Status.CONNECTING, Status.ACCEPTING),
-    ("The connection is established.", Status.ACTIVATED, Status.ACTIVATED),
-    ("The connection is suspended.", Status.SUSPENDING, Status.SUSPENDING),
-    ("The connection is broken.", Status.SUSPENDED, Status.SUSPENDED),
-    ("A connection is re-initiated.", Status.ACTIVATING, Status.ACTIVATING),
-    ("The connection is established.", Status.ACTIVATED, Status.ACTIVATED),
-)
-"""What both ends show at each stage, row by row as in the article; each row is seen sometimes."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from console.statuses import PROCESS
 from lab.explore.eventually import agreement
 from lab.explore.machine import SHIPPED, Machine, Steps
 from lab.explore.moves import Move, moves
 from lab.explore.properties import (
-    ARTICLE,
     IN_EVERY_WORLD,
     ON_A_MOVE_WHEN_LIED_TO,
     ON_BOTH_ENDS,
@@ -57,7 +57,7 @@ class Findings:
     @property
     def rows_unseen(self) -> list[str]:
         """The rows of the article's table that no world showed."""
-        return [stage for stage, *pair in ARTICLE if tuple(pair) not in self.pairs]
+        return [stage for stage, *pair in PROCESS if tuple(pair) not in self.pairs]
 
 
 def explore(start: World, *, steps: Steps = SHIPPED, limit_worlds: int = 3_000_000) -> Findings:

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from console.statuses import PROCESS
 from lab.explore import run as running
 from lab.explore.bounds import LARGE, LARGEST, SMALL
 from lab.explore.bugs import BUGS
 from lab.explore.machine import SHIPPED
-from lab.explore.properties import ARTICLE
 from lab.explore.run import ALWAYS, EVENTUALLY, Report, Told
 from lab.explore.scenario import NoScenario, read, replay, steps_of, write
 
@@ -106,7 +106,7 @@ def _tell_bounds(report: Report, screen: Console) -> None:
     wanted.add_row(name, sentence_of(EVENTUALLY), "BROKEN" if name in broken else "held")
     screen.print(wanted)
     seen = Table("sometimes", "", box=None)
-    for stage, first, second in ARTICLE:
+    for stage, first, second in PROCESS:
         seen.add_row(f"{first}/{second}: {stage}", "seen" if (first, second) in report.pairs else "NOT SEEN")
     screen.print(seen)
     if report.as_wanted:

@@ -10,9 +10,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from console.statuses import PROCESS
 from lab.explore.machine import Machine
 from lab.explore.moves import Move, moves
-from lab.explore.properties import ARTICLE
 from lab.explore.world import PEERS, ROLES, Budget, Disaster, World, beginning, put
 from shared.protocol.effects import Deliver, Refused, Repeat, Say
 from shared.protocol.events import Configure, Delete, Due, Initiate, Received, Resume, Send, Suspend
@@ -45,7 +45,7 @@ def transitions_page() -> str:
     lines += ["small bounds (two commands, a payload, a configuration, a connect timeout, a lost store), and every"]
     lines += ["command whether it is allowed or not. Where an event stands twice, the rest of the record decides.", ""]
     lines += ["## The article's process", "", "| connection process | initiator | acceptor |", "|---|---|---|"]
-    lines += [f"| {stage} | {first} | {second} |" for stage, first, second in ARTICLE]
+    lines += [f"| {stage} | {first} | {second} |" for stage, first, second in PROCESS]
     for which, role in enumerate(ROLES):
         lines += ["", f"## {role.name}", "", "| status | events | becomes | says |", "|---|---|---|---|"]
         lines += _rows(seen[which])

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from console.demo.command_lines import CommandLine, change, configure, create, create_both, send
 from console.demo.stories import STORIES
-from console.demo.typed import Typed, change, configure, create, create_both, send
 from console.topology import load
 from console.trace.model import Trace
 from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command
@@ -113,8 +113,8 @@ def test_every_example_is_a_topology() -> None:
 def test_what_is_shown_as_typed_are_commands_of_the_command_line(tmp_path: Path) -> None:
     empty = tmp_path / "empty.yaml"
     empty.touch()
-    one, two = STORIES["cross-account"].casts
-    typed: list[Typed] = [create(one), configure(one, two), send(one, "hello"), create_both(one, two)[0]]
+    one, two = STORIES["cross-account"].ends
+    typed: list[CommandLine] = [create(one), configure(one, two), send(one, "hello"), create_both(one, two)[0]]
     typed += [change(verb, one) for verb in ("initiate", "suspend", "resume", "delete")]
     for line in typed:
         _, *words = line.text.split()

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from console.statuses import PROCESS
 from lab.explore.bounds import SMALL, Bound
-from lab.explore.properties import ARTICLE
 from lab.explore.search import Findings, explore
 from lab.explore.world import beginning
 from shared.protocol.words import Status
@@ -90,5 +90,5 @@ def test_sometimes_each_end_shows_every_status_but_the_others_opening() -> None:
 @pytest.mark.parametrize("name", ["two commands of the initiator's", "two commands of the acceptor's"])
 def test_sometimes_both_columns_of_the_articles_table_are_seen(name: str) -> None:
     findings = explored(next(bound for bound in SMALL if bound.name == name))
-    assert len(ARTICLE) == 6
+    assert len(PROCESS) == 6
     assert findings.rows_unseen == []

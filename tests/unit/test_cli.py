@@ -137,6 +137,13 @@ def test_lines_are_sent_in_order_and_busy_is_waited_out(peering: Peering, monkey
     assert list(dict.fromkeys(bodies)) == [f"line {number}" for number in range(20)]
 
 
+def test_an_inbox_is_read_to_its_end_though_its_pages_are_cut_short(peering: Peering) -> None:
+    peering.connect()
+    bodies = [f"{number} ".ljust(16_000, "x") for number in range(40)]
+    peering("send", "ri-a", "-", stdin="\n".join(bodies).encode())
+    assert [one["body"] for one in peering.json("inbox", "ri-b")["payloads"]] == bodies
+
+
 def test_what_cannot_be_sent_is_told(peering: Peering) -> None:
     peering("create", "--endpoint", "vpc-a", "--id", "ri-a")
     assert peering.json("send", "ri-a", "x", code=1)["code"] == "NotActivated"

@@ -75,10 +75,10 @@ def test_a_name_is_shown_only_where_there_is_one() -> None:
 
 
 def test_refusals_go_to_stderr_and_json_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    Screen(as_json=False).refused("NotInitiator", "It can only wait.")
+    Screen(as_json=False).failed("NotInitiator", "It can only wait.", "refused")
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "refused (NotInitiator): It can only wait.\n")
-    Screen(as_json=True).refused("NotInitiator", "It can only wait.")
+    Screen(as_json=True).failed("NotInitiator", "It can only wait.", "refused")
     said = capsys.readouterr()
     assert said.out == '{"outcome": "refused", "code": "NotInitiator", "sentence": "It can only wait."}\n'
     assert said.err == ""

@@ -15,7 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 from console import cli
-from console.commands import fields, lifecycle, looking, options, running
+from console.commands import fields, lifecycle, options, running
+from console.statuses import COLOURS
 from console.topology import load
 from console.topology.context import CONTEXT_FILE
 from shared.protocol.words import Status
@@ -123,7 +124,7 @@ def test_what_is_checked_early_is_what_workers_check() -> None:
     assert options._INTERFACE.pattern == pattern(forms.InterfaceId)
     assert options._ENDPOINT.pattern == pattern(forms.EndpointId)
     assert options._WORD.pattern == pattern(forms.AccountId) == pattern(forms.RegionId)
-    assert tuple(str(status) for status in Status) == looking.STATUSES
+    assert set(Status) == set(COLOURS)
     assert forms.Name.__metadata__[0].max_length == lifecycle.NAME_LIMIT_CHARACTERS  # type: ignore[attr-defined]
 
 

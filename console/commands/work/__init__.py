@@ -1,1 +1,1 @@
-"""Here the commands do what they promise; it is apart from their signatures only because it takes time to import."""
+"""What the commands of `peering` do, apart from their options because it takes time to import."""

@@ -1,4 +1,4 @@
-"""Provisioning is the one thing that a tenant may not do, so it takes an administrator's address and nothing less."""
+"""What `provision` does: the definitions of a topology, made and imported with an administrator's login."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
 
 
 def broker_definitions(path: Path, topology: Topology) -> Definitions:
-    """The broker's definitions for a topology. Raises NoContext where a password is missing."""
+    """Make the broker's definitions for a topology. Raises NoContext where a password is missing."""
     accounts = []
     for one in topology.accounts:
         if one.password is None:

@@ -1,29 +1,27 @@
-"""An owner commands one end only; whatever happens at the other one happens because the ends agreed."""
+"""What the commands that change an interface do: requests to the workers of the endpoints that they live on."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from rich.text import Text
 
-from console.client import ClientError, Refused
+from console.client import ClientError
 from console.client.clients import Clients, Located
 from console.client.ids import interface_id
 from console.client.wanted import WantedPeer, peer_form
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, status_text
+from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
-
-Verb = Literal["initiate", "suspend", "resume", "delete"]
 
 
 async def create(clients: Clients, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
     """Make one interface, Idle."""
     chosen = interface or interface_id()
-    command: CommandForm = {"kind": "create", "interface": chosen, "name": name, "peer": None, "initiate": False}
-    result = await clients.one(endpoint, command)
+    result = await clients.one(endpoint, commands.create(chosen, name))
     _tell(screen, {**result, "endpoint": endpoint})
     return DONE
 
@@ -32,12 +30,12 @@ async def configure(clients: Clients, screen: Screen, name: str, wanted: WantedP
     """Tell an interface who its peer is; what is not said is taken from the context."""
     place = await clients.locate(name)
     form = await peer_form(clients, place, wanted)
-    result = await clients.one(place.endpoint, {"kind": "configure", "interface": place.interface, "peer": form})
+    result = await clients.one(place.endpoint, commands.configure(place.interface, form))
     _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
     return DONE
 
 
-async def change(clients: Clients, screen: Screen, verb: Verb, names: Sequence[str]) -> int:
+async def change(clients: Clients, screen: Screen, verb: commands.Change, names: Sequence[str]) -> int:
     """Command several interfaces: one request an endpoint, and one refusal stops no other."""
     places = await clients.locate_all(names)
     by_endpoint: dict[str, list[int]] = {}
@@ -45,17 +43,16 @@ async def change(clients: Clients, screen: Screen, verb: Verb, names: Sequence[s
         if isinstance(place, Located):
             by_endpoint.setdefault(place.endpoint, []).append(number)
     results: list[dict[str, Any]] = [
-        {"outcome": "done", "interface": name.partition("@")[0], **_fault(place)}
+        {"outcome": "done", "interface": name.partition("@")[0], **_error(place)}
         for name, place in zip(names, places, strict=True)
     ]
 
     async def command(endpoint: str, numbers: list[int]) -> None:
-        located = [place for number in numbers if isinstance(place := places[number], Located)]
-        forms: list[CommandForm] = [{"kind": verb, "interface": place.interface} for place in located]
+        forms: list[CommandForm] = [commands.change(verb, results[number]["interface"]) for number in numbers]
         try:
             answers: Sequence[AnswerForm | ClientError] = await clients.ask(endpoint, forms)
-        except ClientError as trouble:
-            answers = [trouble] * len(numbers)
+        except ClientError as error:
+            answers = [error] * len(numbers)
         for number, answer in zip(numbers, answers, strict=True):
             results[number] |= {"endpoint": endpoint, **_outcome(answer)}
 
@@ -74,12 +71,12 @@ def _tell_all(screen: Screen, results: list[dict[str, Any]]) -> int:
             screen.show(status_line(result["interface"], result["status"]))
         else:
             sentence = result["sentence"] if len(results) == 1 else f"{result['interface']}: {result['sentence']}"
-            (screen.refused if result["outcome"] == "refused" else screen.failed)(result["code"], sentence)
+            screen.failed(result["code"], sentence, result["outcome"])
     return FAILED if failed else DONE
 
 
 def status_line(interface: str, status: str) -> Text:
-    """An interface and its status, on one line."""
+    """Write an interface and its status on one line."""
     return Text(f"{interface}: ").append_text(status_text(status))
 
 
@@ -92,14 +89,13 @@ def _tell(screen: Screen, result: dict[str, Any]) -> None:
 
 def _outcome(answer: AnswerForm | ClientError) -> dict[str, Any]:
     if isinstance(answer, ClientError):
-        return _fault(answer)
+        return _error(answer)
     if answer["outcome"] == "refused":
         return dict(answer)
     return {"outcome": "done", **(answer["result"] or {})}
 
 
-def _fault(fault: Located | ClientError) -> dict[str, Any]:
-    if isinstance(fault, Located):
+def _error(error: Located | ClientError) -> dict[str, Any]:
+    if isinstance(error, Located):
         return {}
-    outcome = "refused" if isinstance(fault, Refused) else "failed"
-    return {"outcome": outcome, "code": fault.code, "sentence": fault.sentence}
+    return {"outcome": error.outcome, "code": error.code, "sentence": error.sentence}

@@ -1,10 +1,10 @@
-"""A connection has two ends and no middle, so to look at it is to ask both and say which of them did not answer."""
+"""What the commands that look do: ask workers, show what they answer, and say which of them did not."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from rich.text import Text
 
@@ -20,17 +20,18 @@ from console.screen import (
     timeline_table,
     workers_table,
 )
-from console.topology import KnownEndpoint, NoContext
+from console.topology import NoContext
 from console.trace.gathering import both_ends
 from console.trace.gathering import timeline as timeline_of
+from shared.wire import commands
 from shared.wire.views import InterfaceView, WorkerView
 
-PAGE: Final = 500
+T = TypeVar("T")
 
 
 async def show_one(clients: Clients, screen: Screen, name: str) -> int:
-    """One connection: both ends if both may be asked, else this end and what it last heard."""
-    own, other, trouble = await both_ends(clients, name)
+    """Show one connection: both ends if both may be asked, else this end and what it last heard."""
+    own, other, unasked = await both_ends(clients, name)
     if screen.as_json:
         beside = None if other is None else other.model_dump()
         screen.data(
@@ -39,7 +40,7 @@ async def show_one(clients: Clients, screen: Screen, name: str) -> int:
                 "other": beside,
                 "link": link_exists(own, other),
                 "sentence": link_sentence(own, other),
-                "trouble": trouble,
+                "trouble": unasked,
             }
         )
         return DONE
@@ -49,39 +50,28 @@ async def show_one(clients: Clients, screen: Screen, name: str) -> int:
         if end is not None and end.reason:
             screen.show(Text(plain(f"{end.interface}: {end.reason}")))
     screen.show(f"Charged: {payer(own)}.")
-    if trouble is not None:
-        screen.complain(f"The other end could not be asked. {trouble}")
+    if unasked is not None:
+        screen.complain(f"The other end could not be asked. {unasked}")
     return DONE
 
 
 async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
-    """Every interface of the accounts at hand."""
-    endpoints = _known(clients)
-    answers = await asyncio.gather(
-        *(_interfaces(clients, one.id, deleted=deleted) for one in endpoints), return_exceptions=True
-    )
-    views: list[InterfaceView] = []
-    silent: list[dict[str, str]] = []
-    for endpoint, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ClientError):
-            silent.append({"endpoint": endpoint.id, "code": answer.code, "sentence": answer.sentence})
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            views += answer
+    """Show every interface of the accounts at hand."""
+    pages, silent = await _from_all(clients, lambda endpoint: _interfaces(clients, endpoint, deleted=deleted))
+    views = [view for page in pages for view in page]
     if screen.as_json:
         screen.data({"interfaces": [view.model_dump() for view in views], "silent": silent})
     elif views:
         screen.show(interfaces_table(screen.out, views))
     elif not silent:
-        screen.show(f"No interfaces on {', '.join(one.id for one in endpoints)}.")
+        screen.show(f"No interfaces on {', '.join(one.id for one in clients.context.at_hand)}.")
     return complain(screen, silent)
 
 
 async def explain(clients: Clients, screen: Screen, name: str) -> int:
-    """Why a connection is up or not, in one sentence."""
-    own, other, trouble = await both_ends(clients, name)
-    sentence = why(own, other, trouble)
+    """Say in one sentence why a connection is up or not."""
+    own, other, unasked = await both_ends(clients, name)
+    sentence = why(own, other, unasked)
     if screen.as_json:
         fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
         screen.data({**fields, "link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence})
@@ -91,7 +81,7 @@ async def explain(clients: Clients, screen: Screen, name: str) -> int:
 
 
 async def timeline(clients: Clients, screen: Screen, name: str, after: int, limit: int | None) -> int:
-    """What happened to an interface, from its worker's durable record."""
+    """Print what happened to an interface, from its worker's durable record."""
     place = await clients.locate(name)
     await clients.view(place)
     rows = await timeline_of(clients, place, after, limit)
@@ -104,7 +94,7 @@ async def timeline(clients: Clients, screen: Screen, name: str, after: int, limi
 
 
 async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int:
-    """Workers about themselves: one, or all at hand."""
+    """Show what workers say about themselves: one, or all at hand."""
     if endpoint is not None:
         about = await clients.worker(endpoint)
         if screen.as_json:
@@ -112,17 +102,7 @@ async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int
         else:
             screen.show(workers_table(screen.out, [about]), _counters(about))
         return DONE
-    endpoints = _known(clients)
-    answers = await asyncio.gather(*(clients.worker(one.id) for one in endpoints), return_exceptions=True)
-    there: list[WorkerView] = []
-    silent: list[dict[str, str]] = []
-    for known, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ClientError):
-            silent.append({"endpoint": known.id, "code": answer.code, "sentence": answer.sentence})
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            there.append(answer)
+    there, silent = await _from_all(clients, clients.worker)
     if screen.as_json:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:
@@ -134,20 +114,30 @@ async def _interfaces(clients: Clients, endpoint: str, *, deleted: bool) -> list
     found: list[InterfaceView] = []
     after: str | None = ""
     while after is not None:
-        page: dict[str, Any] = await clients.one(
-            endpoint, {"kind": "list", "after": after, "limit": PAGE, "deleted": deleted}
-        )
+        page = await clients.one(endpoint, commands.listing(after, deleted=deleted))
         found += [InterfaceView.model_validate(view) for view in page["interfaces"]]
         after = page["next"]
     return found
 
 
-def _known(clients: Clients) -> Sequence[KnownEndpoint]:
-    """Every endpoint that may be asked. Raises NoContext if there is none."""
-    endpoints = clients.context.at_hand
+async def _from_all(
+    clients: Clients, ask: Callable[[str], Coroutine[Any, Any, T]]
+) -> tuple[list[T], list[dict[str, str]]]:
+    """Ask every endpoint at hand; return the answers, and those that did not answer. Raises NoContext."""
+    endpoints = [one.id for one in clients.context.at_hand]
     if not endpoints:
         raise NoContext(f"{clients.context.source} lists no endpoint that may be asked from here.")
-    return endpoints
+    answers = await asyncio.gather(*(ask(endpoint) for endpoint in endpoints), return_exceptions=True)
+    found: list[T] = []
+    silent: list[dict[str, str]] = []
+    for endpoint, answer in zip(endpoints, answers, strict=True):
+        if isinstance(answer, ClientError):
+            silent.append({"endpoint": endpoint, "code": answer.code, "sentence": answer.sentence})
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found.append(answer)
+    return found, silent
 
 
 def complain(screen: Screen, silent: Sequence[dict[str, str]]) -> int:

@@ -1,4 +1,6 @@
-"""Within one account both ends can be made at the same time; between accounts nobody may make the other's end.
+"""What `create --both` does: both ends of one account's connection, made at the same time.
+
+Between accounts nobody may make the other's end.
 
 The article: for interconnections under the same account both ends are created at once, and the system initiates and
 establishes the connection. Here too: one end is made configured and waiting, the other configured and initiated, and
@@ -21,7 +23,8 @@ from console.screen import Screen, connection_table
 from console.topology import KnownEndpoint
 from shared.protocol.refusals import NOT_OWNER, SAME_ENDPOINT, VBR_TO_VBR, Refusal
 from shared.protocol.words import Kind, Status
-from shared.wire.request import CommandForm, PeerForm
+from shared.wire import commands
+from shared.wire.request import PeerForm
 from shared.wire.views import InterfaceView
 
 NOT_INITIATOR: Final = "NotInitiator"
@@ -29,7 +32,7 @@ NOT_ACCEPTOR: Final = "NotAcceptor"
 
 
 class Pair(NamedTuple):
-    """Two endpoints to be connected, a name for both interfaces, and how long to wait."""
+    """The two endpoints to be connected, a name for both interfaces, and how long to wait."""
 
     source: str
     target: str
@@ -38,7 +41,7 @@ class Pair(NamedTuple):
 
 
 class _End(NamedTuple):
-    """One of the two ends to be made."""
+    """An end to be made, with what has to be known of its endpoint."""
 
     interface: str
     endpoint: str
@@ -48,12 +51,7 @@ class _End(NamedTuple):
 
     @property
     def as_peer(self) -> PeerForm:
-        return {
-            "interface": self.interface,
-            "endpoint": self.endpoint,
-            "account": self.account,
-            "region": self.region,
-        }
+        return commands.peer(self.interface, self.endpoint, self.account, self.region)
 
     @property
     def place(self) -> Located:
@@ -65,9 +63,10 @@ async def create_both(clients: Clients, screen: Screen, wanted: Pair) -> int:
     _check_ids(wanted.source, wanted.target)
     first, second = await _end(clients, wanted.source), await _end(clients, wanted.target)
     _check(clients, first, second)
-    await clients.one(second.endpoint, _create(second, first, wanted.name, initiate=False))
+    await clients.one(second.endpoint, commands.create(second.interface, wanted.name, first.as_peer))
     try:
-        await clients.one(first.endpoint, _create(first, second, wanted.name, initiate=True))
+        create = commands.create(first.interface, wanted.name, second.as_peer, initiate=True)
+        await clients.one(first.endpoint, create)
     except ClientError:
         await _take_back(clients, screen, second)
         raise
@@ -99,7 +98,7 @@ def _check(clients: Clients, first: _End, second: _End) -> None:
 
 
 async def _end(clients: Clients, endpoint: str) -> _End:
-    """What is to be known of an endpoint; its worker is asked for what the context does not say."""
+    """Learn what has to be known of an endpoint; its worker is asked for what the context does not say."""
     known = clients.context.endpoint(endpoint)
     if known is None or known.region is None or known.role is None:
         about = await clients.worker(endpoint)
@@ -107,22 +106,12 @@ async def _end(clients: Clients, endpoint: str) -> _End:
     return _End(interface_id(), endpoint, known.account, known.region or "", known.role or "")
 
 
-def _create(own: _End, peer: _End, name: str, *, initiate: bool) -> CommandForm:
-    return {
-        "kind": "create",
-        "interface": own.interface,
-        "name": name,
-        "peer": peer.as_peer,
-        "initiate": initiate,
-    }
-
-
 async def _take_back(clients: Clients, screen: Screen, end: _End) -> None:
     """Delete the end that was made first, so that no half is left behind."""
     try:
-        await clients.one(end.endpoint, {"kind": "delete", "interface": end.interface})
-    except ClientError as fault:
-        screen.complain(f"{end.interface} on {end.endpoint} was created and is left there: {fault.sentence}")
+        await clients.one(end.endpoint, commands.change("delete", end.interface))
+    except ClientError as error:
+        screen.complain(f"{end.interface} on {end.endpoint} was created and is left there: {error.sentence}")
 
 
 async def _until_activated(

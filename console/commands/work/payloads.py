@@ -1,4 +1,4 @@
-"""A payload that was accepted will arrive, so sending ends with a number and not with a hope."""
+"""What `send` and `inbox` do: payloads in portions, sent again where the worker was busy, and pages of an inbox."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from console.client.clients import Clients, Located
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, moment, plain
 from shared.protocol.refusals import BUSY
+from shared.wire import commands
 from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS
-from shared.wire.request import AnswerForm, CommandForm, ReadForm
+from shared.wire.request import AnswerForm, CommandForm
 from shared.wire.views import PayloadView
 
 PORTION_PAYLOADS: Final = 100
@@ -24,7 +25,6 @@ PORTION_BYTES: Final = 262_144
 """Payloads and bytes of one request, well below what is read at all."""
 FIRST_BUSY_PAUSE_SECONDS: Final = 0.05
 LONGEST_BUSY_PAUSE_SECONDS: Final = 1.0
-PAGE: Final = 200
 
 Portion = Sequence[str]
 Tell = Callable[[str], None]
@@ -50,11 +50,11 @@ async def send(clients: Clients, screen: Screen, name: str, text: str) -> int:
 
 
 async def _accepted(clients: Clients, place: Located, portion: Portion, tell: Tell) -> AsyncIterator[int]:
-    """The numbers under which payloads are accepted, in order; those that find the worker busy are sent again."""
+    """Yield the numbers under which payloads are accepted; those that find the worker busy are sent again."""
     pause = FIRST_BUSY_PAUSE_SECONDS
     waiting = list(portion)
     while waiting:
-        forms: list[CommandForm] = [{"kind": "send", "interface": place.interface, "body": body} for body in waiting]
+        forms: list[CommandForm] = [commands.send(place.interface, body) for body in waiting]
         numbers, refused = _until_refused(await clients.ask(place.endpoint, forms))
         for number in numbers:
             yield number
@@ -85,7 +85,7 @@ def _lines(stream: Iterable[bytes]) -> Iterator[str]:
 
 
 def _portions(payloads: Iterable[str]) -> Iterator[Portion]:
-    """As many payloads as go into one request. Raises NotUnderstood for one that is too long."""
+    """Yield as many payloads as go into one request. Raises NotUnderstood for one that is too long."""
     portion: list[str] = []
     size = 0
     for number, payload in enumerate(payloads, 1):
@@ -122,11 +122,11 @@ def _tell(screen: Screen, place: Located, numbers: Sequence[int], count: int) ->
 
 def _tell_refused(screen: Screen, place: Located, refused: Refused, numbers: Sequence[int], count: int) -> int:
     if screen.as_json:
-        said = {"outcome": "refused", "code": refused.code, "sentence": refused.sentence}
+        said = {"outcome": refused.outcome, "code": refused.code, "sentence": refused.sentence}
         screen.data({**said, **_sent(place, numbers, count)})
     else:
         before = f" {count} were accepted before." if count else ""
-        screen.refused(refused.code, refused.sentence + before)
+        screen.failed(refused.code, refused.sentence + before, refused.outcome)
     return FAILED
 
 
@@ -153,11 +153,10 @@ async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, foll
 
 async def _pages(clients: Clients, place: Located, after: int) -> AsyncIterator[PayloadView]:
     while True:
-        read: ReadForm = {"kind": "inbox", "interface": place.interface, "after": after, "limit": PAGE}
-        page = (await clients.one(place.endpoint, read))["payloads"]
+        page = (await clients.one(place.endpoint, commands.inbox(place.interface, after)))["payloads"]
         for payload in page:
             yield PayloadView.model_validate(payload)
-        if len(page) < PAGE:
+        if not page:
             return
         after = page[-1]["row"]
 

@@ -1,4 +1,4 @@
-"""The window is opened in a process of its own, which can be closed without anything behind it noticing."""
+"""What `serve` does: it serves the page and the cloud's API until it is told to end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import asyncio
 from pathlib import Path
 
 from console.commands.running import DONE, FAILED
-from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen
 from console.stack.stack import FOLDER
+from console.stack.stop_signals import on_stop_signal
 from console.topology import find_context
 from console.web.listening import listen_at
 from console.web.serving import CannotListen, Window, web
@@ -22,12 +22,12 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     ended = asyncio.Event()
     try:
-        with told_to_end(ended):
+        with on_stop_signal(ended.set):
             async with web(context, place, listen_at(listen)) as window:
                 _ready(screen, window)
                 await ended.wait()
-    except CannotListen as fault:
-        screen.failed("CannotListen", f"{fault}.")
+    except CannotListen as error:
+        screen.failed("CannotListen", f"{error}.")
         return FAILED
     if screen.as_json:
         screen.data({"event": "stopped", "url": window.url})

@@ -1,4 +1,4 @@
-"""A drawing is a file like any other: made from what both ends remember, in the format that its name asks for."""
+"""What `trace` does: it draws what both ends remember of a connection into a file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: i
 
 
 def summary(trace: Trace) -> dict[str, Any]:
-    """A story in numbers."""
+    """Count what a trace holds."""
     return {
         "interfaces": [end.interface for end in trace.ends],
         "messages": len(trace.told),

@@ -1,4 +1,4 @@
-"""Whoever starts processes answers for them: what runs is shown as it changes, and all of it ends with the command."""
+"""What `up` does: it brings a topology up, shows what runs as it changes, and takes all of it down when it ends."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from console.commands.running import DONE, FAILED
-from console.commands.work.ending import told_to_end
 from console.commands.work.window import keys_data, window_lines
 from console.screen import Screen, plain
 from console.stack.errors import StackError
 from console.stack.stack import FOLDER, Stack, running
+from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
@@ -40,7 +40,7 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
     address, ended = listen_at(listen), asyncio.Event()
     board = Board(screen, topology)
     try:
-        with told_to_end(ended):
+        with on_stop_signal(ended.set):
             bringing_up = asyncio.create_task(_stay_up(topology, place, address, board, ended))
             asking = asyncio.create_task(ended.wait())
             await asyncio.wait({bringing_up, asking}, return_when=asyncio.FIRST_COMPLETED)
@@ -50,8 +50,8 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
             await asyncio.gather(bringing_up, asking, return_exceptions=True)
             if not bringing_up.cancelled():
                 bringing_up.result()
-    except (StackError, BrokerNotStarted, CannotListen) as fault:
-        screen.failed(type(fault).__name__, str(fault))
+    except (StackError, BrokerNotStarted, CannotListen) as error:
+        screen.failed(type(error).__name__, str(error))
         return FAILED
     board.over()
     return DONE
@@ -68,7 +68,7 @@ async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Boar
 
 
 class Board:
-    """Shows what runs: a table that stays up to date on a terminal, else a line for every change."""
+    """The display of what runs: a table that stays up to date on a terminal, else a line for every change."""
 
     def __init__(self, screen: Screen, topology: Topology) -> None:
         """Nothing is shown before something happens."""
@@ -139,7 +139,7 @@ class Board:
 
 
 def suggestions(topology: Topology, context: Path) -> list[str]:
-    """The story of this topology, as commands with its real ids, for a terminal that may stand in any folder."""
+    """Suggest commands for this topology, with its real ids, for a terminal that may stand in any folder."""
     commands = [f"export PEERING_TOPOLOGY={quote(str(context.absolute()))}"]
     program = Path(sys.executable).with_name("peering")
     if shutil.which("peering") != str(program) and program.exists():
@@ -148,7 +148,7 @@ def suggestions(topology: Topology, context: Path) -> list[str]:
 
 
 def _opening(topology: Topology) -> list[str]:
-    """What connects the first initiator with the first acceptor."""
+    """Suggest what connects the first initiator with the first acceptor."""
     first = next((one for one in topology.endpoints if one.role == "initiator"), None)
     second = next((one for one in topology.endpoints if one.role == "acceptor"), None)
     if first is None or second is None:

@@ -1,4 +1,4 @@
-"""Waiting is being told, not asking again and again: the worker says what happens to an interface as it happens."""
+"""What `wait` and `watch` do: they subscribe to timelines, and are told of each transition as it happens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def wait(clients: Clients, screen: Screen, name: str, status: str, timeout
 
 
 async def _statuses(clients: Clients, place: Located) -> AsyncIterator[str]:
-    """The status now, and every one after it."""
+    """Yield the status now, and every one after it."""
     last = (await clients.worker(place.endpoint)).timeline
     yield (await clients.view(place)).status
     client = await clients.client(place.endpoint)
@@ -87,23 +87,23 @@ async def watch(clients: Clients, screen: Screen, name: str | None, *, everythin
 
 
 async def _patiently(clients: Clients, screen: Screen, place: Located) -> AsyncIterator[TimelineRow]:
-    """What happens at an endpoint, once its worker is there; that it is not there yet is told once."""
+    """Yield what happens at an endpoint, once its worker is there; that it is not there yet is told once."""
     client = await clients.client(place.endpoint)
     told = False
     while True:
         try:
             async for row in client.subscribe(place.endpoint, place.interface or None):
                 yield row
-        except Unanswered as trouble:
-            if trouble.lasting:
+        except Unanswered as error:
+            if error.lasting:
                 raise
             if not told:
-                screen.complain(f"{trouble.sentence} Waiting for it.")
+                screen.complain(f"{error.sentence} Waiting for it.")
             told = True
 
 
 async def _sources(clients: Clients, name: str | None) -> Sequence[Located]:
-    """Where to listen: everywhere at hand, or at the two ends of one connection; no interface means all."""
+    """Return where to listen: everywhere at hand, or at both ends of one connection; no interface means all."""
     if name is None:
         everywhere = [Located("", one.id) for one in clients.context.at_hand]
         if not everywhere:

@@ -1,4 +1,4 @@
-"""The stories' endpoints are the examples' endpoints, so that what was watched can be tried by hand."""
+"""The topologies of the stories: those of `examples/`, so that what was watched can be tried by hand."""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""Builders of the commands that an owner may send to a worker: one function for each form of `request.py`."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from shared.wire.request import (
+    ConfigureForm,
+    CreateForm,
+    ListForm,
+    PeerForm,
+    PlainForm,
+    ReadForm,
+    SendForm,
+    SubscribeForm,
+    WorkerForm,
+)
+
+Change = Literal["initiate", "suspend", "resume", "delete"]
+"""The commands that change an interface and need nothing but its id."""
+
+PAGE_ROWS: Final = 500
+"""How many rows a page has where nobody says otherwise; `request.PAGE_LIMIT` is the most."""
+
+
+def peer(interface: str, endpoint: str, account: str, region: str) -> PeerForm:
+    """Peer information: who an interface's other end is."""
+    return {"interface": interface, "endpoint": endpoint, "account": account, "region": region}
+
+
+def create(interface: str, name: str = "", peer: PeerForm | None = None, *, initiate: bool = False) -> CreateForm:
+    """A new interface: Idle, or with its peer configured, or initiated at once."""
+    return {"kind": "create", "interface": interface, "name": name, "peer": peer, "initiate": initiate}
+
+
+def configure(interface: str, peer: PeerForm) -> ConfigureForm:
+    """Set the peer information of an Idle interface."""
+    return {"kind": "configure", "interface": interface, "peer": peer}
+
+
+def change(kind: Change, interface: str) -> PlainForm:
+    """Initiate, suspend, resume or delete."""
+    return {"kind": kind, "interface": interface}
+
+
+def show(interface: str) -> PlainForm:
+    """Ask for an interface's view."""
+    return {"kind": "show", "interface": interface}
+
+
+def send(interface: str, body: str) -> SendForm:
+    """A payload for the peer."""
+    return {"kind": "send", "interface": interface, "body": body}
+
+
+def listing(after: str = "", limit: int = PAGE_ROWS, *, deleted: bool = False) -> ListForm:
+    """A page of the endpoint's interfaces, after the id named."""
+    return {"kind": "list", "after": after, "limit": limit, "deleted": deleted}
+
+
+def inbox(interface: str, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
+    """A page of an interface's inbox, after a row."""
+    return {"kind": "inbox", "interface": interface, "after": after, "limit": limit}
+
+
+def timeline(interface: str | None, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
+    """A page of the timeline after a row, of all interfaces where none is named."""
+    return {"kind": "timeline", "interface": interface, "after": after, "limit": limit}
+
+
+def subscribe(interface: str | None, after: int | None, seconds: int) -> SubscribeForm:
+    """Be told of every new row for a while, from the present on where `after` is None."""
+    return {"kind": "subscribe", "interface": interface, "after": after, "seconds": seconds}
+
+
+def worker() -> WorkerForm:
+    """Ask the worker about itself."""
+    return {"kind": "worker"}
