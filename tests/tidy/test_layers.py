@@ -69,6 +69,7 @@ def plant_house(folder: Path) -> None:
         "stack",
         "client",
         "topology",
+        "statuses",
         "cli",
         "web",
         "web/cloud",
