@@ -1,1 +1,1 @@
-"""A package, so that tests share helpers by import instead of by copying them."""
+"""The tests, by tier, as a package: they share helpers by import."""

@@ -1,4 +1,4 @@
-"""A test's folder says which tier it is in, so that no test can be left out by a forgotten marker."""
+"""The marker of each test: the tier that its folder names."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A test never sleeps for luck: it looks until what it waits for is so, and fails with what it saw last.
+"""The one way in which tests wait: look until it is so, and fail with what was seen last.
 
 This is the one file of the tests that may sleep (`tests/tidy/test_patience.py` holds the others to it).
 """

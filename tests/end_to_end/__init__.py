@@ -1,1 +1,1 @@
-"""From outside nobody sees a function: here real processes are started, asked, stopped and killed."""
+"""Tests from outside: real processes are started, asked, stopped and killed."""

@@ -1,4 +1,4 @@
-"""What a test knows of a worker it was told, over the broker, by the account that may ask."""
+"""The questions that tests put to a worker, over the broker, under the account that may ask."""
 
 from __future__ import annotations
 

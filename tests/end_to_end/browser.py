@@ -1,4 +1,4 @@
-"""A real Chromium without a window, on loopback only, and somebody who reads and clicks the page in it.
+"""The browser of the page's tests: a real Chromium without a window, its columns read and clicked.
 
 Nothing is asked of the page but what a person sees: texts, buttons, fields, keys.
 """

@@ -1,4 +1,4 @@
-"""A worker is killed at the one line where it hurts only if it pulls the trigger itself.
+"""The worker that kills itself at one chosen line.
 
 `python -m tests.end_to_end.dying ROLE POINT N FLAGS…` runs the shipped worker, which sends itself SIGKILL at that
 point of the N-th batch that handles a message or a command. Batches of nothing but signs of life do not count, and

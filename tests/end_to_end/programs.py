@@ -1,4 +1,4 @@
-"""A person's hands: starts programs, types commands, and looks for what was left running."""
+"""The programs that tests start, the commands that they type, and what was left running."""
 
 import json
 import os

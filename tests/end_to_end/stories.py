@@ -1,4 +1,4 @@
-"""Most tests begin where two owners have already agreed on something, so the agreeing is told once, here."""
+"""The beginnings that most tests share: two ends that exist, are connected, or are at rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The long runs are for people and machines with time; a short one says every day that the thing still holds."""
+"""Tests of `peering-lab chaos`: short runs of the real thing, which find nothing, and find what is planted."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The demonstration is what people believe, so it has to be true: everything seen, and nothing left behind."""
+"""Tests of `peering demo`: everything seen, and nothing left behind."""
 
 import os
 import pty

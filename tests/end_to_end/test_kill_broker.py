@@ -1,4 +1,4 @@
-"""The broker may die at any moment as well, and then everybody at once: nothing is lost, and nobody has to help.
+"""Tests with a broker that dies by `kill -9`: nothing is lost, and no hand is needed.
 
 Always a private broker, because it is killed here.
 """

@@ -1,4 +1,4 @@
-"""Whether a process comes back, stays away or dies with its supervisor is the kernel's word, so real ones are asked."""
+"""Tests of the supervisor with real processes: which come back, stay away, or die with it."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""`peering up` promises that what dies comes back and that nothing outlives it, so things are killed here."""
+"""Tests of `peering up`: what dies comes back, and nothing outlives it."""
 
 import os
 import signal

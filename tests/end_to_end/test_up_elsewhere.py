@@ -1,4 +1,4 @@
-"""A broker that is already there is somebody else's: used as far as its owner lets us, and never stopped."""
+"""Tests of `peering up` on a broker that was there before: used as far as its owner lets us, never stopped."""
 
 from collections.abc import Iterator
 from pathlib import Path

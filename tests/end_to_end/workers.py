@@ -1,4 +1,4 @@
-"""A worker is tested as its owner has it: a process that is started from outside, and may be killed at any time."""
+"""The worker processes of the tests, started as an owner starts them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A package, so that the ladder is found under one name however pytest is called."""
+"""Tests against a real RabbitMQ, as a package, so that the ladder has one name however pytest is called."""

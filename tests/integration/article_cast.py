@@ -1,4 +1,4 @@
-"""Every row of the article needs the same two owners, so their workers are started once for all of its tests."""
+"""The two owners and their workers that every row of the article is tried with, started once."""
 
 from __future__ import annotations
 

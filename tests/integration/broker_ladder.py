@@ -1,4 +1,4 @@
-"""Tests of a broker layer are worth what the broker is worth, so there is always a real one, and they say which.
+"""The ladder of real brokers for tests: given by address, a container, or a private one; they say which.
 
 The ladder: `PEERING_BROKER_URL` (with `PEERING_MANAGEMENT_URL`, both with an administrator's credentials) if it is set,
 else testcontainers where a Docker engine answers, else a private rabbitmq-server. `PEERING_TEST_BROKER=container` or

@@ -1,4 +1,4 @@
-"""Fixtures are found here by all integration tests, so that one broker serves all of them."""
+"""The fixtures of all integration tests: one broker serves them all."""
 
 from tests.integration.article_cast import alice, bob, cast
 from tests.integration.broker_ladder import broker, pytest_report_header, two

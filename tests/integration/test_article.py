@@ -1,4 +1,4 @@
-"""The article is a table of promises, so here each row is a test: real workers, real RabbitMQ.
+"""Tests of the article, row by row: real workers, real RabbitMQ.
 
 Every worker is a process of its own; each owner asks under the name of its own account. What was said is read from
 the durable timelines of both ends. What the article says of the time after that is in `test_article_link.py`.

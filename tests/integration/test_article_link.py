@@ -1,4 +1,4 @@
-"""After establishment the ends are alike, so every test here runs from either of them.
+"""Tests of an established connection, each from either end.
 
 The second half of the article's table: the twelve statuses, suspending and resuming, sending, who is charged, deleting.
 """

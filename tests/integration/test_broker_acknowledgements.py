@@ -1,4 +1,4 @@
-"""Whoever is served out of turn is acknowledged out of turn, and the broker ends a channel over one wrong tag."""
+"""Tests of acknowledgements out of turn: one wrong tag ends a channel."""
 
 from __future__ import annotations
 

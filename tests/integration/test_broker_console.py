@@ -1,4 +1,4 @@
-"""A console borrows a queue for replies: one each, given back however it ends."""
+"""Tests of the queues for replies: one for each console, given back however it ends."""
 
 import asyncio
 from collections.abc import AsyncIterator

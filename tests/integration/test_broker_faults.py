@@ -1,4 +1,4 @@
-"""The broker goes and comes back, as brokers do: always a private one, because it is killed here."""
+"""Tests of a broker that goes and comes back: a private one, which is killed here."""
 
 import asyncio
 import os

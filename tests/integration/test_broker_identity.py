@@ -1,4 +1,4 @@
-"""Identity is the broker's: what an account must not be able to do, tried with a bare client against a real broker."""
+"""Tests of the broker's borders: what an account must not be able to do, tried with a bare client."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""What the worker relies on in a link, shown on a real broker."""
+"""Tests of the link that a worker holds to its broker."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Time depends on the machine and on its mood; counts do not, so what makes the workers fast is pinned as counts.
+"""Tests of counts: statements, waits for the disk and messages for a given load.
 
 Two real processors on two real stores take 1,000 connections from Idle to Activated in one request. A count that
 changes is not wrong, but somebody has to want it: a hundredth more here is a hundredth less throughput everywhere.

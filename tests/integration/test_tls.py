@@ -1,4 +1,4 @@
-"""A certificate is a better login than a password, so workers with one are tried where nothing else is let in.
+"""Tests of TLS: workers with client certificates, on a broker that lets in nothing else.
 
 The broker of this file is a private node with a certificate authority made for it: it takes EXTERNAL alone, and the
 name in a client's certificate is the account.

@@ -1,4 +1,4 @@
-"""Whatever lies in a worker's queues, it sets the bad aside with the reason and goes on: real broker, real process."""
+"""Tests of bad input: a worker sets it aside with the reason and goes on; real broker, real process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker that cannot work says so in one line and goes; a traceback would be an answer to another question."""
+"""Tests of workers that cannot work: one line that says why, and an exit code."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Every order of events, on the functions that are shipped."""
+"""Tests of every order of events, on the functions that are shipped."""

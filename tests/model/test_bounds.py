@@ -1,4 +1,4 @@
-"""The number of worlds is pinned, because a model that lost some of them would still find nothing wrong.
+"""Tests of the small bounds: no property broken, and the number of worlds pinned.
 
 Every order of events within each bound. The network keeps all that was ever said, so loss, duplication,
 reordering and delay are in every one of them; whoever changes a rule looks at what the new numbers are.

@@ -1,4 +1,4 @@
-"""Whoever finds nothing in the shipped functions must find something in spoilt ones: that proves the search."""
+"""Tests of the planted bugs: each is caught, by the property that it breaks."""
 
 from __future__ import annotations
 

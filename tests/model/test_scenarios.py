@@ -1,4 +1,4 @@
-"""A violation that was found once is a test from then on: its file is put into `scenarios/`, and gone through again.
+"""Tests of saved scenarios: violations found once, gone through again from their files.
 
 Those that lie there are of planted bugs. Each must break what it broke with its bug, and nothing without it.
 """

@@ -1,4 +1,4 @@
-"""Chance finds what nobody thought of; what somebody did think of is better tried at every place, one after another.
+"""The scripted world: two real workers, one story, and a kill at a chosen place.
 
 Worlds whose owners follow a script, and in which nothing goes wrong but what a test asks for.
 """

@@ -1,4 +1,4 @@
-"""A worker may be killed anywhere, and anywhere is a finite list: each place of one whole story is tried."""
+"""Tests of kills: at each place of one whole story, one after another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults that repair themselves are hard to see, so each mistake of a worker is made on purpose and must be seen."""
+"""Tests of planted mistakes of a worker: each is seen by the simulation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Some stories are worth telling on their own, because somebody will ask: and what if just this happens?"""
+"""Tests of chosen stories: what happens if just this goes wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only somebody who saw every message knows what was lost, and in a simulated world somebody did."""
+"""Tests of the drawing against a witness: in a simulated world every message is seen."""
 
 from __future__ import annotations
 

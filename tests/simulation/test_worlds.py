@@ -1,4 +1,4 @@
-"""A fixed set of worlds shows that nothing got worse, and a fresh one that nothing was learnt by heart."""
+"""Tests of seeded worlds: a fixed set, and a fresh one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The laws of the house are kept only if breaking one fails a test; each file here is one law."""
+"""Tests of the laws of the house (docs/architecture.md, section 4): each file is one law, or one habit of tests."""

@@ -1,4 +1,4 @@
-"""Which file may import which package is one table, because a rule kept in two places is kept in neither."""
+"""The one table of which file may import which package, and what of Python a pure file must not import."""
 
 import ast
 import sys

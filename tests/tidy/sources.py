@@ -1,4 +1,4 @@
-"""The laws bind what git would carry, not what happens to lie on a disk: only its list of files is asked."""
+"""The files that the laws are about: what git would carry, and not whatever lies on a disk."""
 
 import ast
 import subprocess

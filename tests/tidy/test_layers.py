@@ -1,4 +1,4 @@
-"""A dependency that is imported anywhere can never be replaced, so each has its place and no other."""
+"""The laws of floors and layers: import contracts, and the place of each third-party package."""
 
 import ast
 import re

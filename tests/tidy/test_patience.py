@@ -1,4 +1,4 @@
-"""Sleeping tests pass by luck, swallowing handlers fail by surprise, and skipped tests prove nothing."""
+"""The habits of tests: none sleeps for luck or is skipped, and no handler anywhere swallows every error."""
 
 import ast
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""A reader cannot tell a stale table from a true one, so a test has to."""
+"""The law of generated documents: what is derived from the code is checked in, and is not stale."""
 
 from __future__ import annotations
 

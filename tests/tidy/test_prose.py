@@ -1,4 +1,4 @@
-"""What is written for people breaks as silently as code does, so what can be checked of it is."""
+"""The checks of what is written for people: docstrings, promises, links, names of machines."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Only a function that asks nobody for the time can be tried in every order of events, so purity is a law."""
+"""The law of purity: the protocol and both handshakes have no clock, no chance, no waiting, no exceptions."""
 
 import ast
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Code that never names a role cannot treat one differently: that is how "no difference after" is kept."""
+"""The law of roles: no file in `shared/` names one."""
 
 import re
 from collections.abc import Iterable, Iterator

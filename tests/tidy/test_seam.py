@@ -1,6 +1,6 @@
-"""Where the roles end is one line, and a second way out of a handshake would be a second protocol.
+"""The law of the seam: where the roles end is one line, the same in both handshakes.
 
-Law 3: both handshakes end in the same call into `shared/protocol/link.py`; what stands before it is the opening.
+Both handshakes end in the same call into `shared/protocol/link.py`; what stands before it is the opening.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one helper that may sleep has to be right, or every test that waits is wrong with it."""
+"""Tests of the one helper that may sleep, `tests/waiting.py`."""
 
 import asyncio
 from collections.abc import Iterator

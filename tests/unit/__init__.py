@@ -1,1 +1,1 @@
-"""A package, so that two tiers may have files of the same name."""
+"""Tests of one function or class, as a package: two tiers may have files of the same name."""

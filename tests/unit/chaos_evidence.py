@@ -1,4 +1,4 @@
-"""A checker that was never shown a bad history may be blind, so here is a good one to be spoilt.
+"""The evidence of a good chaos run, which tests of the checker spoil.
 
 Two real processors with real stores live through a connection: opened, used from both ends, suspended, resumed, used
 again. What they leave behind, and what their owners were answered, is what `peering-lab chaos` would find.

@@ -1,4 +1,4 @@
-"""A stand-in must be duller than what it stands for: this broker carries deliveries between real processors, or not."""
+"""The stand-in for a broker: it carries deliveries between real processors, or does not."""
 
 from __future__ import annotations
 

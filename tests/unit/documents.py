@@ -1,4 +1,4 @@
-"""Every document that may travel, as a strategy: what the schema allows, from its smallest to its largest values."""
+"""The strategies for documents on the wire: all that the schemas allow, up to the largest values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A random document is refused at its first letter, so what is tried here was valid before something was changed.
+"""The mutations of valid documents: each is changed in one place.
 
 Mutations of JSON trees, for the tests that fuzz.
 """

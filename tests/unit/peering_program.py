@@ -1,4 +1,4 @@
-"""A command is tested where its users are: from its words to its exit code, with nothing faked but the broker."""
+"""The program `peering` under test: from its words to its exit code, with the broker alone faked."""
 
 import json
 from collections.abc import Iterator

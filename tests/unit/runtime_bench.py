@@ -1,4 +1,4 @@
-"""A worker without its surroundings runs on a bench: a real store, a clock that is a number, and no network."""
+"""The bench for a worker without its surroundings: a real store, a clock that is a number, no network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A profile is only as good as its reading: each sample must be counted once, and for the right layer."""
+"""Tests of the profile's breakdown: each sample is counted once, for the right layer."""
 
 import pytest
 

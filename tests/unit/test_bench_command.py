@@ -1,4 +1,4 @@
-"""The names of the measures are written in two places, so that `--help` is quick; they must not drift apart."""
+"""Tests of the benchmark's plan: the names of its measures, what they need, and who hears whom."""
 
 from lab.bench.run import NEEDS, ORDER
 from lab.bench.stage import ADMINISTRATOR, described, plan

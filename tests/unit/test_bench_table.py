@@ -1,4 +1,4 @@
-"""A benchmark that divides the wrong way round tells everybody for years how fast it is."""
+"""Tests of the benchmark's table: what is divided by what, and against which aim."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""An address is where a password enters the program, and it must not leave it through a log."""
+"""Tests of broker addresses: what they parse, and a password that they never show."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whoever provisions must learn what is wrong with the broker, and nobody must learn the password from it."""
+"""Tests of provisioning: what is wrong with the broker is said, and no password is."""
 
 import http.server
 import json

@@ -1,4 +1,4 @@
-"""A broker that comes back must find its ports free, and outgoing connections take whatever they are given."""
+"""Tests of a private broker's ports: free when it comes back."""
 
 import socket
 from pathlib import Path

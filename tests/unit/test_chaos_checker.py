@@ -1,4 +1,4 @@
-"""A checker is worth what it refuses: each history here is bad in one way, and is called so in these words."""
+"""Tests of the chaos checker: each history is bad in one way, and is called so in these words."""
 
 from __future__ import annotations
 

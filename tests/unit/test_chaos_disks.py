@@ -1,4 +1,4 @@
-"""A disk that only pretends to be full would prove that pretending works, so a real store has to feel it."""
+"""Tests of full disks: felt by a real store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy that breaks less than it says makes every test behind it pass, so what it does to bytes is looked at."""
+"""Tests of the chaos proxy: what it does to bytes."""
 
 from __future__ import annotations
 

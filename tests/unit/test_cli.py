@@ -1,4 +1,4 @@
-"""A script relies on the exit code and the fields, and a person relies on the sentence: all of them are pinned."""
+"""Tests of the program `peering`: sentences, exit codes and fields."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A complaint that does not say whose it is helps nobody who asked several workers at once."""
+"""Tests of complaints: whose they are, when several workers were asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table that cuts off an id, or a payload that colours the terminal, is worse than no output at all."""
+"""Tests of tables and of text from elsewhere on the terminal."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A mistake in typing is the commonest use of a command line, and its answer should be the quickest and clearest."""
+"""Tests of mistakes in typing: a clear answer, and exit code 2."""
 
 import asyncio
 import os

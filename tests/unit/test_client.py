@@ -1,4 +1,4 @@
-"""A console that gives up too early lies about the worker, and one that never does lies about itself."""
+"""Tests of the client: how long it asks, and what it says when it gives up."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

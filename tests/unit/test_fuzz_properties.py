@@ -1,4 +1,4 @@
-"""A connection is read by one task for everybody, so what one stranger writes must not end it or hold it up."""
+"""Tests of random AMQP properties: none ends the connection or holds it up."""
 
 import struct
 import time

@@ -1,4 +1,4 @@
-"""Whatever arrives is read or is Unreadable, in no time, and the reason is one line that nobody else has written."""
+"""Tests of random bodies: each is read or Unreadable, in no time, with a reason of one line."""
 
 from __future__ import annotations
 

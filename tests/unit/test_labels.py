@@ -1,4 +1,4 @@
-"""What is said and what is heard must read alike, or a drawing of the two timelines would show two conversations."""
+"""Tests of labels: what is said and what is heard read alike."""
 
 from __future__ import annotations
 

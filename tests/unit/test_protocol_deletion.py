@@ -1,4 +1,4 @@
-"""Deleting is an intent like any other, and the only one from which there is no way back."""
+"""Tests of deletion, from either end and from both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A peer on another store may have forgotten everything, and must not be believed for what it said before."""
+"""Tests of a peer on another store: it is asked anew, and not believed for what it said before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A suspension belongs to who ordered it, so what matters is who holds and not who spoke last."""
+"""Tests of suspensions: each is the hold of the end that ordered it."""
 
 from __future__ import annotations
 

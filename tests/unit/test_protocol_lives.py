@@ -1,4 +1,4 @@
-"""A store that forgets is a peer with the same name and another mind; both ends must find that out."""
+"""Tests of epochs: a lost or restored store is found out by both ends."""
 
 from __future__ import annotations
 

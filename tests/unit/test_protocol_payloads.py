@@ -1,4 +1,4 @@
-"""A payload is tied to the activation it is said in, so that no late one can slip into another."""
+"""Tests of payloads: each is tied to the activation that it was sent in."""
 
 from __future__ import annotations
 

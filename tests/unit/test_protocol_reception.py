@@ -1,4 +1,4 @@
-"""What no honest peer says is said here by hand, since no transcript of two honest ends shows it."""
+"""Tests of what no honest peer says, said by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal is tried at the very edge of what is allowed, because that is where an owner will meet it."""
+"""Tests of refusals, each at the edge of what is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An owner may ask twice without harm, and a refusal leaves no trace: that is what makes a program able to retry."""
+"""Tests of the command handler: a request repeated, and a refusal that leaves no trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is set aside is judged by people later, so the reason has to be the true one, and nothing else may suffer."""
+"""Tests of dead letters: the true reason, and no other delivery that suffers."""
 
 from __future__ import annotations
 

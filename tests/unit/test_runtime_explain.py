@@ -1,4 +1,4 @@
-"""Every state in which a connection is not up has a reason that its owner can act on; here is each of them."""
+"""Tests of the reasons for which a connection is not up: each state has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An end that came to rest without a word says so a moment later, or the peer's owner sees the past forever."""
+"""Tests of the delayed final declaration of an end that came to rest without a word."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fairness is easily said; here it is counted who waits for whom."""
+"""Tests of the inbox's turns: who waits for whom, counted."""
 
 from __future__ import annotations
 

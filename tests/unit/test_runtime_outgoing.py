@@ -1,4 +1,4 @@
-"""A bundle that its reader refuses for its size is said again forever, so no bundle may ever be that large."""
+"""Tests of bundling: in order, within the limits of what is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Silence must be noticed in time and noise must not be believed, and both are questions of arithmetic."""
+"""Tests of keepalives and hold time: silence is noticed, and noise is not believed."""
 
 from __future__ import annotations
 

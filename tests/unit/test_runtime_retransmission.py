@@ -1,4 +1,4 @@
-"""Under load answers are slow and nothing is lost, and whoever repeats itself then makes them slower still."""
+"""Tests of the retransmission timeout under load."""
 
 from __future__ import annotations
 

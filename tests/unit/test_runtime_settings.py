@@ -1,4 +1,4 @@
-"""Settings are refused while somebody still looks; the shipped program's refusals are in tests/integration."""
+"""Tests of a worker's settings, and of how wrong ones are refused."""
 
 from __future__ import annotations
 

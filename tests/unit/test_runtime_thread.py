@@ -1,4 +1,4 @@
-"""The store has one thread: what it is asked for happens there, in order, and never on the event loop's."""
+"""Tests of the store's thread: calls happen there, in order, and never on the event loop's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Timers are one heap with a tombstone for every change of mind, and tombstones must neither fire nor pile up."""
+"""Tests of the timers' heap: superseded entries neither fire nor pile up."""
 
 from __future__ import annotations
 

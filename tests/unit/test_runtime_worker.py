@@ -1,4 +1,4 @@
-"""What could not be said must not be forgotten, and an end at rest has no timer that would remember it."""
+"""Tests of the worker's loop: what could not be said is said later."""
 
 from __future__ import annotations
 

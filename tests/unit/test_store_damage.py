@@ -1,4 +1,4 @@
-"""A damaged file is nobody's message's fault: the worker goes, says so, and leaves every letter where it is."""
+"""Tests of a damaged file: the worker goes, says so, and leaves every delivery where it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A field that is stored but not read back is a lie that only a restart tells, so every field makes the round trip."""
+"""Tests of the store: every field makes the round trip."""
 
 from __future__ import annotations
 

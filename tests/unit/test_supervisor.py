@@ -1,4 +1,4 @@
-"""A log that fills the disk is worse than no log, and a reason that nobody can read is no reason."""
+"""Tests of the supervisor's logs and reasons: bounded, and readable."""
 
 import stat
 from pathlib import Path

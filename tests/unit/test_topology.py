@@ -1,4 +1,4 @@
-"""Names, limits and permissions decide who can speak as whom, so they are pinned."""
+"""Tests of the broker's definitions: names, limits and permissions, pinned."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A fault in a file is somebody's half hour unless its line is named, and a topology that cannot be must not start."""
+"""Tests of topology files: a problem is named with its line, and what cannot be does not start."""
 
 from pathlib import Path
 from textwrap import dedent

@@ -1,4 +1,4 @@
-"""A drawing is believed at a glance, so what it shows is read back out of it and held against the story."""
+"""Tests of the drawing: what it shows, read back out of it and held against the story."""
 
 import re
 from xml.etree import ElementTree as ET

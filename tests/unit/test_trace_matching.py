@@ -1,4 +1,4 @@
-"""A message that is drawn as lost accuses somebody, so each fate is tried with what could be mistaken for it."""
+"""Tests of the matching: each fate of a message, with what could be mistaken for it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `peering up` says to type next must work in a terminal that knows nothing of the one it was said in."""
+"""Tests of what `peering up` says to type next, in a terminal that knows nothing of the first."""
 
 from __future__ import annotations
 

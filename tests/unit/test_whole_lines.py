@@ -1,4 +1,4 @@
-"""A pipe takes less than it is offered when a signal comes, and what it did not take must not be lost.
+"""Tests of long lines to a pipe: all of each line arrives, whatever a signal interrupts.
 
 Python's unbuffered streams (PYTHONUNBUFFERED, as many container images set it) do not look at how much was taken.
 """

@@ -1,4 +1,4 @@
-"""A reason that blames the wrong end costs two people an evening, so each sentence is pinned."""
+"""Tests of the sentence that says why: each is pinned."""
 
 from typing import Any
 

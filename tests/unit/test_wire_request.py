@@ -1,4 +1,4 @@
-"""A console and a worker may be of different age as well, and an owner's words must arrive as they were said."""
+"""Tests of requests and answers as bytes, between a console and a worker of different age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A test that reads like the story it tells is checked by whoever reads it, and not only by the machine.
+"""The transcripts of tests: two ends, and what each says, as a story that can be read.
 
 What happens is a line of its own; what the end does because of it stands indented below. A transcript is played
 and written anew, and must come out as it was written (as the data-driven tests of etcd's raft do):

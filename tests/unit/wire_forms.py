@@ -1,4 +1,4 @@
-"""What may stand on the wire is described once more here, by what makes it, so that a reader has to agree."""
+"""The forms of the wire once more, by what makes them, so that a reader has to agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running simulator for the real clients: `peering up` with two accounts, and everybody's clients in it."""
+"""The simulator that the real clients call: `peering up` with two accounts, and a client of each."""
 
 from __future__ import annotations
 

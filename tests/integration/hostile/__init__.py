@@ -1,1 +1,1 @@
-"""A neighbour is on the same broker by right, so what is tried here is tried with a valid login."""
+"""Tests of a hostile neighbour with a valid login on the same broker."""

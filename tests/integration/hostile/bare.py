@@ -1,4 +1,4 @@
-"""A hostile client is not bound by what a library would send, so here AMQP is written byte by byte.
+"""The hostile client: AMQP written byte by byte, as no library would send it.
 
 Of the client library only the encoder of method frames is used. Properties and bodies are whatever the test says,
 and frames that are made once are sent thousands of times at no cost to the process that also measures.

@@ -1,4 +1,4 @@
-"""One town serves all hostile tests, because workers take seconds to start and nothing of theirs may break here."""
+"""The one town that all hostile tests share."""
 
 from __future__ import annotations
 

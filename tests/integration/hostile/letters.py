@@ -1,4 +1,4 @@
-"""What Mallory writes looks like what a worker writes, apart from what each test changes in it."""
+"""The bundles and requests that Mallory writes: a worker's own, apart from what each test changes."""
 
 from __future__ import annotations
 

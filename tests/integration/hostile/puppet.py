@@ -1,4 +1,4 @@
-"""To abuse a connection Mallory must first have one, so here she keeps the protocol to the letter, by hand.
+"""The end that Mallory plays by hand, to have a connection that can be abused.
 
 The shipped functions decide what she says; she carries it herself, and so can say all of it again at any later time.
 """

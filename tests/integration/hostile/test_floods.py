@@ -1,4 +1,4 @@
-"""Nothing that an account says much of may make the others wait: every flood runs while they connect as usual."""
+"""Tests of floods: much of anything makes no other account wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gets as far as Bob's worker is proven or set aside: requests, replays and strangers, each with its reason."""
+"""Tests of impostors: requests, replays and strangers are proven or set aside, each with its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message is a stranger's from its first byte to its last: bodies, properties and numbers that nobody would send.
+"""Tests of poison: bodies, properties and numbers that no worker would send.
 
 Each is set aside with a reason, or refused by the broker with one, and all of them again while others connect.
 """

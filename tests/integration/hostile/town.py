@@ -1,4 +1,4 @@
-"""Harm is what happens to others, so in this town there are others: who connect as usual while one of them attacks.
+"""The town of the hostile tests: one neighbour attacks while the others connect as usual.
 
 Mallory may do whatever her login lets her. Bob is her victim, and his worker serves Carol as well. Dave and Erin have
 nothing to do with either.
