@@ -15,7 +15,7 @@ STAMP := .venv/.set-up
 PARALLEL := -n auto --maxprocesses 4
 PAIR := -n 2 --dist worksteal
 
-.PHONY: help setup broker browser clients demo drawing chaos guarantees bench bench-quick check test format docs clean
+.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ demo: setup broker ## the cross-account story with real processes, narrated
 
 drawing: setup broker ## docs/trace.svg anew, drawn from a run of the cross-account story
 	.venv/bin/peering demo cross-account --trace docs/trace.svg
+
+picture: setup broker browser ## docs/page.png anew: the page in a real browser, at the end of the cross-account story
+	$(PYTHON_HERE) -m tests.end_to_end.picture
 
 chaos: setup broker ## break real workers, a real RabbitMQ and a cluster of three for some minutes, and check what is left
 	.venv/bin/peering-lab chaos $(CHAOS_ARGS)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from console.stack.compose import CONSOLE, DEFINITIONS, compose_console, compose_definitions
+from lab.generate.batch import batch_picture
 from lab.generate.commands import commands_page
 from lab.generate.control import control_document
 from lab.generate.guarantees import guarantees_page
@@ -19,6 +20,7 @@ from lab.generate.transitions import transitions_page
 def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
     """Each generated document's path, and what makes its text for a repository; `lab` is the program `peering-lab`."""
     return {
+        "docs/batch.svg": lambda _: batch_picture(),
         "docs/guarantees.md": guarantees_page,
         "docs/transitions.md": lambda _: transitions_page(),
         "docs/refusals.md": lambda _: refusals_page(),
