@@ -90,7 +90,7 @@ format: setup ## rewrite the files as the formatter wants them
 	$(PYTHON_HERE) -m ruff check --quiet --fix-only .
 	$(PYTHON_HERE) -m ruff format --quiet .
 
-docs: setup ## write anew what is printed from the code: tables, schemas, command reference
+docs: setup ## write anew what is generated from the code: tables, schemas, command reference
 	.venv/bin/peering-lab generate
 
 clean: ## remove what the tools made (not .venv)

@@ -36,5 +36,5 @@ def compose_console(repository: Path) -> str:
     topology = load(repository / TOPOLOGY)
     inside = topology.model_copy(update={"broker": BrokerSection(url=BROKER_INSIDE)})
     document = inside.model_dump(mode="json", exclude_none=True)
-    head = "# Printed from examples/compose.yaml by `make docs`. DEMO PASSWORDS AND KEYS: they protect nothing."
+    head = "# Generated from examples/compose.yaml by `make docs`. DEMO PASSWORDS AND KEYS: they protect nothing."
     return f"{head}\n" + yaml.safe_dump(document, sort_keys=False)

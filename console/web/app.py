@@ -35,7 +35,7 @@ def described_app() -> FastAPI:
     app = FastAPI(
         title=TITLE,
         version="1",
-        description="What the simulator offers beside the cloud's own API; printed from the code by `make docs`.",
+        description="What the simulator offers beside the cloud's own API; generated from the code by `make docs`.",
         docs_url=None,  # its page would load programs from elsewhere
         redoc_url=None,
         openapi_url="/_peering/openapi.json",

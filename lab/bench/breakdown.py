@@ -1,7 +1,8 @@
-"""Time is spent in layers, not in lines, so a profile is read by the layer of each sample's innermost known frame.
+"""The processor time of a handshake by layer, from py-spy's samples of both workers.
 
-The samples are py-spy's, of both workers while they make handshakes by the thousand; the scale is the processor time
-that the kernel counted in the same stretch without a profiler, so the profiler's own weight stays out of the sum.
+A sample counts for the layer of its innermost known frame. The workers make handshakes by the thousand meanwhile; the
+scale is the processor time that the kernel counted in the same stretch without a profiler, so the profiler's own
+weight stays out of the sum.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Final
 
-from lab.bench.driving import SETTLE_SECONDS, connections, create, established
 from lab.bench.processes import Child
 from lab.bench.results import BenchFailed, Breakdown
 from lab.bench.sizes import Sizes
-from lab.bench.stage import Pair, Stage
+from lab.bench.testbed import Pair, Testbed
+from lab.bench.workload import SETTLE_SECONDS, connections, create, established
 
 PROFILER: Final = Path(sysconfig.get_path("scripts")) / "py-spy"
 SAMPLES_A_SECOND: Final = 250
@@ -40,18 +41,18 @@ LAYERS: Final = (
 """In the order in which a frame's file is compared; the worker's own lines come last, as what is left of them."""
 
 
-async def measure_breakdown(stage: Stage, sizes: Sizes) -> Breakdown:
+async def measure_breakdown(testbed: Testbed, sizes: Sizes) -> Breakdown:
     """Processor time per handshake, by layer."""
     count = sizes.handshakes
-    async with stage.pair("breakdown") as pair:
+    async with testbed.pair("breakdown") as pair:
         await _create(pair, "warm", WARM_UP_CONNECTIONS)
         await established(pair, connections("warm", WARM_UP_CONNECTIONS))
         await _create(pair, "plain", count)
-        before, broker_before = pair.cpu_seconds(), stage.broker_cpu_seconds()
+        before, broker_before = pair.cpu_seconds(), testbed.broker_cpu_seconds()
         await established(pair, connections("plain", count))
         spent = pair.cpu_seconds() - before
-        broker_spent = stage.broker_cpu_seconds() - broker_before
-        found = await _profiled(stage, pair, count)
+        broker_spent = testbed.broker_cpu_seconds() - broker_before
+        found = await _profiled(testbed, pair, count)
     layers = {layer: share * spent / count * 1e6 for layer, share in found.items()}
     return Breakdown({**layers, BROKER: broker_spent / count * 1e6}, count)
 
@@ -61,18 +62,18 @@ async def _create(pair: Pair, name: str, count: int) -> None:
     await asyncio.sleep(SETTLE_SECONDS)
 
 
-async def _profiled(stage: Stage, pair: Pair, count: int) -> dict[str, float]:
+async def _profiled(testbed: Testbed, pair: Pair, count: int) -> dict[str, float]:
     """Shares of the samples of one more round, by layer."""
     if not PROFILER.exists():
-        raise BenchFailed("py-spy is not installed: pip install -e '.[bench]'")
-    files = [stage.folder / f"{end.endpoint}.stacks" for end in pair.ends]
+        raise BenchFailed("py-spy is not installed: pip install -e lab")
+    files = [testbed.folder / f"{end.endpoint}.stacks" for end in pair.ends]
     await _create(pair, "spied", count)
     async with AsyncExitStack() as stack:
         for end, file in zip(pair.ends, files, strict=True):
             options = ("--format", "raw", "--full-filenames", "--nonblocking", "--rate", str(SAMPLES_A_SECOND))
             length = ("--duration", str(LONGEST_SECONDS), "--output", str(file), "--pid", str(end.pid))
             command = (str(PROFILER), "record", *options, *length)
-            spy = await Child.start(f"spy-{end.role}", command, stage.folder, {})
+            spy = await Child.start(f"spy-{end.role}", command, testbed.folder, {})
             stack.push_async_callback(spy.end, signal.SIGINT)
         await established(pair, connections("spied", count))
     return shares(line for file in files for line in _lines(file))

@@ -1,20 +1,20 @@
-"""Twenty thousand connections at once show what batching is for; a lone one shows what it must not cost."""
+"""Throughput: handshakes, suspends and resumes a second of many connections at once between two workers."""
 
 from __future__ import annotations
 
-from lab.bench.driving import change, connections, create
 from lab.bench.results import Bulk, Rate
 from lab.bench.sizes import Sizes
-from lab.bench.stage import Stage
+from lab.bench.testbed import Testbed
+from lab.bench.workload import change, connections, create
 
 WARM_UP_CONNECTIONS = 500
 
 
-async def measure_bulk(stage: Stage, sizes: Sizes) -> Bulk:
+async def measure_bulk(testbed: Testbed, sizes: Sizes) -> Bulk:
     """Handshakes, suspends and resumes a second between two workers, everything durable at both ends."""
     count = sizes.handshakes
     opened: list[float] = []
-    async with stage.pair("bulk") as pair:
+    async with testbed.pair("bulk") as pair:
         warm = connections("warm", WARM_UP_CONNECTIONS)
         await create(pair, warm)
         await change(pair, "initiate", "Activated", warm)

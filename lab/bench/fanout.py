@@ -1,4 +1,4 @@
-"""Bundles are per peer: one initiator with fifty peers shows what is left of bundling when nobody has much to say."""
+"""Throughput of one initiator with many acceptors, where each bundle holds little."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Final
 
-from lab.bench.driving import (
+from lab.bench.results import Fanout, Rate
+from lab.bench.sizes import Sizes
+from lab.bench.testbed import End, Testbed
+from lab.bench.workload import (
     SETTLE_SECONDS,
     Connection,
     Side,
@@ -16,9 +19,6 @@ from lab.bench.driving import (
     creation,
     timed,
 )
-from lab.bench.results import Fanout, Rate
-from lab.bench.sizes import Sizes
-from lab.bench.stage import End, Stage
 from shared.wire.request import CommandForm
 
 WARM_UP_CONNECTIONS: Final = 5_000
@@ -28,23 +28,23 @@ STARTING_LIMIT_WORKERS: Final = 4
 """Workers that start at the same time: more only wait for each other."""
 
 
-async def measure_fanout(stage: Stage, sizes: Sizes, pair: Rate) -> Fanout:
+async def measure_fanout(testbed: Testbed, sizes: Sizes, pair: Rate) -> Fanout:
     """Handshakes a second between one initiator and many acceptors, every connection in turn with the next of them."""
     async with AsyncExitStack() as stack:
-        opener = await stage.end("initiator", "vpc-fan-a")
-        others = [await stage.end("acceptor", f"vpc-fan-b{place}") for place in range(sizes.acceptors)]
+        opener = await testbed.end("initiator", "vpc-fan-a")
+        others = [await testbed.end("acceptor", f"vpc-fan-b{place}") for place in range(sizes.acceptors)]
         for end in (opener, *others):
             stack.push_async_callback(end.stop)
         await _start([opener, *others])
-        await _round(stage, opener, others, connections("w", WARM_UP_CONNECTIONS))
+        await _round(testbed, opener, others, connections("w", WARM_UP_CONNECTIONS))
         wanted = connections("", sizes.handshakes - sizes.handshakes % len(others))
-        seconds, spent = await _round(stage, opener, others, wanted)
+        seconds, spent = await _round(testbed, opener, others, wanted)
     costs = [one / len(wanted) * 1e6 for one in spent]
     return Fanout(sizes.acceptors, Rate(len(wanted), (seconds,)), pair, *costs)
 
 
 async def _round(
-    stage: Stage, opener: End, others: list[End], wanted: list[Connection]
+    testbed: Testbed, opener: End, others: list[End], wanted: list[Connection]
 ) -> tuple[float, tuple[float, float, float]]:
     """Seconds, and processor seconds: of the opener, of all others together, of the broker."""
     await _create(opener, others, wanted)
@@ -53,7 +53,7 @@ async def _round(
     sides = [Side(opener, [one.opener for one in wanted]), *map(Side, others, parts)]
 
     def spent() -> tuple[float, float, float]:
-        return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), stage.broker_cpu_seconds()
+        return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), testbed.broker_cpu_seconds()
 
     before = spent()
     marks = await commanded(sides, "initiate", "Activated")
@@ -82,6 +82,6 @@ async def _create(opener: End, others: list[End], wanted: list[Connection]) -> N
         place = number % len(others)
         ours.append(creation(one.opener, as_peer(others[place], one.other)))
         theirs[place].append(creation(one.other, as_peer(opener, one.opener)))
-    await opener.asker.carry_out(opener.asker.write(opener.endpoint, ours))
+    await opener.client.carry_out(opener.client.write(opener.endpoint, ours))
     for other, commands in zip(others, theirs, strict=True):
-        await other.asker.carry_out(other.asker.write(other.endpoint, commands))
+        await other.client.carry_out(other.client.write(other.endpoint, commands))

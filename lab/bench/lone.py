@@ -1,4 +1,4 @@
-"""An average hides what a person waits for, so lone handshakes are made one by one and kept one by one.
+"""Latency: handshakes made one by one with nothing else to do.
 
 A timeline's `at` is when its batch began, so the commit that made the last status durable is measured apart and added.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from initiator.handshake import INITIATOR
-from lab.bench.asking import Rows
-from lab.bench.driving import Connection, connections, create, mark, moments, reached, rows
+from lab.bench.client import Rows
 from lab.bench.results import BenchFailed, Latency, Lone
 from lab.bench.sizes import LONE_PAUSE_SECONDS, Sizes
-from lab.bench.stage import Pair, Stage
+from lab.bench.testbed import Pair, Testbed
+from lab.bench.workload import Connection, connections, create, mark, moments, reached, rows
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Epoch, Kind
 from shared.store.sqlite import Store, TimelineEntry
@@ -28,10 +28,10 @@ WATCH_SECONDS: Final = 60
 _MILLISECONDS: Final = 1_000.0
 
 
-async def measure_lone(stage: Stage, sizes: Sizes) -> Lone:
+async def measure_lone(testbed: Testbed, sizes: Sizes) -> Lone:
     """From initiate to both ends Activated, with nothing else to do; by the timelines and by the owners' consoles."""
-    commit = commits(stage.folder)
-    async with stage.pair("lone") as pair:
+    commit = commits(testbed.folder)
+    async with testbed.pair("lone") as pair:
         await lone_handshakes(pair, connections("w", WARM_UP_HANDSHAKES))
         ends = await lone_handshakes(pair, connections("t", sizes.lone))
         console = await seen_handshakes(pair, connections("c", min(sizes.lone, 200)))
@@ -46,7 +46,7 @@ async def lone_handshakes(pair: Pair, wanted: Sequence[Connection]) -> Latency:
     await asyncio.sleep(LONE_PAUSE_SECONDS * 10)
     marks = (await mark(a, "Activated"), await mark(b, "Activated"))
     for one in wanted:
-        await a.asker.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
+        await a.client.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
         await asyncio.sleep(LONE_PAUSE_SECONDS)
     await reached(a, marks[0], [one.opener for one in wanted])
     await reached(b, marks[1], [one.other for one in wanted])
@@ -71,10 +71,10 @@ async def seen_handshakes(pair: Pair, wanted: Sequence[Connection]) -> Latency:
     samples: list[float] = []
     for number, one in enumerate(wanted):
         if number % 500 == 0:
-            await a.asker.watch(a.endpoint, WATCH_SECONDS, note)
-            await b.asker.watch(b.endpoint, WATCH_SECONDS, note)
+            await a.client.watch(a.endpoint, WATCH_SECONDS, note)
+            await b.client.watch(b.endpoint, WATCH_SECONDS, note)
         began = time.perf_counter()
-        await a.asker.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
+        await a.client.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
         try:
             async with asyncio.timeout(SEEN_LIMIT_SECONDS):
                 await seen[one.opener].wait()

@@ -1,4 +1,4 @@
-"""Figures that are typed into a page are wrong by the next release, so the page's tables are written by the run.
+"""The tables of docs/performance.md, written from the file of a kept run.
 
 `python -m lab.bench.page DOCUMENT.json PAGE.md` puts the tables of a kept run between the page's marks.
 """

@@ -1,4 +1,4 @@
-"""Fast and twice is not fast, so every payload that arrived is compared with what was accepted, in its order."""
+"""Throughput of payloads over established connections; each that arrived is compared with what was accepted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from lab.bench.asking import done
-from lab.bench.driving import change, connections, create, until, worker
+from lab.bench.client import done
 from lab.bench.results import BenchFailed, Payloads, Rate
 from lab.bench.sizes import COMMANDS_LIMIT, PAYLOAD_CHARACTERS, PAYLOAD_CONNECTIONS, Sizes
-from lab.bench.stage import End, Pair, Stage
+from lab.bench.testbed import End, Pair, Testbed
+from lab.bench.workload import change, connections, create, until, worker
 from shared.protocol.refusals import BUSY
 from shared.wire.request import AnswerForm, CommandForm, SendForm
 
@@ -34,9 +34,9 @@ class Way(NamedTuple):
     routes: dict[str, str]
 
 
-async def measure_payloads(stage: Stage, sizes: Sizes) -> Payloads:
+async def measure_payloads(testbed: Testbed, sizes: Sizes) -> Payloads:
     """Payloads a second over established connections, from the first command until the last is in an inbox."""
-    async with stage.pair("payloads") as pair:
+    async with testbed.pair("payloads") as pair:
         one = await _ways(pair, "one")
         one_way = await _sent(one[:1], sizes.payloads)
         both_ways = await _sent(await _ways(pair, "two"), sizes.payloads // 2)
@@ -93,8 +93,8 @@ async def _send(way: Way, count: int) -> dict[str, dict[int, str]]:
 
 async def _try(sender: End, portion: list[SendForm], accepted: dict[str, dict[int, str]]) -> list[SendForm]:
     """Send a portion, note what was accepted, and return what the sender was too busy for."""
-    asker = sender.asker
-    answers = await asker.send(asker.write(sender.endpoint, portion)[0])
+    client = sender.client
+    answers = await client.send(client.write(sender.endpoint, portion)[0])
     again: list[SendForm] = []
     for command, answer in zip(portion, answers, strict=True):
         if _is_busy(answer):
@@ -146,5 +146,5 @@ async def _inboxes(receiver: End, interfaces: Sequence[str]) -> list[list[dict[s
     commands: list[CommandForm] = [
         {"kind": "inbox", "interface": one, "after": 0, "limit": INBOX_LIMIT_PAYLOADS} for one in interfaces
     ]
-    answers = await receiver.asker.send(receiver.asker.write(receiver.endpoint, commands)[0])
+    answers = await receiver.client.send(receiver.client.write(receiver.endpoint, commands)[0])
     return [done(answer)["payloads"] for answer in answers]

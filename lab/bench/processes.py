@@ -1,4 +1,4 @@
-"""What a process costs is known to the kernel alone, and it answers for any process, not only for one's own.
+"""Child processes of the benchmark, and their processor time and memory as the kernel counts them.
 
 Linux: the processor clock of another process (clock_getcpuclockid(3)), and its resident memory.
 """
@@ -73,10 +73,10 @@ class Child:
     async def line(self) -> str:
         """Its next line. Raises BenchFailed if it has ended."""
         if self._process.stdout is None or not (line := await self._process.stdout.readline()):
-            raise BenchFailed(f"{self._name} ended before its time: {self._last_words()}")
+            raise BenchFailed(f"{self._name} ended before its time: {self._last_log_line()}")
         return line.decode().rstrip("\n")
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return lines[-1] if lines else "it complained of nothing"
 

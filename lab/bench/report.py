@@ -1,4 +1,4 @@
-"""A table is for today and a file is for comparing, so both come from the same rows."""
+"""What a benchmark run leaves: the table on the screen, and the file of figures that is kept."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lab.bench.results import Results
+from lab.bench.results import Results, percentile
 from lab.bench.table import Row
 
+PERCENTILES: Final = (1, 10, 25, 50, 75, 90, 99, 100)
 DECIMALS: Final = 6
 """Microseconds: what a clock says beyond them is noise that makes every file differ."""
 
@@ -43,14 +44,21 @@ class Machine:
 
 
 def document(results: Results, rows: Sequence[Row], machine: Machine, failures: dict[str, str]) -> dict[str, Any]:
-    """Everything a run found, to be kept."""
+    """Everything a run found, to be kept; of latencies their percentiles, without the samples."""
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": asdict(machine),
         "rows": [asdict(row) for row in rows],
         "failures": failures,
-        "results": asdict(results),
+        "results": asdict(results, dict_factory=_without_samples),
     }
+
+
+def _without_samples(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(fields)
+    if samples := found.pop("milliseconds", None):
+        found |= {"samples": len(samples), **{f"p{one}": percentile(samples, one) for one in PERCENTILES}}
+    return found
 
 
 def write(file: Path, kept: dict[str, Any]) -> None:

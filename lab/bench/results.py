@@ -1,4 +1,4 @@
-"""A measurement is a value with its unit in its name, or it will be compared with what it must not be compared with."""
+"""The results of each measure, as values with their units in their names."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class ScalePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class Scale:
     """A pair of workers from its first connection to its last; memory in MiB, of the larger of the two."""
 
     points: tuple[ScalePoint, ...]
@@ -154,7 +154,7 @@ class Results:
     plain_payloads: list[tuple[str, Payloads]] = field(default_factory=list)
     bulk: Bulk | None = None
     lone: Lone | None = None
-    growth: Growth | None = None
+    scale: Scale | None = None
     payloads: Payloads | None = None
     fanout: Fanout | None = None
     breakdown: Breakdown | None = None

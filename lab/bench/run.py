@@ -1,4 +1,7 @@
-"""What was not measured in the same run cannot be divided, so a run makes whatever its rows are divided by, too."""
+"""One benchmark run: what is measured, in which order, and how it is printed and kept.
+
+What was not measured in the same run cannot be divided, so a run measures whatever its rows are divided by, too.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 
 from console.commands.options import Later
+from console.stack.own_broker import OwnBroker
 from lab.bench import report
-from lab.bench.against import (
+from lab.bench.baseline_runs import (
     measure_durable,
     measure_faststream,
     measure_plain,
@@ -23,13 +27,13 @@ from lab.bench.against import (
 from lab.bench.breakdown import measure_breakdown
 from lab.bench.bulk import measure_bulk
 from lab.bench.fanout import measure_fanout
-from lab.bench.growth import measure_growth
 from lab.bench.lone import measure_lone
 from lab.bench.payloads import measure_payloads
 from lab.bench.results import BenchFailed, Results
+from lab.bench.scale import measure_scale
 from lab.bench.sizes import FULL, QUICK, Sizes
-from lab.bench.stage import Broker, Stage, staged, start_broker
 from lab.bench.table import table
+from lab.bench.testbed import Testbed, opened_testbed, start_broker
 from shared.broker.amqp import silence_client_library
 from shared.broker.errors import BrokerNotStarted
 
@@ -43,19 +47,19 @@ Say = Callable[[str], None]
 NEEDS: Final = {
     "handshakes": ("plain", "stock", "durable", "faststream", "bulk"),
     "lone": ("plain", "stock", "durable", "faststream", "lone"),
-    "cost": ("growth",),
+    "cost": ("scale",),
     "changes": ("bulk",),
     "payloads": ("plain_payloads", "payloads"),
-    "memory": ("growth",),
-    "ready": ("growth",),
-    "lookups": ("growth",),
-    "keepalive": ("growth",),
+    "memory": ("scale",),
+    "ready": ("scale",),
+    "lookups": ("scale",),
+    "keepalive": ("scale",),
     "fanout": ("bulk", "fanout"),
     "breakdown": ("breakdown",),
 }
 """What can be asked for by name, and what must be measured for it."""
 
-MEASURES: Final[dict[str, Callable[[Stage, Sizes], Awaitable[object]]]] = {
+MEASURES: Final[dict[str, Callable[[Testbed, Sizes], Awaitable[object]]]] = {
     "plain": measure_plain,
     "stock": measure_stock,
     "durable": measure_durable,
@@ -65,7 +69,7 @@ MEASURES: Final[dict[str, Callable[[Stage, Sizes], Awaitable[object]]]] = {
     "lone": measure_lone,
     "payloads": measure_payloads,
     "breakdown": measure_breakdown,
-    "growth": measure_growth,
+    "scale": measure_scale,
 }
 """How each part is measured; only the fan-out needs what another found."""
 
@@ -82,7 +86,7 @@ ORDER: Final = (
     "payloads",
     "breakdown",
     "fanout",
-    "growth",
+    "scale",
 )
 """The plain program before ours and after, because a machine that is slower or faster by then was so for either."""
 
@@ -137,18 +141,18 @@ async def _all(  # noqa: PLR0913, PLR0917 - one call, from the function above
     wanted: set[str],
     results: Results,
     say: Say,
-    broker: Broker,
+    broker: OwnBroker,
     owners: dict[str, str],
     passwords: dict[str, str],
 ) -> dict[str, str]:
     failures: dict[str, str] = {}
-    async with staged(folder, broker, owners, passwords) as stage:
+    async with opened_testbed(folder, broker, owners, passwords) as testbed:
         for name in ORDER:
             if name not in wanted:
                 continue
             say(f"measuring {name.replace('_', ' ')} …")
             try:
-                found = await _one(name, stage, sizes, results)
+                found = await _one(name, testbed, sizes, results)
                 setattr(results, name, joined(getattr(results, name), found))
             except* BenchFailed as group:
                 failures[name] = "; ".join(str(error) for error in _leaves(group))
@@ -169,9 +173,9 @@ def _leaves(group: BaseExceptionGroup[BenchFailed]) -> list[BenchFailed]:
     return found
 
 
-def _one(name: str, stage: Stage, sizes: Sizes, results: Results) -> Awaitable[object]:
+def _one(name: str, testbed: Testbed, sizes: Sizes, results: Results) -> Awaitable[object]:
     if name == "fanout":
         if results.bulk is None:
             raise BenchFailed("fanout has nothing to be compared with")
-        return measure_fanout(stage, sizes, results.bulk.handshakes)
-    return MEASURES[name](stage, sizes)
+        return measure_fanout(testbed, sizes, results.bulk.handshakes)
+    return MEASURES[name](testbed, sizes)

@@ -1,4 +1,4 @@
-"""How much is measured is a choice between a minute and the truth, so both choices stand side by side."""
+"""How much one run measures: the full sizes, which take about ten minutes, and the quick ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A figure without its aim beside it can be admired but not judged, so each row carries both, and the verdict."""
+"""The benchmark's table: each row's figure, baseline, ratio, aim and verdict."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, NamedTuple
 
-from lab.bench.against import QUEUE_TYPE
-from lab.bench.results import Baseline, Bulk, Fanout, Growth, Latency, Lone, Payloads, Results
+from lab.bench.baseline_runs import QUEUE_TYPE
+from lab.bench.results import Baseline, Bulk, Fanout, Latency, Lone, Payloads, Results, Scale
 
 
 class Aim(NamedTuple):
@@ -65,14 +65,14 @@ def table(results: Results, *, full: bool) -> list[Row]:
         rows += _handshakes(results.bulk, results)
     if results.lone is not None:
         rows += _lone(results.lone, results)
-    if results.growth is not None:
-        rows += _cost(results.growth, full=full)
+    if results.scale is not None:
+        rows += _cost(results.scale, full=full)
     if results.bulk is not None:
         rows += _changes(results.bulk, full=full)
     if results.payloads is not None:
         rows += _payloads(results.payloads, [payloads for _, payloads in results.plain_payloads])
-    if results.growth is not None:
-        rows += _growth(results.growth, full=full)
+    if results.scale is not None:
+        rows += _scale(results.scale, full=full)
     if results.fanout is not None:
         rows += _fanout(results.fanout, full=full)
     return rows
@@ -129,9 +129,9 @@ def _others(results: Results) -> tuple[tuple[str, list[Baseline]], ...]:
     )
 
 
-def _cost(growth: Growth, *, full: bool) -> Iterator[Row]:
-    costs = [point.cpu_microseconds for point in growth.points]
-    for point in growth.points:
+def _cost(scale: Scale, *, full: bool) -> Iterator[Row]:
+    costs = [point.cpu_microseconds for point in scale.points]
+    for point in scale.points:
         yield Row(f"processor time per handshake at {point.connections:,}", point.cpu_microseconds, "µs")
     ratio = max(costs) / min(costs)
     yield Row("dearest of these to cheapest", ratio, "times", None, ratio, str(FLAT), FLAT.met(ratio) if full else None)
@@ -155,15 +155,15 @@ def _payloads(payloads: Payloads, plain: list[Payloads]) -> Iterator[Row]:
         yield Row(f"payloads, {name}", ours, "/s", baseline, ratio, str(PAYLOADS), PAYLOADS.met(ratio))
 
 
-def _growth(growth: Growth, *, full: bool) -> Iterator[Row]:
-    count = f"{growth.interfaces:,} interfaces"
-    idle, whole, fresh = growth.idle_mib, growth.full_mib, median(growth.fresh_seconds)
+def _scale(scale: Scale, *, full: bool) -> Iterator[Row]:
+    count = f"{scale.interfaces:,} interfaces"
+    idle, whole, fresh = scale.idle_mib, scale.full_mib, median(scale.fresh_seconds)
     yield Row("memory of a worker, idle", idle, "MiB", aim=str(IDLE_MEMORY), met=IDLE_MEMORY.met(idle))
     yield Row(
         f"memory of a worker, {count}", whole, "MiB", aim=str(FULL_MEMORY), met=FULL_MEMORY.met(whole) if full else None
     )
     yield Row("worker started, until it answers", fresh, "s", aim=str(FRESH_START), met=FRESH_START.met(fresh))
-    killed = max(growth.killed_seconds)
+    killed = max(scale.killed_seconds)
     yield Row(
         f"the same after kill -9, {count}",
         killed,
@@ -171,15 +171,15 @@ def _growth(growth: Growth, *, full: bool) -> Iterator[Row]:
         aim=str(KILLED_START),
         met=KILLED_START.met(killed) if full else None,
     )
-    yield from _lookups(growth, full=full)
-    share = growth.idle_core_share * 100
+    yield from _lookups(scale, full=full)
+    share = scale.idle_core_share * 100
     yield Row(
         f"keeping {count} alive", share, "% of a core", aim=str(KEEPALIVE), met=KEEPALIVE.met(share) if full else None
     )
 
 
-def _lookups(growth: Growth, *, full: bool) -> Iterator[Row]:
-    small, large = growth.points[0], growth.points[-1]
+def _lookups(scale: Scale, *, full: bool) -> Iterator[Row]:
+    small, large = scale.points[0], scale.points[-1]
     scales = f"{small.connections:,} and {large.connections:,}"
     for name, few, many in (
         ("show", small.show.p50, large.show.p50),

@@ -1,5 +1,5 @@
-"""A proof about a model says nothing about sockets, disks and kill -9, so the running thing is broken as well.
+"""Chaos testing: real workers and a real RabbitMQ under load and faults, and a checker of what is left.
 
-Real workers and a real RabbitMQ on loopback, hundreds of connections under commands and payloads, and faults all the
-while; then the faults stop, the owners finish, and a checker reads what both ends remember.
+Hundreds of connections under commands and payloads, and faults all the while; then the faults stop, the owners finish,
+and a checker reads what both ends remember.
 """

@@ -1,7 +1,7 @@
-"""Two ends that agree may both be wrong, so what they remember is held against what their owners were told.
+"""The checker of a chaos run: what both ends' stores hold against what their owners were answered.
 
-Each check is a property of DESIGN.md section 4, read from what a run left behind: timelines and inboxes of both ends,
-and the answers that owners were given. A check yields what is wrong, one sentence each.
+Each check is a property of the protocol, read from what a run left behind: timelines and inboxes of both ends, and the
+answers that owners were given. A check yields what is wrong, one sentence each.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from lab.chaos import timeline_checks as past
-from lab.chaos.cast import End
+from lab.chaos import timeline_checks
 from lab.chaos.evidence import Asked, Evidence, Promised, Remembered, promises
+from lab.chaos.workers import End
 from lab.simulate.properties import agreed, broken
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent
@@ -49,7 +49,7 @@ def check(evidence: Evidence) -> list[str]:
 
 
 def _side(stores: Mapping[str, Remembered], end: End, promised: Mapping[str, Promised]) -> Side | None:
-    store, interface = stores[end.actor.id], end.interface
+    store, interface = stores[end.worker.id], end.interface
     if interface not in store.interfaces:
         return None
     return Side(
@@ -66,10 +66,10 @@ def _pair(first: Side, second: Side) -> Iterator[str]:
     for mine, other in ((first, second), (second, first)):
         yield from _commands(mine)
         yield from _payloads(mine, other)
-        yield from past.unbroken(mine.timeline, mine.record)
-        yield from past.heard_what_was_said(mine.timeline, other.timeline)
-        yield from past.activated_when_acknowledged(mine.timeline)
-        yield from past.holds_respected(mine.timeline, other.timeline, other.inbox)
+        yield from timeline_checks.unbroken(mine.timeline, mine.record)
+        yield from timeline_checks.heard_what_was_said(mine.timeline, other.timeline)
+        yield from timeline_checks.activated_when_acknowledged(mine.timeline)
+        yield from timeline_checks.holds_respected(mine.timeline, other.timeline, other.inbox)
     if wrong := broken(first.record, second.record):
         yield wrong
     if not agreed(first.record, second.record):
@@ -96,7 +96,7 @@ def _was_promised(asked: Asked, endpoint: str) -> bool:
 
 def _commands(side: Side) -> Iterator[str]:
     """Each command that was answered with `done` was carried out, and none of them twice."""
-    rows = past.commands(side.timeline)
+    rows = timeline_checks.commands(side.timeline)
     if rows["create"] != 1:
         yield f"{side.end.interface} was created {rows['create']} times"
     for kind in COUNTED_KINDS:

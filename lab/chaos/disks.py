@@ -1,4 +1,4 @@
-"""A disk that is full has to be full for the kernel, or it is only our own exception that the store survives.
+"""Full disks for real processes: a small file system that is filled, or a limit to the length of files.
 
 Two ways. A small file system in memory (tmpfs, where the program may mount one) in which a filler takes all the space:
 the store hears ENOSPC. And a limit to the length of files (RLIMIT_FSIZE), set on the running worker from outside, which

@@ -1,6 +1,6 @@
-"""Who checks his own work should not be asked: the files that the workers left are read, not the workers.
+"""What a chaos run leaves behind to be checked: the contents of each store, and what owners were promised.
 
-What one worker's store holds when the process has ended, and what the owners were promised while it lived.
+The files that the workers left are read; the workers are not asked.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from lab.chaos.cast import Actor, Connection
 from lab.chaos.history import ANSWERED, ASKED, Entry
+from lab.chaos.workers import Connection, Worker
 from shared.protocol.interface import Interface
 from shared.protocol.registers import LAST_NUMBER
 from shared.store.memory import ANSWERED_LIMIT_REQUESTS, TimelineRow
@@ -81,11 +81,11 @@ def asked_in(entries: Iterable[Entry]) -> dict[str, Asked]:
     return requests
 
 
-def remembered(path: Path, actor: Actor, requests: Mapping[str, Asked]) -> Remembered:
+def remembered(path: Path, worker: Worker, requests: Mapping[str, Asked]) -> Remembered:
     """Read a store whose worker has ended. Raises FileNotFoundError, or StoreRefused if it is not whole."""
     if not path.is_file():
         raise FileNotFoundError(path)
-    store = Store(path, actor.endpoint, actor.role)
+    store = Store(path, worker.endpoint, worker.role)
     store.open(nonce=0)
     try:
         found = Remembered()
@@ -96,7 +96,7 @@ def remembered(path: Path, actor: Actor, requests: Mapping[str, Asked]) -> Remem
                 found.inboxes[interface] = store.payloads.inbox(interface, 0, LAST_NUMBER)
                 found.outboxes[interface] = store.payloads.kept(interface, 0, LAST_NUMBER)
         found.timelines = _timelines(store)
-        mine = [request for request, asked in requests.items() if asked.endpoint == actor.id and asked.changes]
+        mine = [request for request, asked in requests.items() if asked.endpoint == worker.id and asked.changes]
         for request in mine[-ANSWERED_LIMIT_REQUESTS:]:
             reply = store.memory.answer(request)
             if reply is not None:
@@ -124,11 +124,11 @@ def promises(requests: Iterable[Asked]) -> dict[str, Promised]:
         answers = unknown if asked.answers is None else asked.answers
         for command, answer in zip(asked.commands, answers, strict=True):
             if command["kind"] in CHANGING:
-                _take_down(found[str(command.get("interface"))], command, answer)
+                _record(found[str(command.get("interface"))], command, answer)
     return dict(found)
 
 
-def _take_down(promised: Promised, command: CommandForm, answer: AnswerForm | None) -> None:
+def _record(promised: Promised, command: CommandForm, answer: AnswerForm | None) -> None:
     kinds = [command["kind"]]
     if command["kind"] == "create" and command["initiate"]:
         kinds.append("initiate")

@@ -1,4 +1,4 @@
-"""One fault at a time is what everybody tests, so five lanes of them run side by side and meet as they like.
+"""The fault schedule of a chaos run: five lanes of faults side by side, each drawn from the seed.
 
 Within a lane one fault follows the other, each on a victim drawn by lot. The plan follows from the seed; what comes of
 it does not, since real processes take the time that they take.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Generic, TypeVar
 
-from lab.chaos.cast import ACTORS
 from lab.chaos.faults.broker import BROKER_FAULTS, NODE_FAULTS, QUEUE_FAULTS
-from lab.chaos.faults.cable import CABLE_FAULTS
 from lab.chaos.faults.fault import Fault
+from lab.chaos.faults.network import NETWORK_FAULTS
 from lab.chaos.faults.worker import WORKER_FAULTS
 from lab.chaos.history import History
-from lab.chaos.site import Site
+from lab.chaos.system import System
+from lab.chaos.workers import WORKERS
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Lane(Generic[T]):
     victims: Sequence[tuple[str, T]]
     pause_seconds: float
 
-    async def go(self, site: Site, history: History, chance: Random, end: float) -> None:
+    async def go(self, system: System, history: History, chance: Random, end: float) -> None:
         """Break things until `end` (the loop's clock); what is broken then is repaired before this returns."""
         loop = asyncio.get_running_loop()
         while True:
@@ -44,28 +44,28 @@ class Lane(Generic[T]):
             fault = chance.choices(self.faults, [one.weight for one in self.faults])[0]
             name, victim = chance.choice(self.victims)
             history.fault(fault.kind, name)
-            history.healed(fault.kind, name, await fault.happen(site, victim, chance))
+            history.healed(fault.kind, name, await fault.inject(system, victim, chance))
 
 
-async def make_mischief(site: Site, history: History, seed: str, seconds: float) -> None:
-    """Break the site in all ways for so long, and leave everything running again. Raises BrokerNotStarted."""
+async def inject_faults(system: System, history: History, seed: str, seconds: float) -> None:
+    """Break the system in all ways for so long, and leave everything running again. Raises BrokerNotStarted."""
     end = asyncio.get_running_loop().time() + seconds
     async with asyncio.TaskGroup() as group:
-        for place, going in enumerate(_lanes(site)):
-            group.create_task(going.go(site, history, Random(f"{seed} {place}"), end))  # noqa: S311 - a plan, no secret
-    for proxy in site.proxies.values():
+        for place, going in enumerate(_lanes(system)):
+            group.create_task(going.go(system, history, Random(f"{seed} {place}"), end))  # noqa: S311 - a plan, no secret
+    for proxy in system.proxies.values():
         proxy.heal()
-    await site.provision()
+    await system.provision()
 
 
-def _lanes(site: Site) -> Sequence[Lane[Any]]:
-    actors = [(one.id, one) for one in ACTORS]
-    queues = [queue.name for queue in site.queues]
-    brokers = [(f"node {place}", node) for place, node in enumerate(site.nodes, 1)]
+def _lanes(system: System) -> Sequence[Lane[Any]]:
+    workers = [(one.id, one) for one in WORKERS]
+    queues = [queue.name for queue in system.queues]
+    brokers = [(f"node {place}", node) for place, node in enumerate(system.nodes, 1)]
     return (
-        Lane(WORKER_FAULTS, actors, 1.0),
-        Lane(CABLE_FAULTS, actors, 0.8),
-        Lane(CABLE_FAULTS, actors, 1.2),
-        Lane(QUEUE_FAULTS, [(name, name) for name in (*queues * _OFTENER, *site.reply_queues)], 2.0),
+        Lane(WORKER_FAULTS, workers, 1.0),
+        Lane(NETWORK_FAULTS, workers, 0.8),
+        Lane(NETWORK_FAULTS, workers, 1.2),
+        Lane(QUEUE_FAULTS, [(name, name) for name in (*queues * _OFTENER, *system.reply_queues)], 2.0),
         Lane(BROKER_FAULTS if len(brokers) == 1 else NODE_FAULTS, brokers, 12.0 if len(brokers) == 1 else 6.0),
     )

@@ -1,4 +1,4 @@
-"""Nothing lost says little until it is said of how much, so each run counts what was at stake.
+"""The figures of a chaos run: faults, handshakes, requests, payloads.
 
 Everything is counted from what was left behind, and not by those who did it.
 """
@@ -10,16 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from lab.chaos.evidence import Evidence, promises
+from lab.chaos.evidence import Evidence
 from lab.chaos.history import CALM, HEALED, Entry
 from shared.protocol.words import Intent, Status
 
 
 @dataclass(slots=True)
 class Figures:
-    """What one stage came to."""
+    """What one run came to."""
 
-    stage: str
+    run: str
     faults: Counter[str] = field(default_factory=Counter)
     not_felt: int = 0
     connections: int = 0
@@ -57,18 +57,18 @@ class Figures:
         return {**told, **counted, "faults_in_all": self.faults_in_all}
 
 
-def count(stage: str, evidence: Evidence, entries: Sequence[Entry]) -> Figures:
-    """Count what a stage left behind."""
-    figures = Figures(stage, connections=len(evidence.connections))
+def count(run: str, evidence: Evidence, entries: Sequence[Entry]) -> Figures:
+    """Count what a run left behind."""
+    figures = Figures(run, connections=len(evidence.connections))
     calm = next((entry["at"] for entry in entries if entry["what"] == CALM), float("inf"))
     _count_faults(figures, entries)
     _count_requests(figures, evidence)
     for connection in evidence.connections:
-        records = [evidence.stores[end.actor.id].interfaces.get(end.interface) for end, _ in connection.ends]
+        records = [evidence.stores[end.worker.id].interfaces.get(end.interface) for end, _ in connection.ends]
         gone = any(one is not None and one.intent is Intent.DELETED for one in records)
         figures.deleted += gone
         for end, peer in connection.ends:
-            mine, other = evidence.stores[end.actor.id], evidence.stores[peer.actor.id]
+            mine, other = evidence.stores[end.worker.id], evidence.stores[peer.worker.id]
             record, inbox = mine.interfaces.get(end.interface), other.inboxes.get(peer.interface, [])
             sent = 0 if record is None else record.sent
             figures.payloads_accepted += sent
@@ -97,8 +97,3 @@ def _count_requests(figures: Figures, evidence: Evidence) -> None:
     for asked in evidence.requests.values():
         figures.commands += len(asked.commands)
         figures.unanswered += asked.answers is None
-
-
-def promised_payloads(evidence: Evidence) -> int:
-    """How many payloads owners were told of that they are accepted."""
-    return sum(len(one.numbers) for one in promises(evidence.requests.values()).values())

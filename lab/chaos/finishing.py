@@ -1,6 +1,6 @@
-"""What faults interrupted has to be finished by its owners and by nobody else: no hand reaches into a store.
+"""The end of a chaos run: owners finish what faults interrupted, until all connections agree.
 
-After the faults every owner configures, initiates and resumes what is left to be, until all connections agree.
+Each owner configures, initiates and resumes what is left to be; no hand reaches into a store.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from lab.chaos.cast import ACTORS, Actor, Connections, End
 from lab.chaos.owners import Owners, configure, create, plain
+from lab.chaos.workers import WORKERS, Connections, End, Worker
 from shared.protocol.words import Status
 from shared.wire.request import CommandForm
 
@@ -32,7 +32,9 @@ async def finish(owners: Owners, connections: Connections) -> None:
             return
         if loop.time() - asked >= _FINISH_EVERY_SECONDS:
             asked = loop.time()
-            await asyncio.gather(*(_ask(owners, actor, list(_wanted(actor, connections, views))) for actor in ACTORS))
+            await asyncio.gather(
+                *(_ask(owners, worker, list(_wanted(worker, connections, views))) for worker in WORKERS)
+            )
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
@@ -59,8 +61,8 @@ def _shown(view: View | None) -> str:
     return "nothing" if view is None else f"{view['status']} ({view['unacknowledged']} unacknowledged)"
 
 
-def _wanted(actor: Actor, connections: Connections, views: Mapping[str, View]) -> Iterator[CommandForm]:
-    for end, peer in connections.at(actor):
+def _wanted(worker: Worker, connections: Connections, views: Mapping[str, View]) -> Iterator[CommandForm]:
+    for end, peer in connections.at(worker):
         yield from _wanted_of(end, peer, views.get(end.interface), views.get(peer.interface))
 
 
@@ -70,23 +72,23 @@ def _wanted_of(end: End, peer: End, mine: View | None, other: View | None) -> It
     elif mine["status"] == Status.IDLE:
         if mine["peer"] is None:
             yield configure(end, peer)
-        if end.actor.role.may_initiate and (other is None or other["status"] not in {Status.DELETED, Status.DELETING}):
+        if end.worker.role.may_initiate and (other is None or other["status"] not in {Status.DELETED, Status.DELETING}):
             yield plain("initiate", end)
     elif "own" in mine["holds"]:
         yield plain("resume", end)
 
 
 async def _all_views(owners: Owners) -> dict[str, View]:
-    pages = await asyncio.gather(*(_views(owners, actor) for actor in ACTORS))
+    pages = await asyncio.gather(*(_views(owners, worker) for worker in WORKERS))
     return {view["interface"]: view for page in pages for view in page}
 
 
-async def _views(owners: Owners, actor: Actor) -> Sequence[View]:
+async def _views(owners: Owners, worker: Worker) -> Sequence[View]:
     found: list[View] = []
     after: str | None = ""
     while after is not None:
         answers = await owners.look(
-            actor, [{"kind": "list", "after": after, "limit": PAGE_INTERFACES, "deleted": True}]
+            worker, [{"kind": "list", "after": after, "limit": PAGE_INTERFACES, "deleted": True}]
         )
         if answers is None or answers[0]["outcome"] != "done":
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
@@ -97,6 +99,6 @@ async def _views(owners: Owners, actor: Actor) -> Sequence[View]:
     return found
 
 
-async def _ask(owners: Owners, actor: Actor, commands: Sequence[CommandForm]) -> None:
+async def _ask(owners: Owners, worker: Worker, commands: Sequence[CommandForm]) -> None:
     for start in range(0, len(commands), _COMMANDS_AT_ONCE):
-        await owners.insist(actor, commands[start : start + _COMMANDS_AT_ONCE])
+        await owners.insist(worker, commands[start : start + _COMMANDS_AT_ONCE])

@@ -1,6 +1,6 @@
-"""What was promised has to be written down when it was promised, or a checker can only believe what is left.
+"""The history of a chaos run, a file of JSON lines: what was asked, what was answered, which faults there were.
 
-JSON lines: what was asked, what was answered, which faults there were. The checker reads them back from the file.
+It is written as things happen, and the checker reads it back from the file.
 """
 
 from __future__ import annotations

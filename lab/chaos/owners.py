@@ -1,85 +1,72 @@
-"""An owner who gets no answer asks again with the same words, so an answer that comes late is still the only one.
+"""The owners of a chaos run: each asks through a real client, and again with the same request id until answered.
 
-Asks through the real console, writes down every question before it is sent and every answer when it is there.
+Each writes down every question before it is sent and every answer when it is there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Final, cast
 
 from console.client import Client, Unanswered
-from lab.chaos.cast import Actor, End
 from lab.chaos.history import History
+from lab.chaos.workers import End, Worker
 from shared.wire.request import AnswerForm, CommandForm
 
-PATIENCE_SECONDS: Final = 5.0
+ANSWER_TIMEOUT_SECONDS: Final = 5.0
 """How long an owner waits for an answer before asking anew, with the same request id."""
 
 _PAUSE_SECONDS: Final = 0.2
 
 
 class Owners:
-    """All owners, each with a console of its own."""
+    """All owners, each with a client of its own."""
 
     def __init__(self, clients: Mapping[str, Client], history: History, chance: Random) -> None:
         """Ask as these accounts."""
         self._clients, self._history, self._chance = clients, history, chance
-        self.troubles: Counter[str] = Counter()
-        self.commands = 0
-        self.answers = 0
-        self.unanswered = 0
 
-    async def insist(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm]:
+    async def insist(self, worker: Worker, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         """Ask until there is an answer."""
-        answers = await self._ask(actor, commands, attempts=None)
+        answers = await self._ask(worker, commands, attempts=None)
         return answers or []
 
-    async def try_once(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
+    async def try_once(self, worker: Worker, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
         """Ask, and let it be if no answer comes."""
-        return await self._ask(actor, commands, attempts=1)
+        return await self._ask(worker, commands, attempts=1)
 
-    async def look(self, actor: Actor, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
+    async def look(self, worker: Worker, commands: Sequence[CommandForm]) -> list[AnswerForm] | None:
         """Ask something that changes nothing, and is not worth writing down."""
         try:
-            return await self._clients[actor.account].ask(actor.id, commands, PATIENCE_SECONDS)
-        except Unanswered as trouble:
-            self.troubles[trouble.code] += 1
+            return await self._clients[worker.account].ask(worker.id, commands, ANSWER_TIMEOUT_SECONDS)
+        except Unanswered:
             return None
 
     async def _ask(
-        self, actor: Actor, commands: Sequence[CommandForm], attempts: int | None
+        self, worker: Worker, commands: Sequence[CommandForm], attempts: int | None
     ) -> list[AnswerForm] | None:
         request = uuid.UUID(int=self._chance.getrandbits(128)).hex
-        self._history.asked(request, actor.id, commands)
-        self.commands += len(commands)
+        self._history.asked(request, worker.id, commands)
         attempt = 0
         try:
             while attempts is None or attempt < attempts:
                 attempt += 1
                 try:
-                    client = self._clients[actor.account]
-                    answers = await client.ask(actor.id, commands, PATIENCE_SECONDS, request=request)
-                except Unanswered as trouble:
-                    self.troubles[trouble.code] += 1
+                    client = self._clients[worker.account]
+                    answers = await client.ask(worker.id, commands, ANSWER_TIMEOUT_SECONDS, request=request)
+                except Unanswered:
                     await asyncio.sleep(_PAUSE_SECONDS)
                 else:
                     self._history.answered(request, answers)
-                    self.answers += len(answers)
                     return answers
         except asyncio.CancelledError:
-            self._give_up(request, len(commands))
+            self._history.given_up(request)
             raise
-        self._give_up(request, len(commands))
-        return None
-
-    def _give_up(self, request: str, commands: int) -> None:
         self._history.given_up(request)
-        self.unanswered += commands
+        return None
 
 
 def plain(kind: str, end: End) -> CommandForm:

@@ -1,6 +1,6 @@
-"""A cable fails in more ways than being cut, so what lies between a worker and its broker is ours to spoil.
+"""A TCP proxy between a worker and its broker that can stall, delay, tear, reset and refuse connections.
 
-TCP on loopback, each direction with a gate of its own: stalled (data waits in the kernel until the sender feels it),
+Each direction has a gate of its own: stalled (data waits in the kernel until the sender feels it),
 delayed, torn in the middle of a frame, reset with RST, refused. A broken upstream is tried no longer than the next
 one: in front of a cluster it is the balancer as well.
 """
@@ -25,7 +25,7 @@ _CONNECT_LIMIT_SECONDS: Final = 2.0
 
 
 @dataclass(slots=True)
-class Way:
+class Direction:
     """One direction of all connections through a proxy."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,7 +53,7 @@ class FaultProxy:
         self._server: asyncio.Server | None = None
         self._pairs: set[_Pair] = set()
         self._serving: set[asyncio.Task[None]] = set()
-        self.there, self.back = Way(), Way()
+        self.to_broker, self.to_worker = Direction(), Direction()
         self.delay_seconds = 0.0
         self.refusing = False
         self.refused = 0
@@ -85,8 +85,8 @@ class FaultProxy:
 
     def heal(self) -> None:
         """Pass everything on, at once. What is torn stays torn."""
-        self.there.open.set()
-        self.back.open.set()
+        self.to_broker.open.set()
+        self.to_worker.open.set()
         self.delay_seconds, self.refusing, self._tear_after = 0.0, False, None
 
     def reset(self) -> int:
@@ -121,8 +121,8 @@ class FaultProxy:
         pair = _Pair(writer, upstream[1])
         self._pairs.add(pair)
         pair.pumps = [
-            asyncio.create_task(self._pump(reader, upstream[1], self.there)),
-            asyncio.create_task(self._pump(upstream[0], writer, self.back)),
+            asyncio.create_task(self._pump(reader, upstream[1], self.to_broker)),
+            asyncio.create_task(self._pump(upstream[0], writer, self.to_worker)),
         ]
         try:
             await asyncio.wait(pair.pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -140,12 +140,12 @@ class FaultProxy:
                     return await asyncio.open_connection(LOOPBACK, port)
         return None
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: Way) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: Direction) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(_READ_BYTES):
                 if self.delay_seconds:
                     await asyncio.sleep(self.delay_seconds)
-                await way.open.wait()
+                await direction.open.wait()
                 if self._tears(len(data)):
                     writer.write(data[: self._tear_after])
                     self._tear_after = None

@@ -1,4 +1,4 @@
-"""A timeline is written by the end that it is about, so it is believed only where the other end's agrees.
+"""Checks of timelines, each end's against the other's.
 
 What must hold of two timelines together: nothing was heard that was not said before, whoever is Activated had its
 latest version acknowledged, and a hold that is confirmed holds until its owner lifts it.

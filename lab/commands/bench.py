@@ -1,4 +1,4 @@
-"""How fast it is, is a question for the reader's machine: nobody should have to believe a table."""
+"""`peering-lab bench`: its options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def bench(
 ) -> None:
     """Measure a private broker and two real workers against a plain aio-pika program and FastStream, side by side.
 
-    Run from a clone, with the group `bench` installed. Exits 1 if something could not be measured.
+    Run from a clone, after `make setup`. Exits 1 if something could not be measured.
     """
     names = [name.value for name in only or []]
     raise typer.Exit(run.bench(names, quick=quick, json_file=json_file, svg_folder=svg_folder))

@@ -1,4 +1,4 @@
-"""What holds in a model and in a simulation still has to hold when real processes die, so here they do."""
+"""`peering-lab chaos`: its options."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import typer
 from console.commands.options import Later
 
 if TYPE_CHECKING:
-    from lab.chaos import telling
+    from lab.chaos import report
 else:
-    telling = Later("lab.chaos.telling")
+    report = Later("lab.chaos.report")
 
-STAGES = {None: ("single", "cluster"), True: ("cluster",), False: ("single",)}
+RUNS = {None: ("single", "cluster"), True: ("cluster",), False: ("single",)}
 
 SecondsOption = Annotated[
-    float, typer.Option("--seconds", min=1, max=3600, metavar="N", help="How long faults go on, in each stage.")
+    float, typer.Option("--seconds", min=1, max=3600, metavar="N", help="How long faults go on, in each run.")
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Plans the faults; drawn by lot if not given.")]
 ConnectionsOption = Annotated[
@@ -24,7 +24,7 @@ ConnectionsOption = Annotated[
 ]
 ClusterOption = Annotated[
     bool | None,
-    typer.Option("--cluster/--single", help="Only three nodes, or only one; both stages if not given."),
+    typer.Option("--cluster/--single", help="Only three nodes, or only one; both if not given."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 
@@ -41,4 +41,4 @@ def chaos(
 
     Everything stays on loopback. Exits 1 if a property was broken, and says where history, stores and logs are.
     """
-    raise typer.Exit(telling.run(seconds, seed, connections, STAGES[cluster], as_json=as_json))
+    raise typer.Exit(report.run(seconds, seed, connections, RUNS[cluster], as_json=as_json))

@@ -1,4 +1,4 @@
-"""Testing orders of events one by one is guessing; whoever doubts the protocol can go through all of them here."""
+"""`peering-lab explore`: its options."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 from console.commands.options import Later
 
 if TYPE_CHECKING:
-    from lab.explore import telling
+    from lab.explore import report
 else:
-    telling = Later("lab.explore.telling")
+    report = Later("lab.explore.report")
 
 BugsOption = Annotated[bool, typer.Option("--bugs", help="Plant one bug after another, and say what catches each.")]
 QuickOption = Annotated[bool, typer.Option("--quick", help="Only the bounds that take seconds.")]
@@ -47,5 +47,5 @@ def explore(  # noqa: PLR0913 - each is an option
     Exits 1 if a property was broken, or a planted bug was not caught by the property that it breaks.
     """
     if replay is not None:
-        raise typer.Exit(telling.again(replay, shipped=shipped, as_json=as_json))
-    raise typer.Exit(telling.run(bugs=bugs, quick=quick, processes=processes, save=save, as_json=as_json))
+        raise typer.Exit(report.rerun(replay, shipped=shipped, as_json=as_json))
+    raise typer.Exit(report.run(bugs=bugs, quick=quick, processes=processes, save=save, as_json=as_json))

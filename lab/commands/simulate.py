@@ -1,4 +1,4 @@
-"""A failure that cannot be repeated cannot be understood, so a world is nothing but its seed."""
+"""`peering-lab simulate`: its options."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import typer
 from console.commands.options import Later
 
 if TYPE_CHECKING:
-    from lab.simulate import telling
+    from lab.simulate import report
 else:
-    telling = Later("lab.simulate.telling")
+    report = Later("lab.simulate.report")
 
-SeedsOption = Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many worlds.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="The first world; drawn by lot if not given.")]
-TraceOption = Annotated[bool, typer.Option("--trace", help="Tell the story of one world, line by line.")]
-ProcessesOption = Annotated[int, typer.Option("--processes", min=1, max=64, help="How many worlds at a time.")]
+SeedsOption = Annotated[int, typer.Option("--seeds", min=1, metavar="N", help="How many runs.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="The first seed; drawn by lot if not given.")]
+TraceOption = Annotated[bool, typer.Option("--trace", help="Print the log of one run, line by line.")]
+ProcessesOption = Annotated[int, typer.Option("--processes", min=1, max=64, help="How many runs at a time.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
 
 
@@ -28,8 +28,8 @@ def simulate(
     processes: ProcessesOption = 2,
     as_json: JsonOption = False,
 ) -> None:
-    """Let real workers' processors live through seeded worlds of faults, in virtual time.
+    """Run real workers' processors under seeded faults, in virtual time.
 
     Exits 1 if a property was broken, and names the seed and the commit that repeat it.
     """
-    raise typer.Exit(telling.run(seeds, seed, processes, trace=trace, as_json=as_json))
+    raise typer.Exit(report.run(seeds, seed, processes, trace=trace, as_json=as_json))

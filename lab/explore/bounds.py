@@ -1,4 +1,4 @@
-"""Complete is a word that needs a bound, so here are the bounds: how much may happen, and no more than that.
+"""The bounds of the model checker: how often each event may happen, and who is configured at first.
 
 Whatever may happen in a bound may happen in every order and at every moment; loss, doubling, reordering, delay and a
 crash before or after each commit are in all of them, because the network keeps all that was ever said.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 
 
 class Bound(NamedTuple):
@@ -33,9 +33,9 @@ SMALL: Final = (
     Bound("a command of each, and a stranger who repeats", Budget((1, 1), (1, 0), stranger=True)),
     Bound("a command, and a stranger who says anything", Budget((1, 0), forger=True)),
     Bound("giving up, and a stranger who says anything", Budget(give_ups=1, forger=True)),
-    Bound("a peer who lies once", Budget(lies=1)),
-    Bound("a peer who lies once, and a late owner", Budget(lies=1, configures=(0, 1)), (True, False)),
-    Bound("a peer who lies once, and a payload", Budget(payloads=(1, 0), lies=1)),
+    Bound("a peer who lies once", Budget(byzantine=1)),
+    Bound("a peer who lies once, and a late owner", Budget(byzantine=1, configures=(0, 1)), (True, False)),
+    Bound("a peer who lies once, and a payload", Budget(payloads=(1, 0), byzantine=1)),
     Bound("two commands of the initiator's", Budget((2, 0), (1, 0))),
     Bound("two commands of the acceptor's", Budget((0, 2), (1, 0))),
     Bound("a lost store", Budget(losses=1)),

@@ -1,4 +1,4 @@
-"""A step that is a pure function needs to be taken once: the same end and the same event give the same answer.
+"""The two step functions with a memo: equal records, messages and events are one object each.
 
 Going through all orders meets the same end in front of the same message thousands of times. Equal records,
 messages and events are made one object here, so that they are told apart by identity.

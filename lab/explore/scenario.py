@@ -1,7 +1,7 @@
-"""A violation that nobody can repeat is a rumour, so each is a file: the bound, and every move up to the last.
+"""Scenario files: a violation as the bound and every action up to it, to be replayed and kept as a test.
 
-A move is written as the event writes itself, and found again among all that can happen at that point; so a scenario
-is no program, and goes only where the shipped functions (or those with a planted bug) still lead.
+An action is written as the event writes itself, and found again among the transitions that are possible at that point;
+so a scenario is no program, and goes only where the shipped functions (or those with a planted bug) still lead.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from lab.explore.bounds import Bound
 from lab.explore.bugs import BUGS
 from lab.explore.bugs.planting import planted
 from lab.explore.machine import SHIPPED, Machine, Steps
-from lab.explore.moves import moves
-from lab.explore.search import Findings, Search, Taken, sentence
-from lab.explore.world import Budget, beginning
+from lab.explore.search import Action, Findings, Search, described
+from lab.explore.state import Budget, beginning
+from lab.explore.transitions import transitions
 
 FORMAT: Final = 1
 
 
-class NoScenario(Exception):
+class ScenarioError(Exception):
     """The file is not a scenario; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A story that can be gone through again, and what was wrong at its end when it was written."""
+    """A bound and actions that can be replayed, and what was wrong at their end when it was written."""
 
     bound: Bound
-    moves: tuple[Taken, ...]
+    actions: tuple[Action, ...]
     broken: str | None = None
     violation: str | None = None
     bug: str | None = None
-    story: tuple[str, ...] = field(default=(), compare=False)
+    trace: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """What going through a scenario came to. `stopped` is the move that cannot happen any more, or None."""
+    """What going through a scenario came to. `stopped` is the transition that cannot happen any more, or None."""
 
-    story: list[str]
+    trace: list[str]
     broken: str | None
     violation: str | None
     stopped: str | None
@@ -52,8 +52,8 @@ class Replay:
 
 def of_findings(bound: Bound, findings: Findings, bug: str | None = None) -> Scenario:
     """Make a scenario of a violation."""
-    way, story = tuple(findings.moves), tuple(findings.story)
-    return Scenario(bound, way, findings.broken, findings.violation, bug, story)
+    way, trace = tuple(findings.actions), tuple(findings.trace)
+    return Scenario(bound, way, findings.broken, findings.violation, bug, trace)
 
 
 def write(scenario: Scenario) -> str:
@@ -66,60 +66,62 @@ def write(scenario: Scenario) -> str:
         "bug": scenario.bug,
         "broken": scenario.broken,
         "violation": scenario.violation,
-        "story": [f"{number}. {line}" for number, line in enumerate(scenario.story, 1)],
-        "moves": [{"end": move.which, "event": move.event} for move in scenario.moves],
+        "trace": [f"{number}. {line}" for number, line in enumerate(scenario.trace, 1)],
+        "actions": [{"end": transition.which, "event": transition.event} for transition in scenario.actions],
     }
     return json.dumps(form, indent=1, ensure_ascii=False) + "\n"
 
 
 def read(file: Path) -> Scenario:
-    """Read a scenario. Raises NoScenario."""
+    """Read a scenario. Raises ScenarioError."""
     try:
         form = json.loads(file.read_text(encoding="utf-8"))
         if form["peering_scenario"] != FORMAT:
-            raise NoScenario(f"{file}: a scenario of another format than {FORMAT}")
+            raise ScenarioError(f"{file}: a scenario of another format than {FORMAT}")
         much: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in form["budget"].items()}
         budget = Budget(**much)
         first, second = form["configured"]
-        way = tuple(Taken(move["end"], move["event"]) for move in form["moves"])
+        way = tuple(Action(transition["end"], transition["event"]) for transition in form["actions"])
         bound = Bound(form["bound"], budget, (first, second))
-        return Scenario(bound, way, form["broken"], form["violation"], form["bug"], tuple(form["story"]))
+        return Scenario(bound, way, form["broken"], form["violation"], form["bug"], tuple(form["trace"]))
     except OSError as error:
-        raise NoScenario(f"{file} cannot be read: {error.strerror}") from None
+        raise ScenarioError(f"{file} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise NoScenario(f"{file} is no scenario: {type(error).__name__}: {error}") from None
+        raise ScenarioError(f"{file} is no scenario: {type(error).__name__}: {error}") from None
 
 
 def replay(scenario: Scenario, *, steps: Steps = SHIPPED) -> Replay:
-    """Go through it again, and judge every world and every move on the way."""
-    world = beginning(scenario.bound.budget, configured=scenario.bound.configured)
-    search, story = Search(Machine(steps), world), list[str]()
+    """Replay a scenario, and check every state and every transition on the way."""
+    state = beginning(scenario.bound.budget, configured=scenario.bound.configured)
+    search, trace = Search(Machine(steps), state), list[str]()
     stopped: str | None = None
-    for taken in scenario.moves:
-        if search.wrong(world):
+    for taken in scenario.actions:
+        if search.state_violates(state):
             break
-        move = next((one for one in moves(world, search.machine) if (one.which, repr(one.event)) == taken), None)
-        if move is None:
+        transition = next(
+            (one for one in transitions(state, search.machine) if (one.which, repr(one.event)) == taken), None
+        )
+        if transition is None:
             stopped = taken.event
             break
-        story.append(sentence(world, move))
-        if search.wrong_move(world, move):
+        trace.append(described(state, transition))
+        if search.transition_violates(state, transition):
             break
-        world = move.world
+        state = transition.state
     else:
-        search.wrong(world)
+        search.state_violates(state)
     findings = search.findings
-    return Replay(story, findings.broken, findings.violation, stopped)
+    return Replay(trace, findings.broken, findings.violation, stopped)
 
 
 @contextmanager
 def steps_of(scenario: Scenario) -> Iterator[Steps]:
-    """The functions that it was written for: the shipped ones, or those with its planted bug. Raises NoScenario."""
+    """The functions that it was written for: the shipped ones, or those with its planted bug. Raises ScenarioError."""
     if scenario.bug is None:
         yield SHIPPED
         return
     bug = next((bug for bug in BUGS if bug.name == scenario.bug), None)
     if bug is None:
-        raise NoScenario(f"there is no planted bug {scenario.bug!r}")
+        raise ScenarioError(f"there is no planted bug {scenario.bug!r}")
     with planted(bug) as steps:
         yield steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import typer
 from typer.testing import CliRunner
@@ -12,11 +13,12 @@ from console.cli import COMMANDS, LONG_RUNNING, make_app
 _PLAIN = {"TERMINAL_WIDTH": "100", "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
 
 
+@cache
 def commands_page(lab: typer.Typer) -> str:
     """Every command of `peering` and of `lab` as `--help` shows it, as a page."""
     ours = [one.__name__ for one in (*LONG_RUNNING, *(entry.function for entry in COMMANDS))]
     labs = [one.callback.__name__ for one in lab.registered_commands if one.callback is not None]
-    head = ["# Commands", "", "Printed from the programs by `make docs`.", ""]
+    head = ["# Commands", "", "Generated from the programs by `make docs`.", ""]
     return "\n".join([*head, *_help("peering", make_app(), ours), *_help("peering-lab", lab, labs)])
 
 

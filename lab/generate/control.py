@@ -1,4 +1,4 @@
-"""The control API is this simulator's own, so its description can only come out of the code that answers it."""
+"""The OpenAPI document of the control API, from the routes that answer it."""
 
 from __future__ import annotations
 

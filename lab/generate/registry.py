@@ -1,4 +1,4 @@
-"""One list says what is printed, and from what: nothing else in docs/ claims to follow from the code."""
+"""The list of generated documents: each one's path and what makes its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever writes another end needs the messages, not the program: their schemas come out of what reads them."""
+"""The JSON schemas and the AsyncAPI document, from the types that read the messages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def asyncapi_document() -> str:
         "info": {
             "title": "Peering handshake",
             "version": "1",
-            "description": "Printed from the code by `make docs`. One exchange per account; a queue per receiving "
+            "description": "Generated from the code by `make docs`. One exchange per account; a queue per receiving "
             "endpoint and sending account, so that the queue proves the sender.",
         },
         "defaultContentType": "application/json",

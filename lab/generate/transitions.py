@@ -1,6 +1,6 @@
-"""A transition table that a person wrote says what they meant; this one says what the functions do.
+"""The transition table, from every state and event that a search of small bounds meets.
 
-Every world of some small bounds is visited, and every event in it, and every command whether it is allowed or not:
+Every state of some small bounds is visited, and every event in it, and every command whether it is allowed or not:
 the table holds what was seen, and no more.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 from console.statuses import PROCESS
 from lab.explore.machine import Machine
-from lab.explore.moves import Move, moves
-from lab.explore.world import PEERS, ROLES, Budget, Disaster, World, beginning, put
+from lab.explore.state import PEERS, ROLES, Budget, ModelState, StoreFault, beginning, put
+from lab.explore.transitions import Transition, transitions
 from shared.protocol.effects import Deliver, Refused, Repeat, Say
 from shared.protocol.events import Configure, Delete, Due, Initiate, Received, Resume, Send, Suspend
 from shared.protocol.messages import Data, Declare, Message
@@ -38,14 +39,15 @@ class Row(NamedTuple):
     answer: str
 
 
+@cache
 def transitions_page() -> str:
     """The transition table of both roles, and the article's table as the search saw it."""
     seen = _seen()
-    lines = ["# Transitions", "", "Printed from the shipped functions by `make docs`: every event in every world of"]
+    lines = ["# Transitions", "", "Generated from the shipped functions by `make docs`: every event in every state of"]
     lines += ["small bounds (two commands, a payload, a configuration, a connect timeout, a lost store), and every"]
     lines += ["command whether it is allowed or not. Where an event stands twice, the rest of the record decides.", ""]
     lines += ["## The article's process", "", "| connection process | initiator | acceptor |", "|---|---|---|"]
-    lines += [f"| {stage} | {first} | {second} |" for stage, first, second in PROCESS]
+    lines += [f"| {process} | {first} | {second} |" for process, first, second in PROCESS]
     for which, role in enumerate(ROLES):
         lines += ["", f"## {role.name}", "", "| status | events | becomes | says |", "|---|---|---|---|"]
         lines += _rows(seen[which])
@@ -69,41 +71,43 @@ def _seen() -> dict[int, set[Row]]:
     return found
 
 
-def _visit(start: World, found: dict[int, set[Row]]) -> None:
-    machine, came, waiting = Machine(), {start}, deque([start])
+def _visit(start: ModelState, found: dict[int, set[Row]]) -> None:
+    machine, reached_from, waiting = Machine(), {start}, deque([start])
     while waiting:
-        world = waiting.popleft()
-        for move in _commands(world, machine):
-            found[move.which].add(_row(world, move))
-        for move in moves(world, machine):
-            found[move.which].add(_row(world, move))
-            if move.world not in came:
-                came.add(move.world)
-                waiting.append(move.world)
+        state = waiting.popleft()
+        for transition in _commands(state, machine):
+            found[transition.which].add(_row(state, transition))
+        for transition in transitions(state, machine):
+            found[transition.which].add(_row(state, transition))
+            if transition.state not in reached_from:
+                reached_from.add(transition.state)
+                waiting.append(transition.state)
 
 
-def _commands(world: World, machine: Machine) -> Iterator[Move]:
-    """What each end answers to each command; no world follows from it here."""
-    for which, end in enumerate(world.ends):
-        for command in (Configure(PEERS[which], world.nonce), Initiate(), Suspend(), Resume(), Delete(), Send("1")):
+def _commands(state: ModelState, machine: Machine) -> Iterator[Transition]:
+    """What each end answers to each command; no state follows from it here."""
+    for which, end in enumerate(state.ends):
+        for command in (Configure(PEERS[which], state.nonce), Initiate(), Suspend(), Resume(), Delete(), Send("1")):
             after, effects = machine.step(which, end, command)
-            stores = put(world.stores, which, world.stores[which]._replace(end=after))
-            yield Move(which, command, world._replace(stores=stores), effects)
+            stores = put(state.stores, which, state.stores[which]._replace(end=after))
+            yield Transition(which, command, state._replace(stores=stores), effects)
 
 
-def _row(world: World, move: Move) -> Row:
-    before, after = world.ends[move.which], move.world.ends[move.which]
-    said = [_answer(effect) for effect in move.effects]
-    return Row(before.status, _event(move), after.status, ", ".join(dict.fromkeys(one for one in said if one)) or "-")
+def _row(state: ModelState, transition: Transition) -> Row:
+    before, after = state.ends[transition.which], transition.state.ends[transition.which]
+    said = [_answer(effect) for effect in transition.effects]
+    return Row(
+        before.status, _event(transition), after.status, ", ".join(dict.fromkeys(one for one in said if one)) or "-"
+    )
 
 
-def _event(move: Move) -> str:
-    match move.event:
+def _event(transition: Transition) -> str:
+    match transition.event:
         case Received(message=message):
             return f"hears {_message(message)}"
         case Due(timer=timer):
             return f"{timer} timer"
-        case Disaster():
+        case StoreFault():
             return "store lost"
         case event:
             return type(event).__name__.lower()

@@ -1,4 +1,4 @@
-"""A fault that comes once in a thousand years of work comes every few minutes here, and always the same way.
+"""Deterministic simulation: the worker's real batch loop and store under a virtual clock and seeded faults.
 
-The worker's real batch loop, store and bundler, under a virtual clock, a seeded network and a seeded disk.
+Network and disk fail as the seed says, so a failure is repeated by its seed.
 """

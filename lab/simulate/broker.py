@@ -1,7 +1,7 @@
-"""RabbitMQ is not what goes wrong: what it confirmed it has, and what nobody acknowledged it delivers again.
+"""A simulated broker: durable queues with acknowledgements, and a network that loses, doubles, delays and reorders.
 
-Durable queues with acknowledgements, and between them and everybody else a network that loses, doubles, delays,
-reorders and repeats. A sender that gets no confirm does not know whether its message arrived.
+What it confirmed it has, and what nobody acknowledged it delivers again. A sender that gets no confirm does not
+know whether its message arrived.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from lab.simulate.agenda import Agenda
 from lab.simulate.plan import Plan
-from lab.simulate.story import Story
+from lab.simulate.run_log import RunLog
+from lab.simulate.scheduler import Scheduler
 from shared.broker.messages import OutgoingMessage
 from shared.runtime.deliveries import IncomingDelivery
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
 
-ARCHIVE_LIMIT_LETTERS: Final = 40
-"""How many old letters to an endpoint may still turn up again."""
+ARCHIVE_LIMIT_MESSAGES: Final = 40
+"""How many old messages to an endpoint may still turn up again."""
 
 Reply = Callable[[OutgoingMessage], None]
 
 
 @dataclass(slots=True)
 class Delivery:
-    """A letter in a queue."""
+    """A message in a queue, and whether it was handed out before."""
 
-    letter: IncomingDelivery
+    incoming: IncomingDelivery
     again: bool = False
 
 
@@ -40,7 +40,7 @@ class Queue:
 
     ready: deque[Delivery] = field(default_factory=deque)
     handed_out: list[Delivery] = field(default_factory=list)
-    archive: deque[IncomingDelivery] = field(default_factory=lambda: deque(maxlen=ARCHIVE_LIMIT_LETTERS))
+    archive: deque[IncomingDelivery] = field(default_factory=lambda: deque(maxlen=ARCHIVE_LIMIT_MESSAGES))
 
     def take(self, limit: int) -> list[Delivery]:
         """Hand out what is ready, at most so many."""
@@ -55,21 +55,21 @@ class Queue:
 
     def hand_back(self) -> int:
         """Its consumer is gone: everything it did not acknowledge is delivered again, in the old order."""
-        back = [Delivery(one.letter, again=True) for one in self.handed_out]
+        back = [Delivery(one.incoming, again=True) for one in self.handed_out]
         self.ready.extendleft(reversed(back))
         self.handed_out = []
         return len(back)
 
 
 class Broker:
-    """The exchanges and queues of a whole world, and the network around them."""
+    """The exchanges and queues of a whole run, and the network around them."""
 
-    def __init__(self, agenda: Agenda, plan: Plan, chance: Random, story: Story) -> None:
+    def __init__(self, scheduler: Scheduler, plan: Plan, chance: Random, log: RunLog) -> None:
         """Without queues; `queue` declares them."""
-        self._agenda, self.plan, self._chance, self._story = agenda, plan, chance, story
+        self._scheduler, self.plan, self._chance, self._log = scheduler, plan, chance, log
         self.queues: dict[str, Queue] = {}
         self.wake: dict[str, Callable[[], None]] = {}
-        self.consoles: dict[str, Reply] = {}
+        self.reply_to: dict[str, Reply] = {}
         self.parted: set[tuple[str, str]] = set()
         self.spoilt: list[IncomingDelivery] = []
         self.healed = False
@@ -83,25 +83,25 @@ class Broker:
         """Carry a message; True if it was confirmed, False if its sender does not know."""
         target = message.routing_key
         if message.type == KINDS.bundle:
-            self._story.bundle(source, "says", message.body)
-            self._story.figures["bundles"] += 1
-            self._story.figures["messages"] += len(read_bundle(message.body).messages)
+            self._log.bundle(source, "says", message.body)
+            self._log.figures["bundles"] += 1
+            self._log.figures["messages"] += len(read_bundle(message.body).messages)
         if (source, target) in self.parted:
-            self._story.fault("lost in a partition", source)
+            self._log.fault("lost in a partition", source)
             return False
         if self._hit(self.plan.loss):
-            self._story.fault("lost", source, f"to {target}")
+            self._log.fault("lost", source, f"to {target}")
             return False
-        letter = IncomingDelivery(message.type, account, message.body, reply_to)
-        if target in self.consoles:
-            self._agenda.after(self._delay(), lambda: self.consoles[target](message))
+        incoming = IncomingDelivery(message.type, account, message.body, reply_to)
+        if target in self.reply_to:
+            self._scheduler.after(self._delay(), lambda: self.reply_to[target](message))
             return True
-        self._agenda.after(self._delay(), lambda: self._arrive(target, letter))
+        self._scheduler.after(self._delay(), lambda: self._arrive(target, incoming))
         if self._hit(self.plan.duplication):
-            self._story.fault("doubled", source, f"to {target}")
-            self._agenda.after(self._delay() * 3, lambda: self._arrive(target, letter))
+            self._log.fault("doubled", source, f"to {target}")
+            self._scheduler.after(self._delay() * 3, lambda: self._arrive(target, incoming))
         if self._hit(self.plan.loss):
-            self._story.fault("confirm lost", source, f"to {target}")
+            self._log.fault("confirm lost", source, f"to {target}")
             return False
         return True
 
@@ -113,27 +113,27 @@ class Broker:
     def _hit(self, likelihood: float) -> bool:
         return likelihood > 0 and not self.healed and self._chance.random() < likelihood
 
-    def _arrive(self, target: str, letter: IncomingDelivery) -> None:
+    def _arrive(self, target: str, incoming: IncomingDelivery) -> None:
         queue = self.queues[target]
         if self._hit(self.plan.garbage):
-            self._story.fault("garbage", target)
-            self.spoilt.append(self._spoilt(letter))
+            self._log.fault("garbage", target)
+            self.spoilt.append(self._spoilt(incoming))
             queue.ready.append(Delivery(self.spoilt[-1]))
-        if letter.kind == KINDS.bundle:
+        if incoming.kind == KINDS.bundle:
             if queue.archive and self._hit(self.plan.replay):
-                self._story.fault("repeated from long ago", target)
+                self._log.fault("repeated from long ago", target)
                 queue.ready.append(Delivery(self._chance.choice(queue.archive)))
-            queue.archive.append(letter)
-        queue.ready.append(Delivery(letter))
+            queue.archive.append(incoming)
+        queue.ready.append(Delivery(incoming))
         self.wake[target]()
 
-    def _spoilt(self, letter: IncomingDelivery) -> IncomingDelivery:
-        cut = self._chance.randrange(max(1, len(letter.body) - 1))
+    def _spoilt(self, incoming: IncomingDelivery) -> IncomingDelivery:
+        cut = self._chance.randrange(max(1, len(incoming.body) - 1))
         return self._chance.choice(
             (
-                letter._replace(body=letter.body[:cut]),
-                letter._replace(sender="mallory"),
-                letter._replace(kind="peering.gossip"),
-                letter._replace(body=letter.body.replace(b'"v":1', b'"v":2')),
+                incoming._replace(body=incoming.body[:cut]),
+                incoming._replace(sender="mallory"),
+                incoming._replace(kind="peering.gossip"),
+                incoming._replace(body=incoming.body.replace(b'"v":1', b'"v":2')),
             )
         )

@@ -1,6 +1,6 @@
-"""A disk keeps only one promise, and only to those who waited for it: what a commit returned for is there.
+"""A simulated disk: the shipped store on a file, with a kill point at every place where its worker can be killed.
 
-The shipped store on a file of its own, with every place named at which its worker can be killed.
+It keeps one promise, and only to those who waited for it: what a commit returned for is there.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from random import Random
 from shutil import copyfile
 from typing import Final
 
-from lab.simulate.story import Story
+from lab.simulate.run_log import RunLog
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Role
 from shared.store.memory import Memory
@@ -38,29 +38,29 @@ class Written:
     answered: dict[str, bytes] = field(default_factory=dict)
 
 
-class Fuse:
-    """Counts the places at which a worker can be killed, and kills it at one of them."""
+class KillPoints:
+    """The places at which a worker can be killed, counted, and the one at which it is."""
 
     def __init__(self) -> None:
-        """Not lit."""
+        """Not armed."""
         self.passed = 0
         self._left = -1
 
-    def light(self, places: int) -> None:
-        """Kill at the so-manieth place from here."""
+    def arm(self, places: int) -> None:
+        """Kill at the kill point that is so many from here."""
         self._left = places
 
-    def put_out(self) -> None:
+    def disarm(self) -> None:
         """Do not kill."""
         self._left = -1
 
     @property
-    def burnt(self) -> bool:
-        """Whether the next place is the last."""
+    def due(self) -> bool:
+        """Whether the next kill point kills."""
         return self._left == 1
 
-    def place(self, name: str) -> None:
-        """Pass one place, or be killed at it."""
+    def reach(self, name: str) -> None:
+        """Pass one kill point, or be killed at it."""
         self.passed += 1
         if self._left > 0:
             self._left -= 1
@@ -71,14 +71,14 @@ class Fuse:
 class Disk:
     """One endpoint's files, which outlive its processes and are all that does."""
 
-    def __init__(self, folder: Path, endpoint: Endpoint, role: Role, chance: Random, story: Story) -> None:
+    def __init__(self, folder: Path, endpoint: Endpoint, role: Role, chance: Random, log: RunLog) -> None:
         """Keep the files in this folder."""
         self._folder, self._endpoint, self._role = folder, endpoint, role
-        self._chance, self._story = chance, story
+        self._chance, self._log = chance, log
         self._generation = 0
         self._path = folder / f"{endpoint.id}.0.sqlite"
         self._backup: Path | None = None
-        self.fuse = Fuse()
+        self.kill_points = KillPoints()
         self.full = False
         self.store: SimulatedStore | None = None
         self.on_commit: Callable[[Written], None] = _nobody
@@ -104,26 +104,26 @@ class Disk:
             self._tear(self.torn_behind)
             self.torn_behind = None
         self._leave()
-        for file in (old, _log(old)):
+        for file in (old, _wal(old)):
             file.unlink(missing_ok=True)
 
     def _tear(self, length: int) -> None:
         """Cut the log somewhere behind this length: not everything that was being written reached the disk."""
-        size = _log(self._path).stat().st_size
+        size = _wal(self._path).stat().st_size
         if length < size < CHECKPOINT_BYTES:
-            with _log(self._path).open("r+b") as log:
-                log.truncate(self._chance.randint(length, size))
+            with _wal(self._path).open("r+b") as wal:
+                wal.truncate(self._chance.randint(length, size))
 
     def close(self) -> None:
-        """The world is over: nothing of it stays."""
+        """The run is over: nothing of it stays."""
         self._leave()
         for file in self._folder.glob(f"{self._endpoint.id}.*"):
             file.unlink()
 
     def log_bytes(self) -> int:
         """How long the store's log is."""
-        log = _log(self._path)
-        return log.stat().st_size if log.exists() else 0
+        wal = _wal(self._path)
+        return wal.stat().st_size if wal.exists() else 0
 
     def back_up(self) -> None:
         """Copy the store while it is in use, between two transactions."""
@@ -147,9 +147,9 @@ class Disk:
     @staticmethod
     def _copy(source: Path, target: Path) -> None:
         copyfile(source, target)
-        _log(target).unlink(missing_ok=True)
-        if _log(source).exists():
-            copyfile(_log(source), _log(target))
+        _wal(target).unlink(missing_ok=True)
+        if _wal(source).exists():
+            copyfile(_wal(source), _wal(target))
 
     def _leave(self) -> None:
         if self.store is not None:
@@ -172,45 +172,45 @@ class SimulatedStore(Store):
         self.memory = WatchedMemory(self)
 
     @property
-    def fuse(self) -> Fuse:
+    def kill_points(self) -> KillPoints:
         """Where this worker can be killed."""
-        return self._disk.fuse
+        return self._disk.kill_points
 
     def begin(self) -> None:
         """Begin a transaction."""
-        self.fuse.place("before the transaction")
+        self.kill_points.reach("before the transaction")
         super().begin()
 
     def load(self, interface: str) -> Interface | None:
         """Load a record."""
-        self.fuse.place("loading a record")
+        self.kill_points.reach("loading a record")
         return super().load(interface)
 
     def save(self, state: Interface) -> None:
         """Save a record."""
-        self.fuse.place("saving a record")
+        self.kill_points.reach("saving a record")
         super().save(state)
 
     def commit(self) -> None:
         """Commit, or fail to, or be killed before, in the middle of it or after it."""
         disk, written = self._disk, self.written
-        disk.fuse.place("before the commit")
+        disk.kill_points.reach("before the commit")
         written.records, written.rows = dict(self._changed), list(self._timeline)
-        if disk.full or disk.fuse.burnt:
+        if disk.full or disk.kill_points.due:
             self._flush()
-        disk.fuse.place("written, not committed")
+        disk.kill_points.reach("written, not committed")
         if disk.full:
             raise StoreTrouble("database or disk is full")
-        torn_behind = disk.log_bytes() if disk.fuse.burnt else 0
+        torn_behind = disk.log_bytes() if disk.kill_points.due else 0
         super().commit()
         try:
-            disk.fuse.place("in the middle of the commit")
+            disk.kill_points.reach("in the middle of the commit")
         except Killed:
             disk.in_doubt, disk.torn_behind = written, torn_behind
             raise
         self.written = Written()
         disk.on_commit(written)
-        disk.fuse.place("after the commit")
+        disk.kill_points.reach("after the commit")
 
     def rollback(self, cause: Exception | None = None) -> None:
         """Undo everything since `begin`."""
@@ -228,13 +228,13 @@ class WatchedPayloads(Payloads):
 
     def keep(self, interface: str, number: int, body: str) -> None:
         """Keep a payload of ours."""
-        self._store.fuse.place("keeping a payload")
+        self._store.kill_points.reach("keeping a payload")
         super().keep(interface, number, body)
         self._store.written.kept.append((interface, number, body))
 
     def deliver(self, interface: str, at: float, number: int, body: str) -> None:
         """Put a payload into the inbox."""
-        self._store.fuse.place("delivering a payload")
+        self._store.kill_points.reach("delivering a payload")
         super().deliver(interface, at, number, body)
         self._store.written.delivered.append((interface, number, body))
 
@@ -249,14 +249,14 @@ class WatchedMemory(Memory):
 
     def remember(self, request: str, reply: bytes) -> None:
         """Remember a reply."""
-        self._store.fuse.place("remembering a reply")
+        self._store.kill_points.reach("remembering a reply")
         super().remember(request, reply)
         self._store.written.answered[request] = reply
 
 
-def _log(path: Path) -> Path:
+def _wal(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
 def _nobody(_: Written) -> None:
-    """Take no notice."""
+    """Ignore a commit that nobody follows."""

@@ -1,7 +1,7 @@
-"""People press the button again when nothing happens, so every request here may be asked more than once.
+"""The owners of a run: they create, configure and command their own ends, and ask again when no answer comes.
 
-Operators who create, configure and command their own ends at random moments, lose replies, ask again with the
-same request id, give up, and in the end finish what they began.
+They act at random moments, lose replies, ask again with the same request id, give up, and in the end finish what they
+began.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, cast
 
-from lab.simulate.agenda import Agenda
 from lab.simulate.broker import Broker
-from lab.simulate.store_oracle import Ledgers, Twin
-from lab.simulate.story import Broken, Story
+from lab.simulate.run_log import PropertyViolated, RunLog
+from lab.simulate.scheduler import Scheduler
+from lab.simulate.store_oracle import InterfaceRef, StoreOracle
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Intent, Status
 from shared.wire.request import CHANGING, KINDS, CommandForm, PeerForm, read_reply, write_request
 
-PATIENCE_SECONDS: Final = 2.0
+ASK_AGAIN_SECONDS: Final = 2.0
 """How long an owner waits for a reply before asking again."""
 
 
@@ -42,12 +42,12 @@ class Request:
 
 
 class Owners:
-    """All owners of a world."""
+    """All owners of a run."""
 
-    def __init__(self, agenda: Agenda, broker: Broker, ledgers: Ledgers, chance: Random, story: Story) -> None:
+    def __init__(self, scheduler: Scheduler, broker: Broker, oracle: StoreOracle, chance: Random, log: RunLog) -> None:
         """Without endpoints."""
-        self._agenda, self._broker, self._ledgers, self._chance = agenda, broker, ledgers, chance
-        self._story = story
+        self._scheduler, self._broker, self._oracle, self._chance = scheduler, broker, oracle, chance
+        self._log = log
         self.endpoints: dict[str, Endpoint] = {}
         self.requests: dict[str, Request] = {}
         self.given_up: set[str] = set()
@@ -56,7 +56,7 @@ class Owners:
     def own(self, endpoint: Endpoint) -> None:
         """Let this endpoint's account be one of the owners."""
         self.endpoints[endpoint.id] = endpoint
-        self._broker.consoles[f"console.{endpoint.account}"] = self.hear
+        self._broker.reply_to[f"console.{endpoint.account}"] = self.receive
 
     def ask(self, endpoint: str, commands: list[CommandForm]) -> None:
         """Ask something of an endpoint, perhaps more than once."""
@@ -75,41 +75,43 @@ class Owners:
             return
         asked.attempts -= 1
         owner, endpoint = asked.endpoint.account, asked.endpoint.id
-        self._story.figures["requests"] += 1
-        if self._story.told:
+        self._log.figures["requests"] += 1
+        if self._log.verbose:
             what = ", ".join(" ".join(str(word) for word in command.values()) for command in asked.commands)
-            self._story.tell(owner, f"asks {endpoint} ({asked.id[:4]}): {what}")
+            self._log.write(owner, f"asks {endpoint} ({asked.id[:4]}): {what}")
         body = write_request(asked.id, owner, endpoint, asked.commands)
         message = OutgoingMessage(endpoint, body, KINDS.request, asked.id)
         confirmed = self._broker.publish(f"console.{owner}", owner, message, f"console.{owner}")
         asked.confirmed = asked.confirmed or confirmed
-        self._agenda.after(PATIENCE_SECONDS * (0.5 + self._chance.random()), lambda: self._say(asked))
+        self._scheduler.after(ASK_AGAIN_SECONDS * (0.5 + self._chance.random()), lambda: self._say(asked))
 
-    def hear(self, message: OutgoingMessage) -> None:
+    def receive(self, message: OutgoingMessage) -> None:
         """Take a reply, and hold the worker to it."""
         asked = self.requests.get(message.correlation_id or "")
         if message.type != KINDS.reply or asked is None:
             return
-        if self._story.told:
+        if self._log.verbose:
             told = [str(answer.get("code", "done")) for answer in read_reply(message.body)["replies"]]
-            self._story.tell(asked.endpoint.account, f"is answered ({asked.id[:4]}): {', '.join(told)}")
+            self._log.write(asked.endpoint.account, f"is answered ({asked.id[:4]}): {', '.join(told)}")
         if not asked.changes or asked.exempt:
             asked.reply = message.body
             return
         if asked.reply is not None and asked.reply != message.body:
-            raise Broken(f"request {asked.id[:4]} was answered in two ways")
+            raise PropertyViolated(f"request {asked.id[:4]} was answered in two ways")
         asked.reply = message.body
-        if self._ledgers.of[asked.endpoint.id].answered.get(asked.id) != message.body:
-            raise Broken(f"request {asked.id[:4]} was answered before the answer was durable")
+        if self._oracle.of[asked.endpoint.id].answered.get(asked.id) != message.body:
+            raise PropertyViolated(f"request {asked.id[:4]} was answered before the answer was durable")
         self._hold_to(asked)
 
     def _hold_to(self, asked: Request) -> None:
         """A payload is accepted exactly if its sender was told so."""
         for command, answer in zip(asked.commands, read_reply(asked.reply or b"")["replies"], strict=True):
             if command["kind"] == "send":
-                accepted = command["body"] in self._ledgers.accepted.get(command["interface"], [])
+                accepted = command["body"] in self._oracle.accepted.get(command["interface"], [])
                 if accepted != (answer["outcome"] == "done"):
-                    raise Broken(f"{command['interface']} was told {answer['outcome']} of {command['body']!r}")
+                    raise PropertyViolated(
+                        f"{command['interface']} was told {answer['outcome']} of {command['body']!r}"
+                    )
 
     def strike(self, endpoint: str) -> None:
         """That endpoint's store was struck: what it was asked before may have gone with it."""
@@ -121,19 +123,19 @@ class Owners:
         """A request that the broker confirmed and nobody carried out, though no store was struck."""
         for asked in self.requests.values():
             held = asked.confirmed and asked.changes and not asked.exempt
-            if held and asked.id not in self._ledgers.of[asked.endpoint.id].answered:
+            if held and asked.id not in self._oracle.of[asked.endpoint.id].answered:
                 kinds = ", ".join(command["kind"] for command in asked.commands)
                 return f"request {asked.id[:4]} ({kinds}) reached {asked.endpoint.id} and was never carried out"
         return None
 
     # What they ask for.
 
-    def create(self, own: Twin, peer: Twin | None, *, initiate: bool) -> CommandForm:
+    def create(self, own: InterfaceRef, peer: InterfaceRef | None, *, initiate: bool) -> CommandForm:
         """Ask for an interface."""
         form = None if peer is None else self.peer_form(peer)
         return {"kind": "create", "interface": own.interface, "name": "", "peer": form, "initiate": initiate}
 
-    def peer_form(self, peer: Twin) -> PeerForm:
+    def peer_form(self, peer: InterfaceRef) -> PeerForm:
         """Peer information of that end."""
         endpoint = self.endpoints[peer.endpoint]
         return {
@@ -152,7 +154,7 @@ class Owners:
         self._bodies += 1
         return {"kind": "send", "interface": interface, "body": f"{interface} {self._bodies}"}
 
-    def anything(self, own: Twin, peer: Twin) -> list[CommandForm]:
+    def anything(self, own: InterfaceRef, peer: InterfaceRef) -> list[CommandForm]:
         """Something an owner may ask at any moment."""
         kinds = ("send", "suspend", "resume", "initiate", "delete", "configure", "look")
         kind = self._chance.choices(kinds, weights=(50, 14, 20, 6, 2, 3, 5))[0]
@@ -173,17 +175,19 @@ class Owners:
             case _:
                 return [self.plain(kind, own.interface)]
 
-    def finish(self, own: Twin, peer: Twin) -> None:
+    def finish(self, own: InterfaceRef, peer: InterfaceRef) -> None:
         """Do what is left to do for this end to come up; nothing if its owner deleted it."""
         if own.interface in self.given_up:
             return
-        mine, other = self._ledgers.record(own), self._ledgers.record(peer)
+        mine, other = self._oracle.record(own), self._oracle.record(peer)
         gone = other is not None and other.intent is Intent.DELETED
         wanted = self._wanted(mine, own, peer, gone=gone)
         if wanted:
             self.ask(own.endpoint, wanted)
 
-    def _wanted(self, mine: Interface | None, own: Twin, peer: Twin, *, gone: bool) -> list[CommandForm]:
+    def _wanted(
+        self, mine: Interface | None, own: InterfaceRef, peer: InterfaceRef, *, gone: bool
+    ) -> list[CommandForm]:
         if mine is None:
             return [self.create(own, peer, initiate=False)]
         if mine.status is Status.IDLE:

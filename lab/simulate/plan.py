@@ -1,6 +1,6 @@
-"""Worlds in which everything goes wrong at once all look alike, so each seed chooses what goes wrong in its own.
+"""The plan of a run: how many ends and connections, and how often each fault happens, drawn from its seed.
 
-Swarm testing (Groce et al. 2012): every kind of fault is left out of about half of the worlds.
+Swarm testing (Groce et al. 2012): every kind of fault is left out of about half of the runs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Plan(NamedTuple):
-    """What goes wrong in one world: chances per message, and how often per world for the rest."""
+    """What goes wrong in one run: chances per message, and how often per run for the rest."""
 
     seconds: float = 30.0
     acceptors: int = 1
@@ -35,21 +35,21 @@ class Plan(NamedTuple):
     restores: int = 0
 
 
-def drawn(chance: Random) -> Plan:
+def draw_plan(chance: Random) -> Plan:
     """Choose a plan."""
 
     def some(most: int) -> int:
-        return chance.randint(1, most) if chance.random() < 0.5 else 0  # noqa: PLR2004 - half of the worlds
+        return chance.randint(1, most) if chance.random() < 0.5 else 0  # noqa: PLR2004 - half of the runs
 
     def rate(highest: float) -> float:
-        return highest * chance.random() if chance.random() < 0.5 else 0.0  # noqa: PLR2004 - half of the worlds
+        return highest * chance.random() if chance.random() < 0.5 else 0.0  # noqa: PLR2004 - half of the runs
 
     shape = chance.random()
-    long = chance.random() < 0.05  # noqa: PLR2004 - one world in twenty
+    long = chance.random() < 0.05  # noqa: PLR2004 - one run in twenty
     burst = chance.random() < 0.04  # noqa: PLR2004 - few, because they are long
     return Plan(
         seconds=chance.uniform(5, 40) if long else chance.uniform(3, 15),
-        acceptors=2 if shape < 0.12 else 1,  # noqa: PLR2004 - one world in eight
+        acceptors=2 if shape < 0.12 else 1,  # noqa: PLR2004 - one run in eight
         initiators=2 if 0.12 < shape < 0.2 else 1,  # noqa: PLR2004 - one in twelve
         connections=chance.randint(5, 12) if burst else chance.choice((1, 1, 1, 1, 2, 3)),
         commands=chance.randint(10, 60) if long else chance.randint(3, 16),

@@ -1,14 +1,11 @@
-"""The model's properties hold between two records, and here two records are what two files say after a commit.
-
-Those of the model, in its own words, and those that only stores, requests and restarts can break.
-"""
+"""Properties of two stored records: those of the model, and those that only stores and restarts can break."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from lab.explore.properties import acknowledged, confirmed, hold_respected, same_activation
-from lab.explore.world import Budget, Store, World, mirrored
+from lab.explore.state import Budget, ModelState, Store, mirrored
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent, Status
 
@@ -17,7 +14,7 @@ def broken(mine: Interface, other: Interface) -> str | None:
     """What is wrong between two ends that may be each other's peers; None if nothing is."""
     if not (_names(mine, other) and _names(other, mine)):
         return consented(mine, other) or consented(other, mine)
-    world = World(
+    state = ModelState(
         stores=(Store(mine), Store(other)),
         said=(frozenset(), frozenset()),
         sent=(0, 0),
@@ -26,7 +23,7 @@ def broken(mine: Interface, other: Interface) -> str | None:
         history=frozenset(),
     )
     for holds in (acknowledged, confirmed, same_activation, hold_respected):
-        if wrong := holds(world):
+        if wrong := holds(state):
             return wrong
     return known(mine, other) or known(other, mine)
 
@@ -44,7 +41,7 @@ def _names(mine: Interface, other: Interface) -> bool:
 
 
 def known(mine: Interface, other: Interface) -> str | None:
-    """Nobody has heard anything of an end's present life that this end's store does not know: commit, then speak."""
+    """Nobody has heard anything of an end's present epoch that this end's store does not know: commit, then speak."""
     if other.peer_epoch != mine.epoch:
         return None
     if other.peer_version > mine.version:

@@ -1,6 +1,6 @@
-"""What a worker says it has written is believed only as long as its file says so too, after every restart.
+"""The store oracle: what each endpoint's store must hold after every commit and every restart.
 
-A ledger follows the commits of one endpoint's store from outside; between them the properties are checked.
+It follows the commits of each endpoint's store from outside, and checks the properties after each.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from lab.simulate.disk import Disk, SimulatedStore, Written
 from lab.simulate.properties import broken, delivers_after_hold, in_order
-from lab.simulate.story import Broken, Story
+from lab.simulate.run_log import PropertyViolated, RunLog
 from shared.protocol.interface import Interface
 from shared.store.sqlite import Store
 
 
 @dataclass(slots=True)
-class Ledger:
+class ExpectedStore:
     """What one endpoint's store must hold. `blind` while it is put back from a copy and not yet renewed."""
 
     records: dict[str, Interface] = field(default_factory=dict)
@@ -27,10 +27,10 @@ class Ledger:
     answered: dict[str, bytes] = field(default_factory=dict)
     blind: bool = False
 
-    def copy(self) -> Ledger:
+    def copy(self) -> ExpectedStore:
         """The same again, for a backup."""
         inbox = {interface: list(bodies) for interface, bodies in self.inbox.items()}
-        return Ledger(dict(self.records), dict(self.shown), self.rows, inbox, dict(self.answered), self.blind)
+        return ExpectedStore(dict(self.records), dict(self.shown), self.rows, inbox, dict(self.answered), self.blind)
 
     def apply(self, written: Written) -> str | None:
         """Take up a commit; what is wrong with its timeline, or None."""
@@ -66,40 +66,40 @@ class Ledger:
         return None
 
 
-class Twin(NamedTuple):
-    """The other end of an interface's connection."""
+class InterfaceRef(NamedTuple):
+    """One end of a connection: which interface, on which endpoint."""
 
     endpoint: str
     interface: str
 
 
-class Ledgers:
-    """Every endpoint's ledger, and what must hold between them."""
+class StoreOracle:
+    """What every endpoint's store must hold, and what must hold between them."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, log: RunLog) -> None:
         """Without endpoints."""
-        self._story = story
-        self.of: dict[str, Ledger] = {}
-        self.twins: dict[str, Twin] = {}
+        self._log = log
+        self.of: dict[str, ExpectedStore] = {}
+        self.peers: dict[str, InterfaceRef] = {}
         self.accepted: dict[str, list[str]] = {}
         self.losses: dict[str, int] = {}
         self.put_backs: dict[str, int] = {}
         self._places: dict[str, list[int]] = {}
-        self._backups: dict[str, Ledger] = {}
+        self._backups: dict[str, ExpectedStore] = {}
 
     def follow(self, endpoint: str, disk: Disk) -> None:
         """Follow this endpoint's commits."""
-        self.of[endpoint] = Ledger()
+        self.of[endpoint] = ExpectedStore()
         self.losses[endpoint] = self.put_backs[endpoint] = 0
         disk.on_commit = lambda written: self.committed(endpoint, written)
 
-    def record(self, twin: Twin) -> Interface | None:
+    def record(self, end: InterfaceRef) -> Interface | None:
         """The record of one end, as its store holds it."""
-        return self.of[twin.endpoint].records.get(twin.interface)
+        return self.of[end.endpoint].records.get(end.interface)
 
-    def twin_of(self, interface: str) -> Twin:
-        """That interface as its twin names it."""
-        return self.twins[self.twins[interface].interface]
+    def reference(self, interface: str) -> InterfaceRef:
+        """One end by its interface."""
+        return self.peers[self.peers[interface].interface]
 
     def struck(self, *endpoints: str) -> bool:
         """Whether one of these stores was ever lost or put back."""
@@ -109,16 +109,16 @@ class Ledgers:
 
     def committed(self, endpoint: str, written: Written) -> None:
         """Take up a commit, and check everything that it could have broken."""
-        ledger = self.of[endpoint]
-        before = {interface: ledger.records.get(interface) for interface in written.records}
-        if wrong := ledger.apply(written):
-            raise Broken(wrong)
-        self._story.figures["commits"] += 1
-        self._story.figures["delivered payloads"] += len(written.delivered)
+        expected = self.of[endpoint]
+        before = {interface: expected.records.get(interface) for interface in written.records}
+        if wrong := expected.apply(written):
+            raise PropertyViolated(wrong)
+        self._log.figures["commits"] += 1
+        self._log.figures["delivered payloads"] += len(written.delivered)
         self._accept(endpoint, written)
         for interface in {interface: None for interface, _, _ in written.delivered}:
-            self._check_inbox(endpoint, interface, before.get(interface) or ledger.records[interface])
-        if not ledger.blind:
+            self._check_inbox(endpoint, interface, before.get(interface) or expected.records[interface])
+        if not expected.blind:
             for interface in written.records:
                 self._check_pair(endpoint, interface)
 
@@ -127,7 +127,7 @@ class Ledgers:
         doubt, disk.in_doubt = disk.in_doubt, None
         store = disk.store
         if store is None:
-            raise Broken(f"{endpoint} opened no store")
+            raise PropertyViolated(f"{endpoint} opened no store")
         wrong = self.of[endpoint].differs(store)
         if wrong is None:
             return
@@ -135,12 +135,12 @@ class Ledgers:
             self.committed(endpoint, doubt)
             wrong = self.of[endpoint].differs(store)
         if wrong is not None:
-            raise Broken(f"after a restart the store of {endpoint} holds {wrong}")
+            raise PropertyViolated(f"after a restart the store of {endpoint} holds {wrong}")
 
-    def lost(self, endpoint: str, disk: Disk) -> Ledger:
+    def lost(self, endpoint: str, disk: Disk) -> ExpectedStore:
         """The store is lost; returns what was in it."""
         disk.in_doubt = None
-        old, self.of[endpoint] = self.of[endpoint], Ledger()
+        old, self.of[endpoint] = self.of[endpoint], ExpectedStore()
         self.losses[endpoint] += 1
         return old
 
@@ -156,7 +156,7 @@ class Ledgers:
         self.put_backs[endpoint] += 1
 
     def trust(self, endpoint: str) -> None:
-        """The store that was put back has begun a new life."""
+        """The store that was put back has begun a new epoch."""
         self.of[endpoint].blind = False
         for interface in self.of[endpoint].records:
             self._check_pair(endpoint, interface)
@@ -166,24 +166,24 @@ class Ledgers:
     def _accept(self, endpoint: str, written: Written) -> None:
         for interface, _, body in written.kept:
             if body in self._places and not self.struck(endpoint):
-                raise Broken(f"{interface} accepted {body!r} twice, though it was asked with one request")
+                raise PropertyViolated(f"{interface} accepted {body!r} twice, though it was asked with one request")
             bodies = self.accepted.setdefault(interface, [])
             self._places.setdefault(body, []).append(len(bodies))
             bodies.append(body)
-            self._story.figures["accepted payloads"] += 1
+            self._log.figures["accepted payloads"] += 1
 
     def _check_inbox(self, endpoint: str, interface: str, before: Interface) -> None:
-        twin = self.twins[interface]
+        end = self.peers[interface]
         inbox = self.of[endpoint].inbox[interface]
-        sent = self.accepted.get(twin.interface, [])
+        sent = self.accepted.get(end.interface, [])
         if any(body not in sent for body in inbox):
-            raise Broken(f"{interface} received what {twin.interface} never accepted: {inbox}")
-        whole = not self.struck(endpoint, twin.endpoint)
-        if not in_order(self._arrivals(inbox), whole=whole, allowed_returns=self.put_backs[twin.endpoint]):
-            raise Broken(f"{interface} received {inbox}, and {twin.interface} accepted {sent}")
-        sender = self.record(twin)
-        if sender is not None and not self.of[twin.endpoint].blind and (wrong := delivers_after_hold(before, sender)):
-            raise Broken(wrong)
+            raise PropertyViolated(f"{interface} received what {end.interface} never accepted: {inbox}")
+        whole = not self.struck(endpoint, end.endpoint)
+        if not in_order(self._arrivals(inbox), whole=whole, allowed_returns=self.put_backs[end.endpoint]):
+            raise PropertyViolated(f"{interface} received {inbox}, and {end.interface} accepted {sent}")
+        sender = self.record(end)
+        if sender is not None and not self.of[end.endpoint].blind and (wrong := delivers_after_hold(before, sender)):
+            raise PropertyViolated(wrong)
 
     def _arrivals(self, inbox: list[str]) -> Iterator[int]:
         """The place of each payload in what was accepted; one that was accepted twice has two, in their order."""
@@ -195,14 +195,14 @@ class Ledgers:
 
     def _check_pair(self, endpoint: str, interface: str) -> None:
         mine = self.of[endpoint].records[interface]
-        others = [self.twins[interface]]
+        others = [self.peers[interface]]
         if mine.peer is not None and mine.peer.endpoint in self.of:
-            others.append(Twin(mine.peer.endpoint, mine.peer.interface))
-        for twin in dict.fromkeys(others):
-            other = self.record(twin)
-            if other is None or self.of[twin.endpoint].blind:
+            others.append(InterfaceRef(mine.peer.endpoint, mine.peer.interface))
+        for end in dict.fromkeys(others):
+            other = self.record(end)
+            if other is None or self.of[end.endpoint].blind:
                 continue
-            self._story.figures["checks"] += 1
+            self._log.figures["checks"] += 1
             first, second = (mine, other) if mine.role.may_initiate else (other, mine)
             if wrong := broken(first, second):
-                raise Broken(wrong)
+                raise PropertyViolated(wrong)

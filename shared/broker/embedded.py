@@ -43,10 +43,11 @@ ADVICE: Final = (
 class PrivateBroker:
     """One RabbitMQ that belongs to this program and ends with it, even if the program is killed."""
 
-    def __init__(self, layout: Layout, programs: Programs) -> None:
-        """Prefer `PrivateBroker.start`."""
+    def __init__(self, layout: Layout, programs: Programs, *, own_epmd: bool = True) -> None:
+        """Prefer `PrivateBroker.start`; a node of a cluster shares the cluster's epmd and has none of its own."""
         self._layout = layout
         self._programs = programs
+        self._own_epmd = own_epmd
         self._processes: Watchdog | None = None
 
     @classmethod
@@ -102,14 +103,15 @@ class PrivateBroker:
         self.kill()
         self._layout.pid_file.unlink(missing_ok=True)
         ports = self._layout.ports
-        epmd = shlex.join([str(self._programs.epmd), "-address", LOOPBACK, "-port", str(ports.epmd)])
+        epmd = [epmd_command(self._programs, ports.epmd)] if self._own_epmd else []
         server = shlex.join([str(self._programs.server)])
         environ = environment(self._layout)
-        processes = Watchdog([epmd, server], environ, self._layout.folder, self._layout.output)
+        processes = Watchdog([*epmd, server], environ, self._layout.folder, self._layout.output)
         self._processes = processes
         try:
-            self._wait_for(processes, "epmd", lambda: accepts(LOOPBACK, ports.epmd))
-            processes.start_next()
+            if epmd:
+                self._wait_for(processes, "epmd", lambda: accepts(LOOPBACK, ports.epmd))
+                processes.start_next()
             self._wait_for(processes, "RabbitMQ", lambda: speaks_amqp(LOOPBACK, ports.amqp))
         except BaseException:
             self.kill()
@@ -149,6 +151,11 @@ class PrivateBroker:
             with contextlib.suppress(OSError):
                 lines += path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
         return "\n".join(lines[-2 * _LOG_TAIL_LINES :])
+
+
+def epmd_command(programs: Programs, port: int) -> str:
+    """The shell's line that runs Erlang's port mapper on loopback."""
+    return shlex.join([str(programs.epmd), "-address", LOOPBACK, "-port", str(port)])
 
 
 def accepts(host: str, port: int) -> bool:

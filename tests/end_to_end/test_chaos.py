@@ -17,7 +17,7 @@ def test_a_short_run_breaks_much_and_loses_nothing(tmp_path: Path) -> None:
     ended = type_command("chaos", *words, "--json", environment={"TMPDIR": str(tmp_path)}, program=LAB)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     told = json.loads(ended.stdout)
-    (figures,) = told["stages"]
+    (figures,) = told["runs"]
     assert told["broken"] == []
     assert told["folder"] is None
     assert told["faults"] == figures["faults_in_all"] == sum(figures["faults"].values()) >= 10

@@ -1,4 +1,4 @@
-"""Tests of the small bounds: no property broken, and the number of worlds pinned.
+"""Tests of the small bounds: no property broken, and the number of states pinned.
 
 Every order of events within each bound. The network keeps all that was ever said, so loss, duplication,
 reordering and delay are in every one of them; whoever changes a rule looks at what the new numbers are.
@@ -15,14 +15,14 @@ import pytest
 from console.statuses import PROCESS
 from lab.explore.bounds import SMALL, Bound
 from lab.explore.search import Findings, explore
-from lab.explore.world import beginning
+from lab.explore.state import beginning
 from shared.protocol.words import Status
 
 
 class Pinned(NamedTuple):
-    """How many worlds a bound makes, and how many deliveries of a payload there are in all of them."""
+    """How many states a bound makes, and how many deliveries of a payload there are in all of them."""
 
-    worlds: int
+    states: int
     deliveries: int = 0
 
 
@@ -59,9 +59,9 @@ def explored(bound: Bound) -> Findings:
 def check(bound: Bound, pinned: Pinned) -> None:
     """Nothing is wrong anywhere, and it was looked at everything."""
     findings = explored(bound)
-    assert findings.violation is None, "\n".join([f"{findings.broken}: {findings.violation}", *findings.story])
+    assert findings.violation is None, "\n".join([f"{findings.broken}: {findings.violation}", *findings.trace])
     assert findings.complete
-    assert (findings.worlds, findings.deliveries) == pinned
+    assert (findings.states, findings.deliveries) == pinned
     assert findings.worst_rounds <= 3
 
 

@@ -8,27 +8,27 @@ from initiator import handshake
 from lab.explore.bugs import BUGS
 from lab.explore.bugs.planting import Bug, Edit, NotThere, planted
 from lab.explore.eventually import agreement
-from lab.explore.properties import IN_EVERY_WORLD, ON_EVERY_MOVE, WHEN_LIED_TO
-from lab.explore.run import FEWER_WORLDS, look_for
+from lab.explore.properties import IN_EVERY_STATE, ON_EVERY_TRANSITION, WITH_BYZANTINE_PEER
+from lab.explore.run import BUG_LIMIT_STATES, find_bug
 from lab.explore.search import explore
-from lab.explore.world import Budget, beginning
+from lab.explore.state import Budget, beginning
 
 
 @pytest.mark.parametrize("number", range(len(BUGS)), ids=lambda number: BUGS[number].name)
 def test_a_planted_bug_is_caught_by_name(number: int) -> None:
-    told = look_for(number)
-    assert told.broken == BUGS[number].breaks, f"{told.violation} after {told.worlds} worlds"
+    outcome = find_bug(number)
+    assert outcome.broken == BUGS[number].breaks, f"{outcome.violation} after {outcome.states} states"
 
 
 def test_every_property_catches_a_bug() -> None:
-    properties = {holds.__name__ for holds in (*IN_EVERY_WORLD, *ON_EVERY_MOVE, *WHEN_LIED_TO, agreement)}
+    properties = {holds.__name__ for holds in (*IN_EVERY_STATE, *ON_EVERY_TRANSITION, *WITH_BYZANTINE_PEER, agreement)}
     assert {bug.breaks for bug in BUGS} == properties | {"sometimes"}
 
 
 def test_the_same_bound_without_a_bug_shows_nothing() -> None:
     for budget, configured in {(bug.budget, bug.configured) for bug in BUGS}:
-        findings = explore(beginning(budget, configured=configured), limit_worlds=FEWER_WORLDS)
-        assert findings.violation is None, (budget, findings.violation, findings.story)
+        findings = explore(beginning(budget, configured=configured), limit_states=BUG_LIMIT_STATES)
+        assert findings.violation is None, (budget, findings.violation, findings.trace)
 
 
 def test_a_bug_is_gone_when_its_block_is_left() -> None:
@@ -37,7 +37,7 @@ def test_a_bug_is_gone_when_its_block_is_left() -> None:
         with planted(bug):
             pass
     assert handshake.step is before
-    assert look_for(0).broken is not None
+    assert find_bug(0).broken is not None
     assert explore(beginning(BUGS[0].budget)).broken is None
 
 
@@ -48,9 +48,9 @@ def test_a_bug_whose_text_is_not_there_any_more_is_an_error() -> None:
 
 
 def test_the_story_of_a_bug_is_told_from_the_beginning() -> None:
-    told = look_for(next(n for n, bug in enumerate(BUGS) if bug.name.startswith("a two-way handshake")))
-    assert told.scenario is not None
-    assert list(told.scenario.story) == [
+    outcome = find_bug(next(n for n, bug in enumerate(BUGS) if bug.name.startswith("a two-way handshake")))
+    assert outcome.scenario is not None
+    assert list(outcome.scenario.trace) == [
         "ri-a (Idle -> Connecting) Initiate()",
         "ri-b (Idle -> Activated) hears Initiate 1.1 up Connecting ack -.0 got 0",
     ]

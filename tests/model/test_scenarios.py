@@ -15,9 +15,9 @@ from lab.cli import make_app
 from lab.explore import run
 from lab.explore.bounds import Bound
 from lab.explore.bugs import BUGS
-from lab.explore.scenario import NoScenario, read, replay, steps_of, write
-from lab.explore.telling import sentence_of
-from lab.explore.world import Budget
+from lab.explore.report import sentence_of
+from lab.explore.scenario import ScenarioError, read, replay, steps_of, write
+from lab.explore.state import Budget
 
 SAVED = sorted((Path(__file__).parent / "scenarios").glob("*.json"))
 
@@ -34,12 +34,12 @@ def test_a_saved_scenario_breaks_what_it_broke_with_its_bug(file: Path) -> None:
     with steps_of(scenario) as steps:
         done = replay(scenario, steps=steps)
     assert (done.broken, done.violation) == (scenario.broken, scenario.violation)
-    assert [f"{number}. {line}" for number, line in enumerate(done.story, 1)] == list(scenario.story)
+    assert [f"{number}. {line}" for number, line in enumerate(done.trace, 1)] == list(scenario.trace)
 
 
 @pytest.mark.parametrize("number", range(0, len(BUGS), 6), ids=lambda number: BUGS[number].name)
 def test_a_scenario_is_read_as_it_was_written(number: int, tmp_path: Path) -> None:
-    scenario = run.look_for(number).scenario
+    scenario = run.find_bug(number).scenario
     assert scenario is not None
     file = tmp_path / "scenario.json"
     file.write_text(write(scenario))
@@ -54,7 +54,7 @@ def test_a_scenario_is_read_as_it_was_written(number: int, tmp_path: Path) -> No
 def test_what_is_no_scenario_is_said_to_be_none(text: str, tmp_path: Path) -> None:
     file = tmp_path / "scenario.json"
     file.write_text(text)
-    with pytest.raises(NoScenario):
+    with pytest.raises(ScenarioError):
         read(file)
 
 
@@ -73,10 +73,10 @@ def test_the_command_goes_through_a_file_again_and_says_what_is_broken() -> None
 def test_a_bound_that_is_broken_is_told_and_not_as_wanted() -> None:
     bug = next(bug for bug in BUGS if bug.breaks == "holds_own")
     number = BUGS.index(bug)
-    caught, whole = run.look_for(number), run.look(Bound("nothing", Budget()))
-    assert run.Report([whole], [caught]).as_wanted
-    assert not run.Report([], [replace(caught, expected="agreement")]).as_wanted
-    assert not run.Report([replace(whole, complete=False)], []).as_wanted
+    caught, whole = run.find_bug(number), run.check_bound(Bound("nothing", Budget()))
+    assert run.Report([whole], [caught]).as_expected
+    assert not run.Report([], [replace(caught, expected="agreement")]).as_expected
+    assert not run.Report([replace(whole, complete=False)], []).as_expected
 
 
 def test_every_property_says_in_a_sentence_what_it_is() -> None:

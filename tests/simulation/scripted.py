@@ -1,6 +1,6 @@
-"""The scripted world: two real workers, one story, and a kill at a chosen place.
+"""The scripted run: two real workers, one connection from beginning to end, and nothing else but what a test asks for.
 
-Worlds whose owners follow a script, and in which nothing goes wrong but what a test asks for.
+Runs whose owners follow a script, and in which nothing goes wrong but what a test asks for.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Final
 
 from lab.simulate.plan import Plan
-from lab.simulate.store_oracle import Twin
-from lab.simulate.world import World
+from lab.simulate.simulation import Simulation
+from lab.simulate.store_oracle import InterfaceRef
 
 CALM: Final = Plan(seconds=7.0, commands=0, delay_seconds=0.02)
 
 
-class Scripted(World):
-    """A world in which every connection lives through the article's story."""
+class Scripted(Simulation):
+    """A run in which every connection goes through the article's process."""
 
-    def __init__(self, folder: Path, *, plan: Plan = CALM, seed: int = 1, told: bool = False) -> None:
+    def __init__(self, folder: Path, *, plan: Plan = CALM, seed: int = 1, verbose: bool = False) -> None:
         """Nothing but the script happens, unless it is added to the agenda."""
-        super().__init__(seed, folder, plan=plan, told=told)
+        super().__init__(seed, folder, plan=plan, verbose=verbose)
 
     def begin(self) -> None:
         """Create, establish, send both ways, suspend and resume from either end, send again."""
@@ -37,7 +37,7 @@ class Scripted(World):
                 for own in (first, second):
                     self.at(moment, own, lambda own, _: [self.owners.send(own.interface) for _ in range(2)])
 
-    def at(self, moment: float, own: Twin, asks: Callable[..., list[object]]) -> None:
+    def at(self, moment: float, own: InterfaceRef, asks: Callable[..., list[object]]) -> None:
         """Let the owner of this end ask something at that moment."""
-        peer = self.ledgers.twins[own.interface]
-        self.agenda.at(moment, lambda: self.owners.ask(own.endpoint, asks(own, peer)))  # type: ignore[arg-type]
+        peer = self.oracle.peers[own.interface]
+        self.scheduler.at(moment, lambda: self.owners.ask(own.endpoint, asks(own, peer)))  # type: ignore[arg-type]

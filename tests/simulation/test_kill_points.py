@@ -1,4 +1,4 @@
-"""Tests of kills: at each place of one whole story, one after another."""
+"""Tests of kills: at each kill point of one whole connection, one after another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.simulate.plan import Plan
-from lab.simulate.world import Findings, workshop
+from lab.simulate.simulation import Findings, scratch_folder
 from tests.simulation.scripted import CALM, Scripted
 
 BLOCKS = 12
@@ -31,21 +31,21 @@ KINDS_OF_PLACES = {
 
 
 def places(folder: Path, which: int) -> int:
-    world = Scripted(folder)
-    assert world.run().broken is None
-    return world.nodes[which].disk.fuse.passed
+    simulation = Scripted(folder)
+    assert simulation.run().broken is None
+    return simulation.nodes[which].disk.kill_points.passed
 
 
 def killed_at(folder: Path, which: int, place: int) -> Findings:
-    world = Scripted(folder)
-    world.nodes[which].disk.fuse.light(place)
-    return world.run()
+    simulation = Scripted(folder)
+    simulation.nodes[which].disk.kill_points.arm(place)
+    return simulation.run()
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["the initiator", "the acceptor"])
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_a_worker_killed_at_any_place_of_the_whole_story(which: int, block: int) -> None:
-    with workshop() as folder:
+    with scratch_folder() as folder:
         for place in range(1 + block, places(folder, which) + 1, BLOCKS):
             findings = killed_at(folder, which, place)
             assert findings.broken is None, f"killed at place {place}: {findings.broken}"
@@ -54,7 +54,7 @@ def test_a_worker_killed_at_any_place_of_the_whole_story(which: int, block: int)
 @pytest.mark.parametrize("which", [0, 1], ids=["the initiator", "the acceptor"])
 def test_every_kind_of_place_is_among_them(which: int) -> None:
     seen: set[str] = set()
-    with workshop() as folder:
+    with scratch_folder() as folder:
         for place in range(1, places(folder, which) + 1):
             findings = killed_at(folder, which, place)
             seen |= {name.removeprefix("killed ") for name in findings.figures if name.startswith("killed ")}
@@ -65,20 +65,20 @@ def test_every_kind_of_place_is_among_them(which: int) -> None:
 
 @pytest.mark.parametrize("gap", [1, 2, 7, 23])
 def test_both_workers_killed_at_the_same_moment_of_the_story(gap: int) -> None:
-    with workshop() as folder:
+    with scratch_folder() as folder:
         for place in range(gap, places(folder, 0), 17):
-            world = Scripted(folder)
-            world.nodes[0].disk.fuse.light(place)
-            world.nodes[1].disk.fuse.light(place + gap)
-            assert world.run().broken is None, f"killed at places {place} and {place + gap}"
+            simulation = Scripted(folder)
+            simulation.nodes[0].disk.kill_points.arm(place)
+            simulation.nodes[1].disk.kill_points.arm(place + gap)
+            assert simulation.run().broken is None, f"killed at places {place} and {place + gap}"
 
 
 def test_the_story_itself_is_whole() -> None:
-    with workshop() as folder:
-        findings = Scripted(folder, plan=Plan(**CALM._asdict()), told=True).run()
+    with scratch_folder() as folder:
+        findings = Scripted(folder, plan=Plan(**CALM._asdict()), verbose=True).run()
     assert findings.broken is None
     assert not findings.faults
     assert findings.figures["accepted payloads"] == findings.figures["delivered payloads"] == 16
-    told = "\n".join(findings.lines)
+    lines = "\n".join(findings.lines)
     for status in ("Connecting", "Accepting", "Activated", "Suspending", "Suspended", "Activating"):
-        assert told.count(f"-> {status}") >= (1 if status in {"Connecting", "Accepting"} else 4), status
+        assert lines.count(f"-> {status}") >= (1 if status in {"Connecting", "Accepting"} else 4), status

@@ -1,4 +1,4 @@
-"""The bounds that take half a minute are bounds all the same: complete, and pinned like the small ones."""
+"""Model checking within the larger bounds, which take up to half a minute each; pinned like the small ones."""
 
 from __future__ import annotations
 

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import pytest
 
 from lab.explore.bugs.planting import Bug, Edit, planted
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 from lab.simulate import node
 from lab.simulate.plan import Plan
-from lab.simulate.world import World, workshop
+from lab.simulate.simulation import Simulation, scratch_folder
 from shared.protocol import link
 from shared.runtime import batch, deliveries, item_handler, processor
 from shared.store import sqlite
 
 SEEDS_LIMIT = 400
-"""Each is seen within this many worlds of the fixed set; most within ten."""
+"""Each is seen within this many runs of the fixed set; most within ten."""
 
 KILLS = Plan(seconds=12.0, connections=3, commands=4, kills=8, loss=0.4, wrong_peers=0.5)
 FULL_DISKS = Plan(seconds=12.0, connections=3, commands=2, full_disks=8, loss=0.6)
@@ -26,7 +26,7 @@ BACKUPS = Plan(seconds=10.0, commands=12, restores=2)
 
 
 class Planted(NamedTuple):
-    """A bug, and the kind of world that it is looked for in: as the seed draws it, if no plan is given."""
+    """A bug, and the kind of run that it is looked for in: as the seed draws it, if no plan is given."""
 
     bug: Bug
     plan: Plan | None
@@ -158,12 +158,12 @@ BUGS = (
 
 @pytest.mark.parametrize("sought", BUGS, ids=lambda sought: sought.bug.name)
 def test_it_is_caught(sought: Planted) -> None:
-    with planted(sought.bug), workshop() as folder:
-        assert any(World(seed, folder, plan=sought.plan).run().broken for seed in range(SEEDS_LIMIT))
+    with planted(sought.bug), scratch_folder() as folder:
+        assert any(Simulation(seed, folder, plan=sought.plan).run().broken for seed in range(SEEDS_LIMIT))
 
 
 @pytest.mark.parametrize("plan", [KILLS, FULL_DISKS, LOST_STORES, BACKUPS], ids=["kills", "disks", "losses", "backups"])
 def test_nothing_is_caught_where_nothing_is_planted(plan: Plan) -> None:
-    with workshop() as folder:
+    with scratch_folder() as folder:
         for seed in range(60):
-            assert World(seed, folder, plan=plan).run().broken is None, seed
+            assert Simulation(seed, folder, plan=plan).run().broken is None, seed

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab.chaos.cast import Actor, Connection, End
 from lab.chaos.evidence import Asked, Evidence, Remembered, remembered
+from lab.chaos.workers import Connection, End, Worker
 from shared.protocol.words import Intent
 from shared.store.memory import TimelineRow
 from shared.store.payloads import Received
@@ -26,7 +26,7 @@ TICK_SECONDS = 0.01
 Spoil = Callable[[Evidence], None]
 
 
-class Life:
+class TwoEnds:
     """Both ends and both owners, on one clock."""
 
     def __init__(self, first: Bench, second: Bench) -> None:
@@ -56,26 +56,26 @@ class Life:
         return max(one.now for one in self.benches.values()) + TICK_SECONDS
 
 
-def lived(folder: Path, *more: tuple[str, str, str]) -> Evidence:
+def good_history(folder: Path, *more: tuple[str, str, str]) -> Evidence:
     """The history of a good connection; `more` are further plain commands: endpoint, kind, interface."""
     with bench(folder, "initiator", "hub") as first, bench(folder, "acceptor", "north") as second:
-        life = Life(first, second)
-        life.ask(NORTH, second.create(THEIRS, first.information(MINE)))
-        life.ask(HUB, first.create(MINE, second.information(THEIRS), initiate=True))
+        ends = TwoEnds(first, second)
+        ends.ask(NORTH, second.create(THEIRS, first.information(MINE)))
+        ends.ask(HUB, first.create(MINE, second.information(THEIRS), initiate=True))
         for number in (1, 2, 3):
-            life.ask(HUB, {"kind": "send", "interface": MINE, "body": f"there {number}"})
-        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 1"})
-        life.ask(HUB, {"kind": "suspend", "interface": MINE})
-        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "in vain"})
-        life.ask(HUB, {"kind": "resume", "interface": MINE})
-        life.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 2"})
+            ends.ask(HUB, {"kind": "send", "interface": MINE, "body": f"there {number}"})
+        ends.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 1"})
+        ends.ask(HUB, {"kind": "suspend", "interface": MINE})
+        ends.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "in vain"})
+        ends.ask(HUB, {"kind": "resume", "interface": MINE})
+        ends.ask(NORTH, {"kind": "send", "interface": THEIRS, "body": "back 2"})
         for endpoint, kind, interface in more:
-            life.ask(endpoint, {"kind": kind, "interface": interface})
-        actors = {name: Actor(one.end.endpoint, one.end.role) for name, one in life.benches.items()}
-    connection = Connection(End(actors[HUB], MINE), End(actors[NORTH], THEIRS))
+            ends.ask(endpoint, {"kind": kind, "interface": interface})
+        workers = {name: Worker(one.end.endpoint, one.end.role) for name, one in ends.benches.items()}
+    connection = Connection(End(workers[HUB], MINE), End(workers[NORTH], THEIRS))
     paths = {HUB: folder / "hub.sqlite", NORTH: folder / "north.sqlite"}
-    stores = {name: remembered(paths[name], actor, life.requests) for name, actor in actors.items()}
-    return Evidence([connection], stores, life.requests)
+    stores = {name: remembered(paths[name], worker, ends.requests) for name, worker in workers.items()}
+    return Evidence([connection], stores, ends.requests)
 
 
 def spoilt(good: Evidence, spoil: Spoil) -> Evidence:

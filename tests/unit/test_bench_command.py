@@ -1,7 +1,7 @@
 """Tests of the benchmark's plan: the names of its measures, what they need, and who hears whom."""
 
 from lab.bench.run import NEEDS, ORDER
-from lab.bench.stage import ADMINISTRATOR, described, plan
+from lab.bench.testbed import ADMINISTRATOR, described, plan
 from lab.commands.bench import MeasureName
 from shared.broker.topology import USER_CONNECTIONS
 

@@ -13,12 +13,12 @@ from lab.bench.results import (
     Breakdown,
     Bulk,
     Fanout,
-    Growth,
     Latency,
     Lone,
     Payloads,
     Rate,
     Results,
+    Scale,
     ScalePoint,
     percentile,
 )
@@ -58,7 +58,7 @@ def results(*, seconds: float = 1.0) -> Results:
         plain_payloads=[("quorum", Payloads(rate, Rate(20_000, (20.0,))))],
         bulk=Bulk(rate, rate, Rate(20_000, (4.0,))),
         lone=Lone(Latency((5.0,) * 99 + (6.1,)), Latency((9.0,)), Latency((0.4,))),
-        growth=Growth((point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000),
+        scale=Scale((point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000),
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
         fanout=Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
     )
@@ -175,6 +175,18 @@ def test_what_is_kept_can_be_read_and_fills_the_page(tmp_path: Path) -> None:
     kept = json.loads(file.read_text(encoding="utf-8"))
     assert [Row(**one) for one in kept["rows"]] == rows
     assert kept["machine"] == asdict(MACHINE)
+    ends = {
+        "samples": 100,
+        "p1": 5.0,
+        "p10": 5.0,
+        "p25": 5.0,
+        "p50": 5.0,
+        "p75": 5.0,
+        "p90": 5.0,
+        "p99": 5.0,
+        "p100": 6.1,
+    }
+    assert kept["results"]["lone"]["ends"] == ends
     marks = [mark.format(name) for name in ("measures", "breakdown", "machine") for mark in page.MARKS]
     text = page.written("\n".join(["before", *marks, "after"]), kept)
     assert "| handshakes, 20,000 connections | 20,000 /s | 1,000 /s | 20.0 | at least 10 times plain | yes |" in text

@@ -20,8 +20,8 @@ from tests.unit.chaos_evidence import (
     THEIRS,
     Spoil,
     change,
+    good_history,
     inbox,
-    lived,
     row_of,
     spoilt,
     timeline,
@@ -31,7 +31,7 @@ from tests.unit.chaos_evidence import (
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
     """Make the good history once; whoever spoils it spoils a copy."""
-    return lived(tmp_path_factory.mktemp("stores"))
+    return good_history(tmp_path_factory.mktemp("stores"))
 
 
 def request_with(evidence: Evidence, kind: str) -> str:
@@ -222,7 +222,7 @@ def test_a_bad_history_is_called_so(good: Evidence, spoil: Spoil, words: str) ->
 
 
 def test_what_a_deleted_end_did_not_deliver_is_not_lost(tmp_path: Path) -> None:
-    deleted = lived(tmp_path, (HUB, "delete", MINE))
+    deleted = good_history(tmp_path, (HUB, "delete", MINE))
     assert check(deleted) == []
     assert check(spoilt(deleted, lose_last_payload)) == []
     assert check(spoilt(deleted, lose_middle_payload))

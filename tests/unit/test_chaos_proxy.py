@@ -104,7 +104,7 @@ async def test_a_stall_holds_one_direction_and_loses_nothing(way: str) -> None:
 
     async with listening(answer) as port, through(port) as (proxy, reader, writer):
         await _until_through(proxy)
-        {"there": proxy.there, "back": proxy.back}[way].open.clear()
+        {"there": proxy.to_broker, "back": proxy.to_worker}[way].open.clear()
         writer.write(b"?")
         assert await silent(reader)
         assert arrived.is_set() is (way == "back")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab.explore.world import STRANGER
+from lab.explore.state import STRANGER
 from shared.protocol.words import Status
 from tests.unit.transcripts import play
 

@@ -8,7 +8,7 @@ import pytest
 
 from acceptor.handshake import step as acceptor_step
 from initiator.handshake import step as initiator_step
-from lab.explore.world import ADDRESSES, STRANGER, created
+from lab.explore.state import ADDRESSES, STRANGER, created
 from shared.protocol.effects import Ignored, Say
 from shared.protocol.events import Received
 from shared.protocol.interface import Interface

@@ -10,7 +10,7 @@ from acceptor.handshake import ACCEPTOR
 from acceptor.handshake import step as acceptor_step
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
-from lab.explore.world import created
+from lab.explore.state import created
 from shared.protocol import commands, refusals
 from shared.protocol.effects import Forget, Keep, Refused, Say
 from shared.protocol.events import Configure, Delete, Restate, Send

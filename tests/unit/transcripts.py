@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Callable
 
 from lab.explore.machine import SHIPPED
-from lab.explore.world import ADDRESSES, PEERS, STRANGER, created
+from lab.explore.state import ADDRESSES, PEERS, STRANGER, created
 from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refused, Repeat, Say
 from shared.protocol.events import (
     Configure,

@@ -1,6 +1,6 @@
-"""A framework is judged by what it costs when used as its documentation says, and so it is used like that here.
+"""The handshake's exchange written with FastStream, as its documentation says: a baseline.
 
-The same exchange as `plain`, written with FastStream: one subscriber per side, typed messages, acknowledged by the
+The same exchange as `plain`: one subscriber per side, typed messages, acknowledged by the
 framework when the handler returns, persistent messages that RabbitMQ has confirmed.
 """
 
@@ -13,7 +13,7 @@ from typing import Self
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 from pydantic import BaseModel
 
-from lab.bench.baselines.rendezvous import Ready, Task, Times, read_arguments, serve
+from lab.bench.baselines.rendezvous import Ready, Task, Times, initiate, read_arguments, serve
 
 
 class Step(BaseModel):
@@ -87,14 +87,8 @@ class Side:
 async def work(task: Task, ready: Ready) -> Times:
     """Do this side's part of the run, from the word go."""
     side = await Side.open(task)
-    names = [f"ri-{number}" for number in range(task.count)]
     await ready()
-    if task.mode == "handshakes" and task.begins:
-        await asyncio.gather(*map(side.establish, names))
-    elif task.mode == "lone" and task.begins:
-        for name in names:
-            await side.establish(name)
-            await asyncio.sleep(task.pause_seconds)
+    await initiate(task, side.establish)
     await side.complete.wait()
     await side.close()
     return side.times

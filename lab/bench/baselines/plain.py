@@ -1,4 +1,4 @@
-"""The plain way is not the stupid way: confirms, prefetch, a window, an event loop in C. It only remembers nothing.
+"""The handshake's exchange written plainly on aio-pika, without a store of its own: the main baseline.
 
 Peering connections as a competent engineer would set them up with aio-pika: one persistent, confirmed AMQP message for
 each step (initiate, accept, confirm), each acknowledged after what it causes was confirmed. Two processes, no state.
@@ -18,7 +18,7 @@ from typing import Self
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 
-from lab.bench.baselines.rendezvous import Ready, Task, Times, read_arguments, serve
+from lab.bench.baselines.rendezvous import Ready, Task, Times, initiate, read_arguments, serve
 
 
 class Side:
@@ -126,17 +126,11 @@ def _opened(task: Task) -> sqlite3.Connection:
 async def work(task: Task, ready: Ready) -> Times:
     """Do this side's part of the run, from the word go."""
     side = await Side.open(task)
-    names = [f"ri-{number}" for number in range(task.count)]
     await ready()
-    if task.mode == "handshakes" and task.begins:
-        await asyncio.gather(*map(side.establish, names))
-    elif task.mode == "lone" and task.begins:
-        for name in names:
-            await side.establish(name)
-            await asyncio.sleep(task.pause_seconds)
-    elif task.mode == "payloads-both" or (task.mode == "payloads" and task.begins):
+    await initiate(task, side.establish)
+    if task.mode == "payloads-both" or (task.mode == "payloads" and task.begins):
         body = "x" * task.payload_characters
-        await asyncio.gather(*(side.send(name, body) for name in names))
+        await asyncio.gather(*(side.send(f"ri-{number}", body) for number in range(task.count)))
     if task.mode != "payloads" or not task.begins:
         await side.complete.wait()
     await side.close()

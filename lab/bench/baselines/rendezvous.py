@@ -1,6 +1,6 @@
-"""Two programs that start by themselves do not start together, so each says that it is ready and waits to be told.
+"""What every baseline has in common: its arguments, the start barrier, and one line of JSON when it is done.
 
-What every baseline has in common: its arguments, the moment it may begin, and one line of JSON when it is done.
+Two programs that are started do not begin together, so each says that it is ready and waits to be told.
 """
 
 from __future__ import annotations
@@ -73,6 +73,17 @@ def read_arguments(modes: tuple[str, ...]) -> Task:
     parser.add_argument("--loop", choices=("uvloop", "asyncio"), default="uvloop")
     parser.add_argument("--store", default="", help="a folder: each step is committed to a file there, with an fsync")
     return Task(broker=os.environ[BROKER_VARIABLE], **vars(parser.parse_args()))
+
+
+async def initiate(task: Task, establish: Callable[[str], Awaitable[None]]) -> None:
+    """Begin this side's handshakes, all at once or one by one, and return when it is through with them."""
+    names = [f"ri-{number}" for number in range(task.count)]
+    if task.mode == "handshakes" and task.begins:
+        await asyncio.gather(*map(establish, names))
+    elif task.mode == "lone" and task.begins:
+        for name in names:
+            await establish(name)
+            await asyncio.sleep(task.pause_seconds)
 
 
 async def ready() -> None:

@@ -1,1 +1,1 @@
-"""Every way in which the site is broken, each as small as the sentence that says what it does."""
+"""The faults of a chaos run, by what they break: worker, network, queue, broker."""

@@ -1,4 +1,6 @@
-"""What the broker has confirmed it may still lose, if somebody empties a queue: then only the protocol remembers.
+"""Faults of the broker: queues purged and deleted, RabbitMQ killed and stopped.
+
+What a broker confirmed it may still lose if somebody empties a queue; then only the protocol remembers.
 
 A quorum queue is not deleted while a node of its is down, nor is a node taken away while the queue is made anew. A
 member that missed the deletion comes back with the log of the old queue, and the new one of the same name stands still
@@ -13,10 +15,10 @@ import asyncio
 from random import Random
 from typing import Final
 
-from lab.chaos.brokers import Node
 from lab.chaos.faults.fault import Fault, frozen
-from lab.chaos.site import Site
+from lab.chaos.system import System
 from shared.broker.control import delete_queue, purge_queue
+from shared.broker.embedded import PrivateBroker
 from shared.broker.errors import ControlPlaneError
 
 _QUEUE_LIMIT_SECONDS: Final = 20.0
@@ -24,30 +26,30 @@ _SETTLED_SECONDS: Final = 2.0
 """After a boot, until every queue has its leader, and after a declaration, until every member has its log."""
 
 
-async def _purged(site: Site, queue: str, _: Random) -> str | None:
+async def _purged(system: System, queue: str, _: Random) -> str | None:
     try:
         async with asyncio.timeout(_QUEUE_LIMIT_SECONDS):
-            await purge_queue(await site.management(), queue)
+            await purge_queue(await system.management(), queue)
     except (ControlPlaneError, TimeoutError):
         return None
     return "emptied"
 
 
-async def _deleted(site: Site, queue: str, chance: Random) -> str | None:
-    async with site.whole:
-        gone = await _made_anew(site, queue, chance.uniform(0.2, 4))
+async def _deleted(system: System, queue: str, chance: Random) -> str | None:
+    async with system.whole:
+        gone = await _made_anew(system, queue, chance.uniform(0.2, 4))
         await asyncio.sleep(_SETTLED_SECONDS if gone else 0)
         return gone
 
 
-async def _made_anew(site: Site, queue: str, seconds: float) -> str | None:
+async def _made_anew(system: System, queue: str, seconds: float) -> str | None:
     try:
         async with asyncio.timeout(_QUEUE_LIMIT_SECONDS):
-            await delete_queue(await site.management(), queue)
+            await delete_queue(await system.management(), queue)
     except (ControlPlaneError, TimeoutError):
         return None
     await asyncio.sleep(seconds)
-    await site.provision()
+    await system.provision()
     return f"gone for {seconds:.1f} s or more"
 
 
@@ -57,8 +59,8 @@ QUEUE_FAULTS: Final[tuple[Fault[str], ...]] = (
 )
 
 
-async def _broker_killed(site: Site, node: Node, chance: Random) -> str | None:
-    async with site.whole:
+async def _broker_killed(system: System, node: PrivateBroker, chance: Random) -> str | None:
+    async with system.whole:
         pid = node.pid
         if pid is None:
             return None
@@ -69,8 +71,8 @@ async def _broker_killed(site: Site, node: Node, chance: Random) -> str | None:
         return f"process {pid} ended, {node.pid} took its place"
 
 
-async def _broker_stopped(site: Site, node: Node, chance: Random) -> str | None:
-    async with site.whole:
+async def _broker_stopped(system: System, node: PrivateBroker, chance: Random) -> str | None:
+    async with system.whole:
         pid = node.pid
         if pid is None:
             return None
@@ -80,11 +82,11 @@ async def _broker_stopped(site: Site, node: Node, chance: Random) -> str | None:
         return f"stood still for {seconds:.1f} s"
 
 
-BROKER_FAULTS: Final[tuple[Fault[Node], ...]] = (
+BROKER_FAULTS: Final[tuple[Fault[PrivateBroker], ...]] = (
     Fault("RabbitMQ killed (-9)", 1, _broker_killed),
     Fault("RabbitMQ stopped", 1, _broker_stopped),
 )
-NODE_FAULTS: Final[tuple[Fault[Node], ...]] = (
+NODE_FAULTS: Final[tuple[Fault[PrivateBroker], ...]] = (
     Fault("node of the cluster killed (-9)", 3, _broker_killed),
     Fault("node of the cluster stopped", 1, _broker_stopped),
 )

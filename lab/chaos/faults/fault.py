@@ -1,4 +1,4 @@
-"""A fault counts only if it was felt: cutting a connection that is not there proves nothing."""
+"""What a fault is, and what all faults use. Only a fault that was felt counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Generic, TypeVar
 
-from lab.chaos.site import Site
+from lab.chaos.system import System
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Fault(Generic[T]):
 
     kind: str
     weight: float
-    happen: Callable[[Site, T, Random], Awaitable[str | None]]
+    inject: Callable[[System, T, Random], Awaitable[str | None]]
 
 
 async def until(found: Callable[[], object]) -> None:
@@ -41,7 +41,7 @@ async def until(found: Callable[[], object]) -> None:
 
 
 async def frozen(pid: int, seconds: float) -> None:
-    """Let a process stand still for so long."""
+    """Stop a process (SIGSTOP) for so many seconds, and let it go on."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGSTOP)
         try:

@@ -1,4 +1,4 @@
-"""A worker may be killed, be stopped, or find its disk full, at any line; that it should not matter is the promise."""
+"""Faults of a worker's process and disk: killed, told to end, stopped, disk full."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from random import Random
 from typing import Final
 
-from lab.chaos.cast import Actor
 from lab.chaos.disks import clear, fill, limit_files
 from lab.chaos.faults.fault import LOOK_EVERY_SECONDS, Fault, frozen, until
-from lab.chaos.site import Site
+from lab.chaos.system import System
+from lab.chaos.workers import Worker
 
 STORE_COMPLAINT: Final = b"the store takes nothing"
 """What a worker logs when nothing can be made durable."""
@@ -21,31 +21,31 @@ STORE_COMPLAINT: Final = b"the store takes nothing"
 _BACK_LIMIT_SECONDS: Final = 20.0
 
 
-async def _killed(site: Site, actor: Actor, _: Random) -> str | None:
-    return await _ended(site, actor, signal.SIGKILL)
+async def _killed(system: System, worker: Worker, _: Random) -> str | None:
+    return await _ended(system, worker, signal.SIGKILL)
 
 
-async def _told_to_end(site: Site, actor: Actor, _: Random) -> str | None:
-    return await _ended(site, actor, signal.SIGTERM)
+async def _told_to_end(system: System, worker: Worker, _: Random) -> str | None:
+    return await _ended(system, worker, signal.SIGTERM)
 
 
-async def _ended(site: Site, actor: Actor, how: signal.Signals) -> str | None:
-    await until(lambda: site.pid(actor))
-    pid = site.pid(actor)
+async def _ended(system: System, worker: Worker, how: signal.Signals) -> str | None:
+    await until(lambda: system.pid(worker))
+    pid = system.pid(worker)
     if pid is None:
         return None
-    site.expected[actor.id] += 1
-    site.supervisor.send(actor.id, how)
+    system.expected[worker.id] += 1
+    system.supervisor.send(worker.id, how)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_BACK_LIMIT_SECONDS):
-            while site.pid(actor) in (pid, None):  # noqa: ASYNC110 - a supervisor's report is no event
+            while system.pid(worker) in (pid, None):  # noqa: ASYNC110 - a supervisor's report is no event
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
-            return f"process {pid} ended, {site.pid(actor)} took its place"
+            return f"process {pid} ended, {system.pid(worker)} took its place"
     return f"process {pid} was told to end, and nobody has taken its place yet"
 
 
-async def _stopped(site: Site, actor: Actor, chance: Random) -> str | None:
-    pid = site.pid(actor)
+async def _stopped(system: System, worker: Worker, chance: Random) -> str | None:
+    pid = system.pid(worker)
     if pid is None:
         return None
     seconds = chance.uniform(0.5, 4) if chance.random() < 0.85 else chance.uniform(11, 14)  # noqa: PLR2004
@@ -53,36 +53,36 @@ async def _stopped(site: Site, actor: Actor, chance: Random) -> str | None:
     return f"stood still for {seconds:.1f} s"
 
 
-async def _disk_filled(site: Site, actor: Actor, chance: Random) -> str | None:
-    if not site.small_disks:
-        return await _files_limited(site, actor, chance)
-    with _complaints(site, actor) as felt:
+async def _disk_filled(system: System, worker: Worker, chance: Random) -> str | None:
+    if not system.small_disks:
+        return await _files_limited(system, worker, chance)
+    with _store_errors(system, worker) as felt:
         try:
-            await asyncio.to_thread(fill, site.disk(actor))
+            await asyncio.to_thread(fill, system.disk(worker))
             await asyncio.sleep(chance.uniform(1, 4))
         finally:
-            clear(site.disk(actor))
+            clear(system.disk(worker))
         return felt()
 
 
-async def _started_on_full_disk(site: Site, actor: Actor, chance: Random) -> str | None:
-    if not site.small_disks:
+async def _started_on_full_disk(system: System, worker: Worker, chance: Random) -> str | None:
+    if not system.small_disks:
         return None
-    with _complaints(site, actor) as felt:
+    with _store_errors(system, worker) as felt:
         try:
-            await asyncio.to_thread(fill, site.disk(actor))
-            await _ended(site, actor, chance.choice((signal.SIGKILL, signal.SIGTERM)))
+            await asyncio.to_thread(fill, system.disk(worker))
+            await _ended(system, worker, chance.choice((signal.SIGKILL, signal.SIGTERM)))
             await asyncio.sleep(chance.uniform(1, 3))
         finally:
-            clear(site.disk(actor))
+            clear(system.disk(worker))
         return felt()
 
 
-async def _files_limited(site: Site, actor: Actor, chance: Random) -> str | None:
-    pid = site.pid(actor)
+async def _files_limited(system: System, worker: Worker, chance: Random) -> str | None:
+    pid = system.pid(worker)
     if pid is None:
         return None
-    with _complaints(site, actor) as felt:
+    with _store_errors(system, worker) as felt:
         limit_files(pid, 0)
         try:
             await asyncio.sleep(chance.uniform(1, 3))
@@ -92,12 +92,12 @@ async def _files_limited(site: Site, actor: Actor, chance: Random) -> str | None
 
 
 @contextmanager
-def _complaints(site: Site, actor: Actor) -> Iterator[Callable[[], str | None]]:
+def _store_errors(system: System, worker: Worker) -> Iterator[Callable[[], str | None]]:
     """Count what the worker says of its store meanwhile."""
 
     def count() -> int:
         with contextlib.suppress(FileNotFoundError):
-            return site.log(actor).read_bytes().count(STORE_COMPLAINT)
+            return system.log(worker).read_bytes().count(STORE_COMPLAINT)
         return 0
 
     before = count()
@@ -109,7 +109,7 @@ def _complaints(site: Site, actor: Actor) -> Iterator[Callable[[], str | None]]:
     yield felt
 
 
-WORKER_FAULTS: Final[tuple[Fault[Actor], ...]] = (
+WORKER_FAULTS: Final[tuple[Fault[Worker], ...]] = (
     Fault("worker killed (-9)", 5, _killed),
     Fault("worker told to end", 1, _told_to_end),
     Fault("worker stopped", 3, _stopped),

@@ -1,4 +1,4 @@
-"""A property that no bug can break says nothing, so this package keeps bugs: each is one rule left out."""
+"""The planted bugs: each leaves out one rule, and must be caught by the property that it breaks."""
 
 from lab.explore.bugs.rules import OPENING, REGISTERS
 from lab.explore.bugs.use import COMMANDS, PAYLOADS

@@ -1,8 +1,8 @@
-"""A bug is planted in the smallest world that can show it, so each bound has a name."""
+"""The bounds in which bugs are planted: each the smallest that can show its bugs."""
 
 from __future__ import annotations
 
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 
 ONE_COMMAND_EACH = Budget(commands=(1, 1), payloads=(1, 0))
 TWO_COMMANDS = Budget(commands=(2, 0), payloads=(1, 0))

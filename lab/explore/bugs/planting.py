@@ -1,4 +1,4 @@
-"""A bug is planted in the text of the function that is shipped, so that what is tried is that function with one fault.
+"""Planting a bug: a function is compiled anew from its own text with one change.
 
 A text that is not there any more is an error: then the bug has to be thought of anew.
 """
@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import acceptor.handshake
 import initiator.handshake
 from lab.explore.machine import Steps
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 
 HOUSE: Final = frozenset({"shared", "initiator", "acceptor", "console", "lab"})
 

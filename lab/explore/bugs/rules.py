@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import acceptor.handshake
 import initiator.handshake
-import lab.explore.world
+import lab.explore.state
 from lab.explore.bugs.budgets import FORGETFUL, GIVE_UP, LOST_STORE, ONE_COMMAND_EACH, PUT_BACK, TWO_COMMANDS
 from lab.explore.bugs.planting import Bug, Edit
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 from shared.protocol import interface, link, reception, registers
 
 OPENING = (
@@ -64,7 +64,7 @@ OPENING = (
                 },
             ),
         ),
-        Budget(configures=(0, 1), lies=1),
+        Budget(configures=(0, 1), byzantine=1),
         "named",
         configured=(True, False),
     ),
@@ -80,7 +80,7 @@ OPENING = (
                 },
             ),
         ),
-        Budget(lies=1),
+        Budget(byzantine=1),
         "admitted",
     ),
     Bug(
@@ -155,7 +155,7 @@ REGISTERS = (
         "lives are told apart by their number alone",
         (
             Edit(registers, "renewed", {"Epoch(number + 1, nonce)": "Epoch(number + 1, 0)"}),
-            Edit(lab.explore.world, "created", {"Epoch(1, nonce)": "Epoch(1, 0)"}),
+            Edit(lab.explore.state, "created", {"Epoch(1, nonce)": "Epoch(1, 0)"}),
         ),
         LOST_STORE,
         "agreement",

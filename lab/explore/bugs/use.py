@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.explore.bugs.budgets import GIVE_UP, ONE_COMMAND_EACH, TWO_COMMANDS
 from lab.explore.bugs.planting import Bug, Edit
-from lab.explore.world import Budget
+from lab.explore.state import Budget
 from shared.protocol import commands, interface, link, reception, registers
 
 COMMANDS = (

@@ -1,7 +1,4 @@
-"""Faults are believed only if nobody knows beforehand whom they hit, so there are several owners and many ends.
-
-Who is there: one endpoint that initiates and two that wait, each of another account.
-"""
+"""The workers and connections of a chaos run: one endpoint that initiates and two that wait, of three accounts."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from shared.wire.request import PeerForm
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
+class Worker:
     """One worker: an endpoint in a role."""
 
     endpoint: Endpoint
@@ -36,13 +33,13 @@ class Actor:
 class End:
     """One end of a connection."""
 
-    actor: Actor
+    worker: Worker
     interface: str
 
     @property
     def peer_form(self) -> PeerForm:
         """What the other end's owner has to know of it."""
-        endpoint = self.actor.endpoint
+        endpoint = self.worker.endpoint
         return {
             "interface": self.interface,
             "endpoint": endpoint.id,
@@ -64,10 +61,10 @@ class Connection:
         return (self.first, self.second), (self.second, self.first)
 
 
-HUB: Final = Actor(Endpoint("vpc-hub", Kind.VPC, "1001", "cn-hangzhou"), INITIATOR)
-NORTH: Final = Actor(Endpoint("vpc-north", Kind.VPC, "1002", "cn-beijing"), ACCEPTOR)
-SOUTH: Final = Actor(Endpoint("vpc-south", Kind.VPC, "1003", "cn-hangzhou"), ACCEPTOR)
-ACTORS: Final = (HUB, NORTH, SOUTH)
+HUB: Final = Worker(Endpoint("vpc-hub", Kind.VPC, "1001", "cn-hangzhou"), INITIATOR)
+NORTH: Final = Worker(Endpoint("vpc-north", Kind.VPC, "1002", "cn-beijing"), ACCEPTOR)
+SOUTH: Final = Worker(Endpoint("vpc-south", Kind.VPC, "1003", "cn-hangzhou"), ACCEPTOR)
+WORKERS: Final = (HUB, NORTH, SOUTH)
 
 
 @dataclass(slots=True)
@@ -84,6 +81,6 @@ class Connections:
         self.all.append(made)
         return made
 
-    def at(self, actor: Actor) -> list[tuple[End, End]]:
+    def at(self, worker: Worker) -> list[tuple[End, End]]:
         """The ends that live on this endpoint, each with its peer."""
-        return [pair for one in self.all for pair in one.ends if pair[0].actor is actor]
+        return [pair for one in self.all for pair in one.ends if pair[0].worker is worker]

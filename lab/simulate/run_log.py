@@ -1,11 +1,11 @@
-"""A log that is not the same twice proves nothing, so nothing enters this one but what the seed decided."""
+"""The log and counters of one run; nothing enters it but what the seed decided."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
 
-from lab.simulate.agenda import Agenda
+from lab.simulate.scheduler import Scheduler
 from shared.protocol.effects import Step
 from shared.protocol.events import Due, Event, Received
 from shared.protocol.interface import Interface
@@ -16,43 +16,43 @@ from shared.wire.forms import Unreadable
 StepFunction = Callable[[Interface, Event], Step]
 
 
-class Broken(BaseException):
+class PropertyViolated(BaseException):
     """A property does not hold; the text says which, and where. No worker's handler may take it for its own."""
 
 
-class Story:
-    """What happened in one world: counted always, told line by line only where somebody reads it."""
+class RunLog:
+    """What happened in one run: counted always, written line by line if `verbose`."""
 
-    def __init__(self, agenda: Agenda, *, told: bool) -> None:
-        """Tell the lines if `told`."""
-        self._agenda, self.told = agenda, told
+    def __init__(self, scheduler: Scheduler, *, verbose: bool) -> None:
+        """Write the lines if `verbose`."""
+        self._scheduler, self.verbose = scheduler, verbose
         self.lines: list[str] = []
         self.faults: Counter[str] = Counter()
         self.figures: Counter[str] = Counter()
         self.coverage: Counter[tuple[str, str]] = Counter()
 
-    def tell(self, who: str, what: str) -> None:
+    def write(self, who: str, what: str) -> None:
         """Add a line: the virtual second, who, what."""
-        if self.told:
-            self.lines.append(f"{self._agenda.now:10.3f}  {who:<8} {what}")
+        if self.verbose:
+            self.lines.append(f"{self._scheduler.now:10.3f}  {who:<8} {what}")
 
     def fault(self, kind: str, who: str, what: str = "") -> None:
-        """Count a fault, and tell it."""
+        """Count a fault, and write it."""
         self.faults[kind] += 1
-        if self.told:
-            self.tell(who, f"!! {kind} {what}".rstrip())
+        if self.verbose:
+            self.write(who, f"!! {kind} {what}".rstrip())
 
     def bundle(self, who: str, what: str, body: bytes) -> None:
-        """Tell what is in a bundle."""
-        if not self.told:
+        """Write what is in a bundle."""
+        if not self.verbose:
             return
         try:
             bundle = read_bundle(body)
         except Unreadable as error:
-            self.tell(who, f"{what}: unreadable, {error}")
+            self.write(who, f"{what}: unreadable, {error}")
             return
         said = [f"{one.source}>{one.target} {label(one.message)}" for one in bundle.messages]
-        self.tell(who, f"{what} {bundle.endpoint}>{bundle.to}: " + ("; ".join(said) or "a sign of life"))
+        self.write(who, f"{what} {bundle.endpoint}>{bundle.to}: " + ("; ".join(said) or "a keepalive"))
 
     def watched(self, step: StepFunction) -> StepFunction:
         """The same step, with its status and kind of event counted."""

@@ -1,4 +1,4 @@
-"""Everything that is measured in one run stands on one stage: one broker, one machine, the same accounts.
+"""The testbed of a benchmark run: one private broker, its accounts, and pairs of workers.
 
 The broker is a private one, provisioned with identities enforced, as in earnest. Workers run with their default
 settings; each measurement gets a pair of endpoints of its own, with empty stores.
@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from console.stack.own_broker import OwnBroker
 from console.stack.workers import worker_command
-from lab.bench.asking import Asker
+from lab.bench.client import BenchClient
 from lab.bench.processes import Child, cpu_seconds
 from lab.bench.sizes import FULL
 from shared.broker.address import BrokerAddress
@@ -34,25 +35,6 @@ REGIONS: Final = ("cn-hangzhou", "cn-shanghai")
 SALT_BYTES: Final = 4
 
 
-class Broker(Protocol):
-    """A RabbitMQ of our own, as a program or as a container."""
-
-    @property
-    def host(self) -> str:
-        """Where it listens."""
-
-    @property
-    def amqp_port(self) -> int:
-        """On which port."""
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id."""
-
-    def stop(self) -> None:
-        """End it."""
-
-
 @dataclass(slots=True)
 class End:
     """One end: an endpoint, its worker, and a console of its owner."""
@@ -60,7 +42,7 @@ class End:
     role: str
     endpoint: str
     region: str
-    asker: Asker
+    client: BenchClient
     folder: Path
     broker: str = field(repr=False)
     senders: str = ""
@@ -87,15 +69,15 @@ class End:
         command = worker_command(
             self.role,
             endpoint=self.endpoint,
-            account=self.asker.account,
+            account=self.client.account,
             region=self.region,
             store=self.folder / f"{self.endpoint}.sqlite",
             accept_from=[self.senders],
         )
         environment = {"PEERING_BROKER": self.broker}
         self.child = await Child.start(self.endpoint, command, self.folder, environment)
-        written = self.asker.write(self.endpoint, [{"kind": "show", "interface": "ri-nothing"}])[0]
-        await self.asker.send(written)
+        written = self.client.write(self.endpoint, [{"kind": "show", "interface": "ri-nothing"}])[0]
+        await self.client.send(written)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End the worker; return its exit code."""
@@ -121,7 +103,7 @@ class Pair:
 
 def plan(acceptors: int) -> dict[str, str]:
     """Every endpoint of a run and its owner."""
-    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"growth{place}" for place in range(len(FULL.scales))))
+    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"scale{place}" for place in range(len(FULL.scales))))
     owners = {f"vpc-{name}-{side}": owner for name in pairs for side, owner in (("a", OPENER), ("b", OTHER))}
     owners["vpc-fan-a"] = OPENER
     owners |= {f"vpc-fan-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(acceptors)}
@@ -142,29 +124,29 @@ def described(owners: dict[str, str], passwords: dict[str, str]) -> Definitions:
     return whole
 
 
-class Stage:
+class Testbed:
     """The broker of a run, and everybody who speaks over it."""
 
-    def __init__(self, folder: Path, broker: Broker, owners: dict[str, str], passwords: dict[str, str]) -> None:
-        """Prefer `staged`."""
+    def __init__(self, folder: Path, broker: OwnBroker, owners: dict[str, str], passwords: dict[str, str]) -> None:
+        """Prefer `opened_testbed`."""
         self.folder, self.broker = folder, broker
         self._owners, self._passwords = owners, passwords
-        self._askers: dict[str, Asker] = {}
+        self._clients: dict[str, BenchClient] = {}
         self._stack = AsyncExitStack()
 
     def url(self, uid: str) -> str:
         """The broker's URL with an account's login: a secret."""
         return f"amqp://{uid}:{self._passwords[uid]}@{self.broker.host}:{self.broker.amqp_port}/{VHOST}"
 
-    async def asker(self, uid: str) -> Asker:
-        """An account's console."""
-        if uid not in self._askers:
-            asker = Asker(BrokerAddress.parse(self.url(uid)), uid)
-            self._askers[uid] = await self._stack.enter_async_context(asker)
-        return self._askers[uid]
+    async def client(self, uid: str) -> BenchClient:
+        """An account's client."""
+        if uid not in self._clients:
+            client = BenchClient(BrokerAddress.parse(self.url(uid)), uid)
+            self._clients[uid] = await self._stack.enter_async_context(client)
+        return self._clients[uid]
 
     async def close(self) -> None:
-        """Close all consoles."""
+        """Close all clients."""
         await self._stack.aclose()
 
     async def end(self, role: str, endpoint: str) -> End:
@@ -173,7 +155,7 @@ class Stage:
         everybody = sorted(set(self._owners.values()))
         senders = everybody if owner == OPENER else [OPENER]
         region = REGIONS[0] if owner == OPENER else REGIONS[1]
-        return End(role, endpoint, region, await self.asker(owner), self.folder, self.url(owner), ",".join(senders))
+        return End(role, endpoint, region, await self.client(owner), self.folder, self.url(owner), ",".join(senders))
 
     @asynccontextmanager
     async def pair(self, name: str) -> AsyncIterator[Pair]:
@@ -193,7 +175,7 @@ class Stage:
         return cpu_seconds(self.broker.pid)
 
 
-def start_broker(folder: Path, acceptors: int) -> tuple[Broker, dict[str, str], dict[str, str]]:
+def start_broker(folder: Path, acceptors: int) -> tuple[OwnBroker, dict[str, str], dict[str, str]]:
     """Boot the broker of a run; blocks. Raises BrokerNotStarted. Returns it with the owners and the passwords."""
     owners = plan(acceptors)
     passwords = {uid: secrets.token_hex(16) for uid in [ADMINISTRATOR, *sorted(set(owners.values()))]}
@@ -205,12 +187,12 @@ def start_broker(folder: Path, acceptors: int) -> tuple[Broker, dict[str, str], 
 
 
 @asynccontextmanager
-async def staged(
-    folder: Path, broker: Broker, owners: dict[str, str], passwords: dict[str, str]
-) -> AsyncIterator[Stage]:
-    """A stage, whose consoles are closed at the end."""
-    stage = Stage(folder, broker, owners, passwords)
+async def opened_testbed(
+    folder: Path, broker: OwnBroker, owners: dict[str, str], passwords: dict[str, str]
+) -> AsyncIterator[Testbed]:
+    """A testbed, whose clients are closed at the end."""
+    testbed = Testbed(folder, broker, owners, passwords)
     try:
-        yield stage
+        yield testbed
     finally:
-        await stage.close()
+        await testbed.close()

@@ -1,4 +1,4 @@
-"""Tests of seeded worlds: a fixed set, and a fresh one."""
+"""Tests of seeded runs: a fixed set, and a fresh one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from random import SystemRandom
 
 import pytest
 
-from lab.simulate import telling
+from lab.simulate import report
 from lab.simulate.plan import Plan
-from lab.simulate.telling import commit, lived
-from lab.simulate.world import World, live, workshop
+from lab.simulate.report import commit, simulate_seeds
+from lab.simulate.simulation import Simulation, scratch_folder, simulate
 from shared.protocol.interface import Interface
 from shared.store.sqlite import Store
 
@@ -19,35 +19,35 @@ FRESH_SEEDS = 400
 KILLS = Plan(seconds=12.0, connections=2, commands=14, kills=9, delay_seconds=0.02)
 
 
-def test_the_fixed_worlds_hold() -> None:
-    figures = lived(*FIXED)
+def test_the_fixed_seeds_hold() -> None:
+    figures = simulate_seeds(*FIXED)
     assert not figures.broken
     assert {"killed", "lost", "doubled", "partition", "disk full", "store lost"} <= figures.faults.keys()
 
 
-def test_fresh_worlds_hold() -> None:
+def test_fresh_seeds_hold() -> None:
     first = SystemRandom().randrange(2**31)
-    figures = lived(first, FRESH_SEEDS, stores_last=True)
+    figures = simulate_seeds(first, FRESH_SEEDS, stores_last=True)
     assert not figures.broken, f"commit {commit()}: live({min(figures.broken)}, told=True, stores_last=True)"
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_workers_that_are_killed_again_and_again_lose_nothing(seed: int) -> None:
-    with workshop() as folder:
-        findings = World(seed, folder, plan=KILLS).run()
+    with scratch_folder() as folder:
+        findings = Simulation(seed, folder, plan=KILLS).run()
     assert findings.broken is None
     assert findings.faults["killed"] > 0
 
 
 @pytest.mark.parametrize("seed", [3, 17, 4242])
 def test_the_same_seed_tells_the_same_story_to_the_letter(seed: int) -> None:
-    first, second = live(seed, told=True), live(seed, told=True)
+    first, second = simulate(seed, verbose=True), simulate(seed, verbose=True)
     assert first.lines == second.lines
     assert len(first.lines) > 10
 
 
 def _broken(count: int = 150) -> list[str]:
-    return list(lived(0, count).broken.values())
+    return list(simulate_seeds(0, count).broken.values())
 
 
 def test_records_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,12 +62,12 @@ def test_records_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch
     assert _broken()
 
 
-def test_a_failed_world_is_told_with_its_seed(
+def test_a_failed_run_is_told_with_its_seed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("shared.store.payloads.Payloads.keep", lambda *_: None)
-    monkeypatch.setattr(telling, "CHUNK_SEEDS", 40)
-    assert telling.run(40, 0, 1, trace=False, as_json=False) == 1
+    monkeypatch.setattr(report, "CHUNK_SEEDS", 40)
+    assert report.run(40, 0, 1, trace=False, as_json=False) == 1
     assert "peering-lab simulate --seed" in capsys.readouterr().out
 
 
@@ -76,4 +76,4 @@ def test_lost_stores_come_to_an_agreement(tmp_path: Path) -> None:
     for seed in range(30):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        assert World(seed, folder, plan=plan).run().broken is None
+        assert Simulation(seed, folder, plan=plan).run().broken is None

@@ -1,24 +1,24 @@
-"""What can happen next is a question about two records and a set of messages, and has a complete answer."""
+"""The transitions of the model: everything that can happen next in a state, and the state that it leads to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from lab.explore.lies import lies
+from lab.explore.forged import forged_messages
 from lab.explore.machine import Machine
-from lab.explore.world import (
+from lab.explore.state import (
     ADDRESSES,
     NOTHING_OWED,
     PEERS,
     STRANGER,
     Arrival,
     Budget,
-    Disaster,
     Fact,
     Hold,
+    ModelState,
     Store,
-    World,
+    StoreFault,
     created,
     mirrored,
     put,
@@ -43,89 +43,89 @@ from shared.protocol.messages import Data, Message
 from shared.protocol.words import Intent, Timer
 
 
-class Move(NamedTuple):
-    """One thing that can happen next: to which end, what, the world it leads to, and what the end did."""
+class Transition(NamedTuple):
+    """One thing that can happen next: to which end, what, the state it leads to, and what the end did."""
 
     which: int
-    event: Event | Disaster
-    world: World
+    event: Event | StoreFault
+    state: ModelState
     effects: tuple[Effect, ...] = ()
 
 
-def moves(world: World, machine: Machine) -> Iterator[Move]:
+def transitions(state: ModelState, machine: Machine) -> Iterator[Transition]:
     """Everything that can happen next."""
     for which in (0, 1):
-        for event in _events(world, which, machine):
-            yield happen(world, which, event, machine)
-        yield from _lies(world, which, machine)
-        yield from _disasters(world, which, machine)
+        for event in _events(state, which, machine):
+            yield apply(state, which, event, machine)
+        yield from _forged(state, which, machine)
+        yield from _store_faults(state, which, machine)
 
 
-def _events(world: World, which: int, machine: Machine) -> Iterator[Event]:
-    end, budget = world.ends[which], world.budget
-    yield from _heard_of(world, which, machine)
+def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
+    end, budget = state.ends[which], state.budget
+    yield from _arrivals(state, which, machine)
     for timer in timers(end):
         if timer is not Timer.CONNECT or budget.give_ups:
-            yield Due(timer, world.nonce)
+            yield Due(timer, state.nonce)
     if end.open:
         yield Restate()
-    if world.unnoticed[which]:
+    if state.unnoticed[which]:
         yield Doubted()
     if not end.open and end.intent is not Intent.DELETED and end.role.may_initiate:
         yield Initiate()
     if budget.commands[which]:
         yield from (Suspend(), Resume(), Delete())
     if budget.payloads[which]:
-        yield Send(str(world.sent[which] + 1))
+        yield Send(str(state.sent[which] + 1))
     if budget.configures[which]:
-        yield Configure(PEERS[which], world.nonce)
+        yield Configure(PEERS[which], state.nonce)
 
 
-def _heard_of(world: World, which: int, machine: Machine) -> Iterator[Event]:
+def _arrivals(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
     """Whatever was said to this end, and what a stranger may say."""
-    for message in world.said[which]:
-        yield machine.received(ADDRESSES[1 - which], message, world.nonce)
-        if world.budget.stranger:
-            yield machine.received(STRANGER, message, world.nonce)
-    if world.budget.forger:
-        for message in lies(which, world.ends[which]):
-            yield machine.received(STRANGER, machine.one(message), world.nonce)
+    for message in state.said[which]:
+        yield machine.received(ADDRESSES[1 - which], message, state.nonce)
+        if state.budget.stranger:
+            yield machine.received(STRANGER, message, state.nonce)
+    if state.budget.forger:
+        for message in forged_messages(which, state.ends[which]):
+            yield machine.received(STRANGER, machine.one(message), state.nonce)
 
 
-def _lies(world: World, which: int, machine: Machine) -> Iterator[Move]:
-    if world.budget.lies:
-        left = world._replace(budget=world.budget._replace(lies=world.budget.lies - 1), excused=NOTHING_OWED)
-        for message in lies(which, world.ends[which]):
-            event = machine.received(ADDRESSES[1 - which], machine.one(message), world.nonce)
-            move = happen(left, which, event, machine)
-            yield move if move.world is not left else move._replace(world=world)
+def _forged(state: ModelState, which: int, machine: Machine) -> Iterator[Transition]:
+    if state.budget.byzantine:
+        left = state._replace(budget=state.budget._replace(byzantine=state.budget.byzantine - 1), excused=NOTHING_OWED)
+        for message in forged_messages(which, state.ends[which]):
+            event = machine.received(ADDRESSES[1 - which], machine.one(message), state.nonce)
+            transition = apply(left, which, event, machine)
+            yield transition if transition.state is not left else transition._replace(state=state)
 
 
-def happen(world: World, which: int, event: Event, machine: Machine) -> Move:
-    """Let one event happen to one end: the shipped step, and its effects on the world around."""
-    before, said = world.stores[which], world.said
+def apply(state: ModelState, which: int, event: Event, machine: Machine) -> Transition:
+    """Let one event happen to one end: the shipped step, and its effects on the state around."""
+    before, said = state.stores[which], state.said
     end, effects = machine.step(which, before.end, event)
     store = before if end is before.end else before._replace(end=end)
     for effect in effects:
         store = _kept(store, effect, event)
         said = _heard(said, which, store, effect, machine)
-    unnoticed = put(world.unnoticed, which, value=False) if isinstance(event, Doubted) else world.unnoticed
-    if store is before and said is world.said and unnoticed is world.unnoticed:
-        return Move(which, event, world, effects)
-    stores = put(world.stores, which, store)
-    after = World(
+    unnoticed = put(state.unnoticed, which, value=False) if isinstance(event, Doubted) else state.unnoticed
+    if store is before and said is state.said and unnoticed is state.unnoticed:
+        return Transition(which, event, state, effects)
+    stores = put(state.stores, which, store)
+    after = ModelState(
         stores=stores,
         said=said,
-        sent=_counted(world.sent, which, effects),
-        budget=world.budget if isinstance(event, Received) else _spent(world.budget, which, event),
-        nonce=world.nonce + (end.epoch.nonce == world.nonce),
-        history=_remembered(world.history, stores),
-        struck=world.struck,
-        excused=world.excused,
-        backups=world.backups,
+        sent=_counted(state.sent, which, effects),
+        budget=state.budget if isinstance(event, Received) else _spent(state.budget, which, event),
+        nonce=state.nonce + (end.epoch.nonce == state.nonce),
+        history=_remembered(state.history, stores),
+        struck=state.struck,
+        excused=state.excused,
+        backups=state.backups,
         unnoticed=unnoticed,
     )
-    return Move(which, event, after, effects)
+    return Transition(which, event, after, effects)
 
 
 def _counted(sent: tuple[int, int], which: int, effects: tuple[Effect, ...]) -> tuple[int, int]:
@@ -181,30 +181,30 @@ def _spent(budget: Budget, which: int, event: Event) -> Budget:
             return budget
 
 
-def _disasters(world: World, which: int, machine: Machine) -> Iterator[Move]:
-    store, copy, budget = world.stores[which], world.backups[which], world.budget
+def _store_faults(state: ModelState, which: int, machine: Machine) -> Iterator[Transition]:
+    store, copy, budget = state.stores[which], state.backups[which], state.budget
     if budget.losses and store.end.intent is not Intent.DELETED:
-        fresh = created(which, world.nonce, configured=not budget.configures[which])
-        left = world._replace(budget=budget._replace(losses=budget.losses - 1), nonce=world.nonce + 1)
-        yield Move(
-            which, Disaster.LOST, _strike(left, which, Disaster.LOST, fresh._replace(end=machine.one(fresh.end)))
+        fresh = created(which, state.nonce, configured=not budget.configures[which])
+        left = state._replace(budget=budget._replace(losses=budget.losses - 1), nonce=state.nonce + 1)
+        yield Transition(
+            which, StoreFault.LOST, _damaged(left, which, StoreFault.LOST, fresh._replace(end=machine.one(fresh.end)))
         )
     if budget.restores and copy is None:
-        yield Move(which, Disaster.COPIED, world._replace(backups=put(world.backups, which, store)))
+        yield Transition(which, StoreFault.COPIED, state._replace(backups=put(state.backups, which, store)))
     if budget.restores and copy is not None:
         spent = budget._replace(restores=budget.restores - 1)
-        left = world._replace(budget=spent, backups=world.backups if spent.restores else (None, None))
-        struck = _strike(left, which, Disaster.PUT_BACK, copy)
-        move = happen(struck, which, Restored(world.nonce), machine)
-        yield Move(which, Disaster.PUT_BACK, move.world, move.effects)
+        left = state._replace(budget=spent, backups=state.backups if spent.restores else (None, None))
+        struck = _damaged(left, which, StoreFault.PUT_BACK, copy)
+        transition = apply(struck, which, Restored(state.nonce), machine)
+        yield Transition(which, StoreFault.PUT_BACK, transition.state, transition.effects)
 
 
-def _strike(world: World, which: int, disaster: Disaster, store: Store) -> World:
-    return world._replace(
-        stores=put(world.stores, which, store),
-        struck=world.struck | {(disaster, which)},
-        excused=world.sent,
-        unnoticed=put(world.unnoticed, 1 - which, value=True),
+def _damaged(state: ModelState, which: int, fault: StoreFault, store: Store) -> ModelState:
+    return state._replace(
+        stores=put(state.stores, which, store),
+        struck=state.struck | {(fault, which)},
+        excused=state.sent,
+        unnoticed=put(state.unnoticed, 1 - which, value=True),
     )
 
 

@@ -1,7 +1,7 @@
-"""Whoever has an account can say what no worker would, so an end is told everything that could matter to its record.
+"""The messages of a Byzantine peer: everything that could matter to an end's record, true or not.
 
-The numbers of a lie are those of the end that hears it, or one more: the rules compare and never calculate, so that
-any other number is like one of these.
+The numbers of a forged message are those of the end that hears it, or one more: the rules compare and never calculate,
+so that any other number is like one of these.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from lab.explore.world import ENDPOINTS, PEERS
+from lab.explore.state import ENDPOINTS, PEERS
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
 from shared.protocol.words import Activation, Epoch, Intent, Status
 
 NONCE: Final = 1_000
-"""No end of a world ever begins a life with it."""
+"""No end of a state ever begins an epoch with it."""
 
 BODY: Final = "0"
 """A payload that nobody accepted."""
 
 
-def lies(which: int, end: Interface) -> Iterator[Message]:
+def forged_messages(which: int, end: Interface) -> Iterator[Message]:
     """Everything that could be said to this end; some of it may be true."""
     mine, later = end.epoch, Epoch(end.epoch.number + 1, NONCE)
     known = end.peer_epoch or Epoch(1, NONCE)

@@ -1,6 +1,8 @@
-"""Whoever measures must not be what is measured, so requests are written beforehand and sent by as little as possible.
+"""A lean client of one account, which sends requests that were written beforehand.
 
-The same requests over the same broker as every console's, without its patience: an answer that does not come, or a
+Whoever measures must not be what is measured.
+
+The same requests over the same broker as every client's, without its retries: an answer that does not come, or a
 refusal that was not expected, ends the measurement.
 """
 
@@ -23,7 +25,7 @@ ANSWER_LIMIT_SECONDS: Final = 120.0
 Rows = list[dict[str, Any]]
 
 
-class Written(NamedTuple):
+class PreparedRequest(NamedTuple):
     """A request, ready to be sent."""
 
     id: str
@@ -31,7 +33,7 @@ class Written(NamedTuple):
     body: bytes
 
 
-class Asker:
+class BenchClient:
     """One account's console, as lean as one can be."""
 
     def __init__(self, address: BrokerAddress, account: str) -> None:
@@ -53,16 +55,16 @@ class Asker:
         """Say goodbye."""
         await self._link.close()
 
-    def write(self, endpoint: str, commands: Sequence[CommandForm]) -> list[Written]:
+    def write(self, endpoint: str, commands: Sequence[CommandForm]) -> list[PreparedRequest]:
         """Commands as requests, in order."""
         portions = [commands[at : at + COMMANDS_LIMIT] for at in range(0, len(commands), COMMANDS_LIMIT)]
         ids = [uuid.uuid4().hex for _ in portions]
         return [
-            Written(name, endpoint, write_request(name, self.account, endpoint, portion))
+            PreparedRequest(name, endpoint, write_request(name, self.account, endpoint, portion))
             for name, portion in zip(ids, portions, strict=True)
         ]
 
-    async def send(self, written: Written) -> list[AnswerForm]:
+    async def send(self, written: PreparedRequest) -> list[AnswerForm]:
         """Send one request and return its answers. Raises BenchFailed if none comes."""
         waiting: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[written.id] = waiting
@@ -79,11 +81,11 @@ class Asker:
         finally:
             del self._waiting[written.id]
 
-    async def send_all(self, requests: Sequence[Written]) -> list[list[AnswerForm]]:
+    async def send_all(self, requests: Sequence[PreparedRequest]) -> list[list[AnswerForm]]:
         """Send requests in order, some at the same time."""
         window = asyncio.Semaphore(IN_FLIGHT_LIMIT_REQUESTS)
 
-        async def one(written: Written) -> list[AnswerForm]:
+        async def one(written: PreparedRequest) -> list[AnswerForm]:
             async with window:
                 return await self.send(written)
 
@@ -95,7 +97,7 @@ class Asker:
         """One command's result. Raises BenchFailed if it is refused."""
         return done((await self.send(self.write(endpoint, [command])[0]))[0])
 
-    async def carry_out(self, requests: Sequence[Written]) -> None:
+    async def carry_out(self, requests: Sequence[PreparedRequest]) -> None:
         """Send requests of which no command may be refused."""
         for answers in await self.send_all(requests):
             for answer in answers:

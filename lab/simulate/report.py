@@ -1,4 +1,4 @@
-"""Ten thousand worlds without a fault say little, unless it is also said what happened in them."""
+"""Many runs in several processes, and what they came to, printed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from lab.simulate.world import live
+from lab.simulate.simulation import simulate
 
 CHUNK_SEEDS = 25
 SECONDS_PER_HOUR = 3600
@@ -22,7 +22,7 @@ SEED_LIMIT = 2**31
 
 @dataclass(slots=True)
 class Figures:
-    """What many worlds came to together."""
+    """What many runs came to together."""
 
     seeds: int = 0
     virtual_seconds: float = 0.0
@@ -34,7 +34,7 @@ class Figures:
     broken: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: Figures) -> None:
-        """Take in what other worlds came to."""
+        """Take in what other runs came to."""
         self.seeds += other.seeds
         self.virtual_seconds += other.virtual_seconds
         self.events += other.events
@@ -45,20 +45,14 @@ class Figures:
         self.broken |= other.broken
 
 
-def lived(first: int, count: int, *, stores_last: bool = False) -> Figures:
-    """Live through the worlds of consecutive seeds; where `stores_last`, no store is lost or put back."""
+def simulate_seeds(first: int, count: int, *, stores_last: bool = False) -> Figures:
+    """Simulate the runs of consecutive seeds; where `stores_last`, no store is lost or put back."""
     total = Figures()
     for seed in range(first, first + count):
-        one = live(seed, stores_last=stores_last)
-        total.seeds += 1
-        total.virtual_seconds += one.seconds
-        total.events += one.events
-        total.worst_settled_seconds = max(total.worst_settled_seconds, one.settled_seconds)
-        total.faults += one.faults
-        total.figures += one.figures
-        total.covered |= set(one.coverage)
-        if one.broken is not None:
-            total.broken[seed] = one.broken
+        one = simulate(seed, stores_last=stores_last)
+        broken = {} if one.broken is None else {seed: one.broken}
+        covered = set(one.coverage)
+        total.add(Figures(1, one.seconds, one.events, one.settled_seconds, one.faults, one.figures, covered, broken))
     return total
 
 
@@ -67,11 +61,11 @@ def run(seeds: int, seed: int | None, processes: int, *, trace: bool, as_json: b
     screen = Console(highlight=False)
     first = SystemRandom().randrange(SEED_LIMIT) if seed is None else seed
     if trace:
-        findings = live(first, told=True)
+        findings = simulate(first, verbose=True)
         screen.print("\n".join(findings.lines), markup=False, soft_wrap=True)
         return 0 if findings.broken is None else 1
     total = _all(first, seeds, processes, screen, quiet=as_json)
-    screen.print_json(json.dumps(_as_json(total, first))) if as_json else _tell(total, first, screen)
+    screen.print_json(json.dumps(_as_json(total, first))) if as_json else _print_report(total, first, screen)
     return 1 if total.broken else 0
 
 
@@ -83,8 +77,8 @@ def _all(first: int, seeds: int, processes: int, screen: Console, *, quiet: bool
         ProcessPoolExecutor(processes) as pool,
         Progress(console=screen, transient=True, disable=quiet or not screen.is_terminal) as progress,
     ):
-        task = progress.add_task("worlds", total=seeds)
-        for figures in pool.map(lived, starts, counts):
+        task = progress.add_task("runs", total=seeds)
+        for figures in pool.map(simulate_seeds, starts, counts):
             total.add(figures)
             progress.update(task, completed=total.seeds)
     return total
@@ -105,11 +99,11 @@ def _as_json(total: Figures, first: int) -> dict[str, object]:
     }
 
 
-def _tell(total: Figures, first: int, screen: Console) -> None:
+def _print_report(total: Figures, first: int, screen: Console) -> None:
     table = Table(box=None, show_header=False)
     hours = total.virtual_seconds / SECONDS_PER_HOUR
     rows = {
-        "worlds": f"{total.seeds:,} (seeds {first} to {first + total.seeds - 1})",
+        "runs": f"{total.seeds:,} (seeds {first} to {first + total.seeds - 1})",
         "virtual time": f"{hours:,.1f} hours, {total.events:,} events",
         "faults": ", ".join(f"{count:,} {name}" for name, count in total.faults.most_common()),
         "what happened": ", ".join(f"{count:,} {name}" for name, count in total.figures.most_common()),

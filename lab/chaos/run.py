@@ -1,6 +1,6 @@
-"""A run that ends early has proven nothing, so each part of it has a limit, and what is late counts as broken.
+"""One chaos run: bring everything up, load it, break it, let the owners finish, take it down, check what is left.
 
-One stage: bring everything up, load it, break it, let the owners finish, take it down, and check what is left.
+A run that ends early has shown nothing, so each part of it has a limit, and what is late counts as broken.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from random import Random
 from typing import Final
 
 from console.stack.supervised import State
-from lab.chaos.cast import ACTORS, Connections
 from lab.chaos.checker import check
 from lab.chaos.disks import DISK_MEGABYTES
 from lab.chaos.evidence import Evidence, asked_in, remembered
-from lab.chaos.fault_schedule import make_mischief
+from lab.chaos.fault_schedule import inject_faults
 from lab.chaos.faults.worker import STORE_COMPLAINT
 from lab.chaos.figures import Figures, count
 from lab.chaos.finishing import finish
 from lab.chaos.history import History, read
 from lab.chaos.load import Load
 from lab.chaos.owners import Owners
-from lab.chaos.site import LOGS, Say, Site, running, store_of
+from lab.chaos.system import LOGS, Say, System, running, store_of
+from lab.chaos.workers import WORKERS, Connections
 from shared.broker.control import dead_letters
 
 PREPARE_LIMIT_SECONDS: Final = 90.0
 ANSWER_LIMIT_SECONDS: Final = 60.0
 """How long an owner may still wait for his answer when the faults are over."""
 AGREE_LIMIT_SECONDS: Final = 60.0
-MISCHIEF_LIMIT_SECONDS: Final = 150.0
+REPAIR_LIMIT_SECONDS: Final = 150.0
 """How long the last faults may take to be repaired."""
 HISTORY: Final = "history.jsonl"
 ON_PURPOSE: Final = ("exit 0", "killed by SIGKILL", "killed by SIGTERM")
 """How a worker ends that was killed, or told to end; the last if it was told before it had begun anything."""
 
-_LETTERS_LIMIT: Final = 1000
+_DEAD_LETTERS_LIMIT: Final = 1000
 _SHOWN_CHARACTERS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a stage is to be."""
+    """What a run is to be."""
 
     name: str
     cluster: bool
@@ -55,50 +55,50 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a stage came to, and all that is wrong with it."""
+    """What a run came to, and all that is wrong with it."""
 
     figures: Figures
     wrong: Sequence[str]
 
 
-async def play(plan: Plan, folder: Path, say: Say) -> Result:
-    """Play one stage in this empty folder. Raises BrokerNotStarted, ControlPlaneError or Unanswered."""
+async def run_chaos(plan: Plan, folder: Path, say: Say) -> Result:
+    """Do one run in this empty folder. Raises BrokerNotStarted, ControlPlaneError or Unanswered."""
     with History(folder / HISTORY) as history:
-        async with running(folder, say, cluster=plan.cluster) as site:
-            acts = Acts(plan, site, history, say)
-            await acts.go()
-            acts.set_aside = len(await dead_letters(await site.management(), _LETTERS_LIMIT))
+        async with running(folder, say, cluster=plan.cluster) as system:
+            run = ChaosRun(plan, system, history, say)
+            await run.go()
+            run.set_aside = len(await dead_letters(await system.management(), _DEAD_LETTERS_LIMIT))
     say("check: what both ends remember, and what their owners were told")
-    return await asyncio.to_thread(acts.judged)
+    return await asyncio.to_thread(run.checked)
 
 
 class _Late(Exception):
     """Something took longer than it may; the text says what."""
 
 
-class Acts:
-    """The course of a stage, and what went wrong in it."""
+class ChaosRun:
+    """The course of a run, and what went wrong in it."""
 
-    def __init__(self, plan: Plan, site: Site, history: History, say: Say) -> None:
+    def __init__(self, plan: Plan, system: System, history: History, say: Say) -> None:
         """Nothing is asked before `go`."""
-        self._plan, self._site, self._history, self._say = plan, site, history, say
+        self._plan, self._site, self._history, self._say = plan, system, history, say
         self._connections = Connections()
-        self._owners = Owners(site.clients, history, Random(f"{plan.seed} owners"))  # noqa: S311 - no secret
+        self._owners = Owners(system.clients, history, Random(f"{plan.seed} owners"))  # noqa: S311 - no secret
         self._load = Load(self._owners, self._connections, Random(f"{plan.seed} load"))  # noqa: S311 - no secret
         self._late: list[str] = []
         self._answered_seconds = self._agreed_seconds = 0.0
         self.set_aside = 0
 
     async def go(self) -> None:
-        """Load the site, break it, and let the owners finish."""
+        """Load the system, break it, and let the owners finish."""
         loading: asyncio.Task[None] | None = None
         try:
             self._say(f"owners: {self._plan.connections} connections, and more as time goes by")
             await _within(PREPARE_LIMIT_SECONDS, self._load.prepare(self._plan.connections), "the first connections")
             loading = asyncio.create_task(self._load.run(), name="load")
             self._say(f"faults: for {self._plan.seconds:g} s")
-            mischief = make_mischief(self._site, self._history, self._plan.seed, self._plan.seconds)
-            await _within(self._plan.seconds + MISCHIEF_LIMIT_SECONDS, mischief, "repairing the last fault")
+            faults = inject_faults(self._site, self._history, self._plan.seed, self._plan.seconds)
+            await _within(self._plan.seconds + REPAIR_LIMIT_SECONDS, faults, "repairing the last fault")
             self._history.calm()
             self._say("calm: everybody is answered, and the owners finish")
             self._load.stop()
@@ -112,19 +112,19 @@ class Acts:
                 loading.cancel()
                 await asyncio.gather(loading, return_exceptions=True)
 
-    def judged(self) -> Result:
+    def checked(self) -> Result:
         """Check everything, now that all has ended."""
         entries = list(read(self._history.path))
         requests = asked_in(entries)
         folder = self._site.folder
-        stores = {one.id: remembered(store_of(folder, one), one, requests) for one in ACTORS}
+        stores = {one.id: remembered(store_of(folder, one), one, requests) for one in WORKERS}
         evidence = Evidence(self._connections.all, stores, requests)
         figures = count(self._plan.name, evidence, entries)
         figures.set_aside = self.set_aside
         figures.answered_seconds = round(self._answered_seconds, 1)
         figures.agreed_seconds = round(self._agreed_seconds, 1)
         figures.disk = f"tmpfs of {DISK_MEGABYTES} MiB" if self._site.small_disks else "RLIMIT_FSIZE"
-        return Result(figures, [*self._late, *_endings(self._site), *_complaints(folder), *check(evidence)])
+        return Result(figures, [*self._late, *_unexpected_ends(self._site), *_logged_errors(folder), *check(evidence)])
 
 
 async def _within(limit_seconds: float, what: Awaitable[None], name: str) -> float:
@@ -142,22 +142,22 @@ async def _within(limit_seconds: float, what: Awaitable[None], name: str) -> flo
     return loop.time() - began
 
 
-def _endings(site: Site) -> Iterator[str]:
-    """A worker ends because it was ended, and for no other reason."""
-    ended = Counter(name for name, _ in site.endings)
-    for name, last in site.endings:
+def _unexpected_ends(system: System) -> Iterator[str]:
+    """Workers that ended by themselves, or oftener than they were ended."""
+    ended = Counter(name for name, _ in system.endings)
+    for name, last in system.endings:
         if last not in ON_PURPOSE:
             yield f"the worker of {name} ended by itself: {last}"
     for name, times in ended.items():
-        if times > site.expected[name]:
-            yield f"the worker of {name} ended {times} times, and was ended {site.expected[name]} times"
-    for report in site.supervisor.reports:
+        if times > system.expected[name]:
+            yield f"the worker of {name} ended {times} times, and was ended {system.expected[name]} times"
+    for report in system.supervisor.reports:
         if report.state is State.REFUSED:
             yield f"the worker of {report.name} starts no more: {report.last}"
 
 
-def _complaints(folder: Path) -> Iterator[str]:
-    """A worker may complain of its disk; whatever else it calls an error is one of its own."""
+def _logged_errors(folder: Path) -> Iterator[str]:
+    """Errors in the workers' logs, but for those of a disk that was filled."""
     for path in sorted((folder / LOGS).glob("*.log")):
         for line in path.read_bytes().splitlines():
             if STORE_COMPLAINT in line:

@@ -1,4 +1,4 @@
-"""A world is two records and everything that was ever said between them; time is not part of it."""
+"""The model's state: both ends' stores and everything that was ever said between them; it has no time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Budget(NamedTuple):
     `restores` counts backups that come back: a copy is taken at any moment, and put back at any later one.
     A store that is lost takes the peer information along where its owner may still configure it again.
     With `stranger`, everything said to an end is also said to it by somebody else, and with `forger` so is
-    everything else that can be said. `lies` counts what the peer's own account says that its worker never would.
+    everything else that can be said. `byzantine` counts what the peer's own account says that its worker never would.
     """
 
     commands: tuple[int, int] = (0, 0)
@@ -47,10 +47,10 @@ class Budget(NamedTuple):
     restores: int = 0
     stranger: bool = False
     forger: bool = False
-    lies: int = 0
+    byzantine: int = 0
 
 
-class Disaster(StrEnum):
+class StoreFault(StrEnum):
     """What can happen to a store, and is no event of the protocol."""
 
     COPIED = "its store is copied"
@@ -59,9 +59,9 @@ class Disaster(StrEnum):
 
 
 class Arrival(NamedTuple):
-    """A payload in an inbox: the sender's life that said it, and which of all its payloads it is."""
+    """A payload in an inbox: the sender's epoch that said it, and which of all its payloads it is."""
 
-    life: Epoch
+    epoch: Epoch
     number: int
 
 
@@ -73,13 +73,13 @@ class Store(NamedTuple):
     inbox: tuple[Arrival, ...] = ()
 
 
-class World(NamedTuple):
+class ModelState(NamedTuple):
     """Both stores, all that was ever said to each end, and what was true once.
 
     `sent` counts the payloads that were accepted, whatever the stores have forgotten since; `nonce` is the
     next one that was never used; `struck` names the stores that were lost or put back, and `excused` says how
     many payloads of each end had been accepted by then. `unnoticed` says of each end whether its worker has yet to
-    notice that the other lives on another store.
+    notice that the other has another store.
     """
 
     stores: tuple[Store, Store]
@@ -88,7 +88,7 @@ class World(NamedTuple):
     budget: Budget
     nonce: int
     history: frozenset[Fact]
-    struck: frozenset[tuple[Disaster, int]] = frozenset()
+    struck: frozenset[tuple[StoreFault, int]] = frozenset()
     excused: tuple[int, int] = (0, 0)
     backups: tuple[Store | None, Store | None] = (None, None)
     unnoticed: tuple[bool, bool] = (False, False)
@@ -110,9 +110,9 @@ Fact = Activation | Hold
 """What the properties must know of the past: activations that both ends held, and confirmed ends of them."""
 
 
-def beginning(budget: Budget, *, configured: tuple[bool, bool] = (True, True)) -> World:
+def beginning(budget: Budget, *, configured: tuple[bool, bool] = (True, True)) -> ModelState:
     """Both interfaces created; each knows of its peer only if its owner configured it already."""
-    return World(
+    return ModelState(
         stores=(created(0, 0, configured=configured[0]), created(1, 1, configured=configured[1])),
         said=(frozenset(), frozenset()),
         sent=(0, 0),

@@ -12,11 +12,12 @@ from lab.generate.transitions import transitions_page
 from tests.tidy.sources import python
 
 REPOSITORY = Path(__file__).parents[2]
+LAB = make_app()
 REFUSAL = re.compile(r"\bRefusal\(\s*\"(\w+)\"")
 
 
-def test_law_7_what_is_printed_from_the_code_is_not_stale() -> None:
-    assert stale(REPOSITORY, make_app()) == [], "repair with: make docs"
+def test_law_7_what_is_generated_from_the_code_is_not_stale() -> None:
+    assert stale(REPOSITORY, LAB) == [], "repair with: make docs"
 
 
 def test_every_refusal_in_the_code_stands_on_its_page() -> None:
@@ -34,13 +35,12 @@ def test_the_transition_table_says_who_may_initiate() -> None:
 
 
 def test_a_stale_copy_is_found_and_repaired(tmp_path: Path) -> None:
-    lab = make_app()
     examples = tmp_path / "examples"
     examples.mkdir()
     (examples / "compose.yaml").write_text((REPOSITORY / "examples/compose.yaml").read_text())
-    assert stale(tmp_path, lab) == list(pages(lab))
-    write(tmp_path, lab)
-    assert stale(tmp_path, lab) == []
+    assert stale(tmp_path, LAB) == list(pages(LAB))
+    write(tmp_path, LAB)
+    assert stale(tmp_path, LAB) == []
     page = tmp_path / "docs/refusals.md"
     page.write_text(page.read_text().replace("Busy", "Idle"))
-    assert stale(tmp_path, lab) == ["docs/refusals.md"]
+    assert stale(tmp_path, LAB) == ["docs/refusals.md"]

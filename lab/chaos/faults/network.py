@@ -1,4 +1,4 @@
-"""A connection that is cut says so; one that is stalled, or torn inside of a frame, lets everybody believe in it."""
+"""Faults of the network between a worker and its broker: cut, torn inside a frame, stalled, slow, refused."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import asyncio
 from random import Random
 from typing import Final
 
-from lab.chaos.cast import Actor
 from lab.chaos.faults.fault import Fault, until
-from lab.chaos.proxy import FaultProxy, Way
-from lab.chaos.site import Site
+from lab.chaos.proxy import Direction, FaultProxy
+from lab.chaos.system import System
+from lab.chaos.workers import Worker
 
 _TEAR_LIMIT_SECONDS: Final = 4.0
 _TEAR_WITHIN_BYTES: Final = 12_000
 _SLOW_SECONDS: Final = 0.15
 
 
-async def _cut(site: Site, actor: Actor, _: Random) -> str | None:
-    await until(lambda: site.proxies[actor.id].connections)
-    cut = site.proxies[actor.id].reset()
+async def _cut(system: System, worker: Worker, _: Random) -> str | None:
+    await until(lambda: system.proxies[worker.id].connections)
+    cut = system.proxies[worker.id].reset()
     return f"{cut} connections reset" if cut else None
 
 
-async def _torn(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
+async def _torn(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
     proxy.tear(chance.randrange(_TEAR_WITHIN_BYTES))
     try:
         async with asyncio.timeout(_TEAR_LIMIT_SECONDS):
@@ -35,37 +35,37 @@ async def _torn(site: Site, actor: Actor, chance: Random) -> str | None:
     return "broken inside of what was being sent"
 
 
-async def _stalled_there(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
-    return await _stalled(proxy, (proxy.there,), chance)
+async def _stalled_there(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
+    return await _stalled(proxy, (proxy.to_broker,), chance)
 
 
-async def _stalled_back(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
-    return await _stalled(proxy, (proxy.back,), chance)
+async def _stalled_back(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
+    return await _stalled(proxy, (proxy.to_worker,), chance)
 
 
-async def _stalled_both(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
-    return await _stalled(proxy, (proxy.there, proxy.back), chance)
+async def _stalled_both(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
+    return await _stalled(proxy, (proxy.to_broker, proxy.to_worker), chance)
 
 
-async def _stalled(proxy: FaultProxy, ways: tuple[Way, ...], chance: Random) -> str | None:
+async def _stalled(proxy: FaultProxy, directions: tuple[Direction, ...], chance: Random) -> str | None:
     await until(lambda: proxy.connections)
     if not proxy.connections:
         return None
     seconds = chance.uniform(0.5, 4) if chance.random() < 0.9 else chance.uniform(12, 20)  # noqa: PLR2004
     try:
-        for way in ways:
-            way.open.clear()
+        for direction in directions:
+            direction.open.clear()
         await asyncio.sleep(seconds)
     finally:
         proxy.heal()
     return f"nothing passed for {seconds:.1f} s"
 
 
-async def _slowed(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
+async def _slowed(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
     await until(lambda: proxy.connections)
     if not proxy.connections:
         return None
@@ -77,8 +77,8 @@ async def _slowed(site: Site, actor: Actor, chance: Random) -> str | None:
     return "everything was late"
 
 
-async def _refused(site: Site, actor: Actor, chance: Random) -> str | None:
-    proxy = site.proxies[actor.id]
+async def _refused(system: System, worker: Worker, chance: Random) -> str | None:
+    proxy = system.proxies[worker.id]
     before, proxy.refusing = proxy.refused, True
     try:
         cut = proxy.reset()
@@ -89,7 +89,7 @@ async def _refused(site: Site, actor: Actor, chance: Random) -> str | None:
     return f"{cut} connections reset, {refused} attempts refused" if cut or refused else None
 
 
-CABLE_FAULTS: Final[tuple[Fault[Actor], ...]] = (
+NETWORK_FAULTS: Final[tuple[Fault[Worker], ...]] = (
     Fault("connection cut", 4, _cut),
     Fault("connection torn in a frame", 4, _torn),
     Fault("stalled towards the broker", 1, _stalled_there),

@@ -1,4 +1,4 @@
-"""What is cheap for a thousand and dear for a hundred thousand is dear, so pairs of every size are watched in turn.
+"""Cost at scale: handshakes, latency and lookups of worker pairs that hold from a thousand to 100,000 connections.
 
 For each size: what a further handshake costs, how long a lone one takes, how long looking something up takes. At the
 largest: memory, the cost of doing nothing, and how soon a worker that was killed is back. In turn, because machines are
@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Final
 
-from lab.bench.driving import SETTLE_SECONDS, Connection, change, connections, create, established, shown, worker
 from lab.bench.lone import lone_handshakes
 from lab.bench.processes import resident_mib
-from lab.bench.results import BenchFailed, Growth, Latency, Rate, ScalePoint
+from lab.bench.results import BenchFailed, Latency, Rate, Scale, ScalePoint
 from lab.bench.sizes import Sizes
-from lab.bench.stage import End, Pair, Stage
+from lab.bench.testbed import End, Pair, Testbed
+from lab.bench.workload import SETTLE_SECONDS, Connection, change, connections, create, established, shown, worker
 
 CHUNK_CONNECTIONS: Final = 20_000
 LONE_SAMPLES: Final = 100
@@ -32,7 +32,7 @@ _MICROSECONDS: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class Grown:
+class ScalePair:
     """A pair of workers that holds so many connections, and what was measured with it: microseconds, milliseconds."""
 
     pair: Pair
@@ -51,28 +51,28 @@ class Grown:
         return ScalePoint(self.scale, median(self.costs), median(self.broker_costs), rate, lone, show, page)
 
 
-async def measure_growth(stage: Stage, sizes: Sizes) -> Growth:
+async def measure_scale(testbed: Testbed, sizes: Sizes) -> Scale:
     """Everything that depends, or must not depend, on how many connections there are."""
-    fresh = [await _fresh_start(stage) for _ in range(sizes.starts)]
+    fresh = [await _fresh_start(testbed) for _ in range(sizes.starts)]
     async with AsyncExitStack() as stack:
-        pairs = [await stack.enter_async_context(stage.pair(f"growth{place}")) for place in range(len(sizes.scales))]
-        grown = [Grown(pair, scale) for pair, scale in zip(pairs, sizes.scales, strict=True)]
+        pairs = [await stack.enter_async_context(testbed.pair(f"scale{place}")) for place in range(len(sizes.scales))]
+        scale_pairs = [ScalePair(pair, scale) for pair, scale in zip(pairs, sizes.scales, strict=True)]
         largest = pairs[-1]
         idle_mib = max(resident_mib(end.pid) for end in largest.ends)
-        for one in grown:
-            await _grow(one)
-        await _watch(stage, grown, sizes)
+        for one in scale_pairs:
+            await _fill(one)
+        await _measure(testbed, scale_pairs, sizes)
         full_mib = max(resident_mib(end.pid) for end in largest.ends)
         share = await _idle_share(largest, sizes.idle_seconds)
         killed = [await _killed_start(end) for end in largest.ends]
-    points = tuple(one.point(sizes.sample) for one in grown)
+    points = tuple(one.point(sizes.sample) for one in scale_pairs)
     present = sizes.scales[-1] + sizes.sample * sizes.samples
-    return Growth(points, idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
+    return Scale(points, idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
 
 
-async def _fresh_start(stage: Stage) -> float:
+async def _fresh_start(testbed: Testbed) -> float:
     """Seconds from starting a worker, broker up, until it has answered."""
-    end = await stage.end("initiator", "vpc-growth0-a")
+    end = await testbed.end("initiator", "vpc-scale0-a")
     began = time.perf_counter()
     try:
         await end.start()
@@ -81,7 +81,7 @@ async def _fresh_start(stage: Stage) -> float:
         await end.stop()
 
 
-async def _grow(one: Grown) -> None:
+async def _fill(one: ScalePair) -> None:
     """Establish its connections."""
     for present in range(0, one.scale, CHUNK_CONNECTIONS):
         more = connections(f"g{present}", min(CHUNK_CONNECTIONS, one.scale - present))
@@ -89,33 +89,33 @@ async def _grow(one: Grown) -> None:
         await change(one.pair, "initiate", "Activated", more)
 
 
-async def _watch(stage: Stage, grown: list[Grown], sizes: Sizes) -> None:
+async def _measure(testbed: Testbed, scale_pairs: list[ScalePair], sizes: Sizes) -> None:
     for number in range(sizes.samples):
-        for one in grown:
-            await _sample(stage, one, connections(f"s{number}n", sizes.sample))
+        for one in scale_pairs:
+            await _sample(testbed, one, connections(f"s{number}n", sizes.sample))
     for number in range(LONE_ROUNDS):
-        for one in grown:
+        for one in scale_pairs:
             wanted = connections(f"l{number}n", min(LONE_SAMPLES, sizes.lone) // LONE_ROUNDS)
             one.lone.extend((await lone_handshakes(one.pair, wanted)).milliseconds)
     for _ in range(sizes.lookups):
-        for one in grown:
+        for one in scale_pairs:
             end = one.pair.opener
             one.show.append(await _timed(shown(end, "ri-g0a0")))
             one.page.append(await _timed(_page(end)))
 
 
-async def _sample(stage: Stage, one: Grown, wanted: list[Connection]) -> None:
+async def _sample(testbed: Testbed, one: ScalePair, wanted: list[Connection]) -> None:
     pair = one.pair
     await create(pair, wanted)
     await asyncio.sleep(SETTLE_SECONDS)
-    before, broker_before = pair.cpu_seconds(), stage.broker_cpu_seconds()
+    before, broker_before = pair.cpu_seconds(), testbed.broker_cpu_seconds()
     one.seconds.append(await established(pair, wanted))
     one.costs.append((pair.cpu_seconds() - before) / len(wanted) * _MICROSECONDS)
-    one.broker_costs.append((stage.broker_cpu_seconds() - broker_before) / len(wanted) * _MICROSECONDS)
+    one.broker_costs.append((testbed.broker_cpu_seconds() - broker_before) / len(wanted) * _MICROSECONDS)
 
 
 async def _page(end: End) -> dict[str, Any]:
-    return await end.asker.ask(
+    return await end.client.ask(
         end.endpoint, {"kind": "list", "after": "ri-g0a", "limit": PAGE_LIMIT_INTERFACES, "deleted": False}
     )
 

@@ -1,4 +1,4 @@
-"""A failure that cannot be looked into is a rumour, so what is left of a broken run is kept, and where is said."""
+"""A chaos run from the command line: its seed, its figures, and where a broken run's files are kept."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rich.table import Table
 from console.client import Unanswered
 from console.screen import make_console
 from lab.chaos.figures import Figures
-from lab.chaos.stage import Plan, Result, play
-from lab.simulate.telling import commit
+from lab.chaos.run import Plan, Result, run_chaos
+from lab.simulate.report import commit
 from shared.broker.errors import BrokerNotStarted, ControlPlaneError
 
 SEED_LIMIT: Final = 2**31
@@ -28,8 +28,8 @@ _SHOWN_FAULTS: Final = 20
 Say = Callable[[str], None]
 
 
-def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str], *, as_json: bool) -> int:
-    """Play the stages, and say what came of them. Returns the exit code."""
+def run(seconds: float, seed: int | None, connections: int, runs: Sequence[str], *, as_json: bool) -> int:
+    """Do the runs, and say what came of them. Returns the exit code."""
     screen, errors = make_console(), make_console(error=True)
     chosen = SystemRandom().randrange(SEED_LIMIT) if seed is None else seed
     folder = Path(tempfile.mkdtemp(prefix="peering-chaos-"))
@@ -41,18 +41,18 @@ def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str
     warnings.filterwarnings("ignore", "coroutine 'Connection.close' was never awaited", RuntimeWarning)
     say(f"chaos: seed {chosen}, commit {commit()}")
     try:
-        for name in stages:
+        for name in runs:
             (folder / name).mkdir()
-        results = asyncio.run(_all(seconds, str(chosen), connections, stages, folder, say))
-    except (BrokerNotStarted, ControlPlaneError, Unanswered) as trouble:
-        say(f"could not begin: {trouble} (logs are in {folder})")
+        results = asyncio.run(_all(seconds, str(chosen), connections, runs, folder, say))
+    except (BrokerNotStarted, ControlPlaneError, Unanswered) as error:
+        say(f"could not begin: {error} (logs are in {folder})")
         return 1
     wrong = [sentence for result in results for sentence in result.wrong]
     if as_json:
         screen.print_json(json.dumps(_as_json(results, chosen, wrong, folder)))
     else:
         for result in results:
-            _tell(result.figures, screen)
+            _print_figures(result.figures, screen)
     for sentence in wrong[:_SHOWN_FAULTS]:
         say(f"BROKEN: {sentence}")
     if wrong:
@@ -66,12 +66,12 @@ def run(seconds: float, seed: int | None, connections: int, stages: Sequence[str
 
 
 async def _all(  # noqa: PLR0913, PLR0917 - one argument for each thing that can be asked for
-    seconds: float, seed: str, connections: int, stages: Sequence[str], folder: Path, say: Say
+    seconds: float, seed: str, connections: int, runs: Sequence[str], folder: Path, say: Say
 ) -> Sequence[Result]:
     results = []
-    for name in stages:
+    for name in runs:
         plan = Plan(name, name == "cluster", f"{seed} {name}", seconds, connections)
-        results.append(await play(plan, folder / name, say))
+        results.append(await run_chaos(plan, folder / name, say))
     return results
 
 
@@ -80,14 +80,14 @@ def _as_json(results: Sequence[Result], seed: int, wrong: Sequence[str], folder:
         "seed": seed,
         "commit": commit(),
         "faults": sum(result.figures.faults_in_all for result in results),
-        "stages": [result.figures.as_json() for result in results],
+        "runs": [result.figures.as_json() for result in results],
         "broken": list(wrong),
         "folder": str(folder) if wrong else None,
     }
 
 
-def _tell(figures: Figures, screen: Console) -> None:
-    table = Table(box=None, show_header=False, title=f"stage: {figures.stage}", title_justify="left")
+def _print_figures(figures: Figures, screen: Console) -> None:
+    table = Table(box=None, show_header=False, title=f"run: {figures.run}", title_justify="left")
     early = figures.before_calm
     rows = {
         "faults": f"{figures.faults_in_all}, and {figures.not_felt} more that found nothing to break",
@@ -101,7 +101,7 @@ def _tell(figures: Figures, screen: Console) -> None:
         f"({early['payloads delivered']} before the faults ended), {figures.payloads_dropped} dropped with an end that "
         "was deleted",
         "afterwards": f"all answered after {figures.answered_seconds} s, all agreed {figures.agreed_seconds} s later",
-        "set aside": f"{figures.set_aside} letters",
+        "set aside": f"{figures.set_aside} dead letters",
         "checked": f"{figures.rows_checked} rows of timelines",
     }
     for name, value in rows.items():

@@ -1,7 +1,6 @@
-"""What is to be broken has to be the real thing, from the worker's command line to the broker's permissions.
+"""The system under test: broker or cluster, a proxy in front of each worker, supervised workers, owners' clients.
 
-Brings up the broker or cluster, a proxy in front of each worker, the supervised workers, and a way in for the owners
-that no fault touches but those of the broker itself.
+The owners' way in is touched by no fault but those of the broker itself.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from console.stack.brokers import url_of
 from console.stack.supervised import OnChange, Program, Report, RestartPolicy, State
 from console.stack.supervisor import Supervisor
 from console.stack.workers import worker_command
-from lab.chaos.brokers import Node, nodes_of
-from lab.chaos.cast import ACTORS, Actor
+from lab.chaos.brokers import nodes_of
 from lab.chaos.disks import small_disks
 from lab.chaos.proxy import FaultProxy
+from lab.chaos.workers import WORKERS, Worker
 from shared.broker.address import BrokerAddress
 from shared.broker.control import administrator_url, provision, wait_until_ready
-from shared.broker.embedded import speaks_amqp
+from shared.broker.embedded import PrivateBroker, speaks_amqp
 from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
 from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
@@ -57,11 +56,11 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """What runs, and can be broken."""
+class System:
+    """The system under test: what runs, and can be broken."""
 
     folder: Path
-    nodes: Sequence[Node]
+    nodes: Sequence[PrivateBroker]
     supervisor: Supervisor
     proxies: Mapping[str, FaultProxy]
     clients: Mapping[str, Client]
@@ -76,29 +75,29 @@ class Site:
     whole: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever needs all nodes, or takes one away."""
 
-    def disk(self, actor: Actor) -> Path:
+    def disk(self, worker: Worker) -> Path:
         """The folder, and perhaps the disk, that holds this worker's store."""
-        return store_of(self.folder, actor).parent
+        return store_of(self.folder, worker).parent
 
-    def log(self, actor: Actor) -> Path:
+    def log(self, worker: Worker) -> Path:
         """Where this worker says what happens to it."""
-        return self.folder / LOGS / f"{actor.id}.log"
+        return self.folder / LOGS / f"{worker.id}.log"
 
-    def pid(self, actor: Actor) -> int | None:
+    def pid(self, worker: Worker) -> int | None:
         """This worker's process id, None while it is not running."""
-        report = self.supervisor.report(actor.id)
+        report = self.supervisor.report(worker.id)
         return report.pid if report.state is State.RUNNING else None
 
     @property
     def queues(self) -> list[EndpointQueue]:
         """Every queue that a worker reads."""
-        senders = [one.account for one in ACTORS]
-        return [queue for one in ACTORS for queue in endpoint_queues(one.account, one.id, senders)]
+        senders = [one.account for one in WORKERS]
+        return [queue for one in WORKERS for queue in endpoint_queues(one.account, one.id, senders)]
 
     @property
     def reply_queues(self) -> list[str]:
         """Every queue in which an owner may wait for replies."""
-        return [console_queue_name(one.account, slot) for one in ACTORS for slot in range(CONSOLE_SLOTS)]
+        return [console_queue_name(one.account, slot) for one in WORKERS for slot in range(CONSOLE_SLOTS)]
 
     async def management(self) -> str:
         """The control plane's address, with its login, at a node that lives. Raises ControlPlaneUnreachable."""
@@ -120,48 +119,48 @@ class Site:
 
 
 @asynccontextmanager
-async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Site]:
+async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[System]:
     """Bring everything up, and down at the end. Raises BrokerNotStarted, ControlPlaneError or Unanswered."""
-    passwords = {name: secrets.token_urlsafe(16) for name in (ADMINISTRATOR, *(one.account for one in ACTORS))}
+    passwords = {name: secrets.token_urlsafe(16) for name in (ADMINISTRATOR, *(one.account for one in WORKERS))}
     document = definitions(
-        [Account(one.account, passwords[one.account]) for one in ACTORS],
-        [(one.account, one.id) for one in ACTORS],
+        [Account(one.account, passwords[one.account]) for one in WORKERS],
+        [(one.account, one.id) for one in WORKERS],
         Account(ADMINISTRATOR, passwords[ADMINISTRATOR]),
         salt=secrets.token_bytes(_SALT_BYTES),
     )
     (folder / LOGS).mkdir(parents=True, mode=0o700)
     async with AsyncExitStack() as up:
-        small = up.enter_context(small_disks([store_of(folder, one).parent for one in ACTORS]))
+        small = up.enter_context(small_disks([store_of(folder, one).parent for one in WORKERS]))
         say("broker: three nodes that form a cluster" if cluster else "broker: a private rabbitmq-server")
         opened = nodes_of(folder / "broker", document, cluster=cluster)
         nodes = await asyncio.to_thread(opened.__enter__)
         up.push_async_callback(asyncio.to_thread, opened.__exit__, None, None, None)
         ports = [node.amqp_port for node in nodes]
-        proxies = {one.id: await up.enter_async_context(FaultProxy(ports, place)) for place, one in enumerate(ACTORS)}
-        owners_way = await up.enter_async_context(FaultProxy(ports))
+        proxies = {one.id: await up.enter_async_context(FaultProxy(ports, place)) for place, one in enumerate(WORKERS)}
+        owners_proxy = await up.enter_async_context(FaultProxy(ports))
         management = administrator_url(nodes[0].management_url, ADMINISTRATOR, passwords[ADMINISTRATOR])
         await wait_until_ready(management)
         await provision(management, document)
-        say(f"workers: {len(ACTORS)} processes, each behind a proxy of its own")
+        say(f"workers: {len(WORKERS)} processes, each behind a proxy of its own")
         endings: list[tuple[str, str]] = []
         supervisor = await up.enter_async_context(Supervisor(_note_endings(endings), _RESTARTS))
-        for one in ACTORS:
+        for one in WORKERS:
             address = _address(proxies[one.id].port, one.account, passwords)
             supervisor.start(_program(folder, one, address))
         clients = {
             one.account: await up.enter_async_context(
-                Client(_address(owners_way.port, one.account, passwords), one.account)
+                Client(_address(owners_proxy.port, one.account, passwords), one.account)
             )
-            for one in ACTORS
+            for one in WORKERS
         }
-        for one in ACTORS:
+        for one in WORKERS:
             await clients[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
-        yield Site(folder, nodes, supervisor, proxies, clients, document, passwords[ADMINISTRATOR], small, endings)
+        yield System(folder, nodes, supervisor, proxies, clients, document, passwords[ADMINISTRATOR], small, endings)
 
 
-def store_of(folder: Path, actor: Actor) -> Path:
-    """Where this worker remembers."""
-    return folder / STORES / actor.id / "store.sqlite"
+def store_of(folder: Path, worker: Worker) -> Path:
+    """The file of this worker's store."""
+    return folder / STORES / worker.id / "store.sqlite"
 
 
 def _note_endings(endings: list[tuple[str, str]]) -> OnChange:
@@ -176,18 +175,18 @@ def _address(port: int, account: str, passwords: Mapping[str, str]) -> BrokerAdd
     return BrokerAddress(LOOPBACK, port, VHOST, account, passwords[account])
 
 
-def _program(folder: Path, actor: Actor, address: BrokerAddress) -> Program:
-    endpoint = actor.endpoint
+def _program(folder: Path, worker: Worker, address: BrokerAddress) -> Program:
+    endpoint = worker.endpoint
     return Program(
-        name=actor.id,
+        name=worker.id,
         command=worker_command(
-            actor.role.name,
+            worker.role.name,
             endpoint=endpoint.id,
             account=endpoint.account,
             region=endpoint.region,
-            store=store_of(folder, actor),
-            accept_from=[one.account for one in ACTORS if one is not actor],
+            store=store_of(folder, worker),
+            accept_from=[one.account for one in WORKERS if one is not worker],
         ),
-        log=folder / LOGS / f"{actor.id}.log",
+        log=folder / LOGS / f"{worker.id}.log",
         environment={"PEERING_BROKER": url_of(address), **SETTINGS},
     )

@@ -1,4 +1,4 @@
-"""Workers are driven by what owners can say to them, in bulk, and believed only in what their timelines hold."""
+"""The workload: commands to many interfaces at once, and the times at which both timelines show their effect."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from lab.bench.asking import Written
+from lab.bench.client import PreparedRequest
 from lab.bench.results import BenchFailed
-from lab.bench.stage import End, Pair
+from lab.bench.testbed import End, Pair
 from shared.wire.request import CommandForm, PeerForm
 
 SETTLE_LIMIT_SECONDS: Final = 180.0
@@ -56,15 +56,15 @@ def connections(name: str, count: int) -> list[Connection]:
 
 def as_peer(end: End, interface: str) -> PeerForm:
     """An interface as its peer's owner configures it."""
-    return {"interface": interface, "endpoint": end.endpoint, "account": end.asker.account, "region": end.region}
+    return {"interface": interface, "endpoint": end.endpoint, "account": end.client.account, "region": end.region}
 
 
-def creations(pair: Pair, wanted: Sequence[Connection]) -> tuple[list[Written], list[Written]]:
+def creations(pair: Pair, wanted: Sequence[Connection]) -> tuple[list[PreparedRequest], list[PreparedRequest]]:
     """Requests that create all interfaces at both ends, configured."""
     a, b = pair.ends
     ours: list[CommandForm] = [creation(one.opener, as_peer(b, one.other)) for one in wanted]
     theirs: list[CommandForm] = [creation(one.other, as_peer(a, one.opener)) for one in wanted]
-    return a.asker.write(a.endpoint, ours), b.asker.write(b.endpoint, theirs)
+    return a.client.write(a.endpoint, ours), b.client.write(b.endpoint, theirs)
 
 
 def creation(interface: str, peer: PeerForm) -> CommandForm:
@@ -89,8 +89,8 @@ async def create(pair: Pair, wanted: Sequence[Connection]) -> None:
     """Create all interfaces at both ends; they stay Idle."""
     ours, theirs = creations(pair, wanted)
     async with asyncio.TaskGroup() as group:
-        group.create_task(pair.opener.asker.carry_out(ours))
-        group.create_task(pair.other.asker.carry_out(theirs))
+        group.create_task(pair.opener.client.carry_out(ours))
+        group.create_task(pair.other.client.carry_out(theirs))
 
 
 async def change(pair: Pair, kind: str, status: str, wanted: Sequence[Connection]) -> Change:
@@ -108,9 +108,9 @@ async def commanded(sides: Sequence[Side], kind: str, status: str) -> list[Mark]
     Raises BenchFailed if one of them never does.
     """
     opener, names = sides[0]
-    requests = opener.asker.write(opener.endpoint, plain(kind, names))
+    requests = opener.client.write(opener.endpoint, plain(kind, names))
     marks = [await mark(side.end, status) for side in sides]
-    await opener.asker.carry_out(requests)
+    await opener.client.carry_out(requests)
     for side, before in zip(sides, marks, strict=True):
         await reached(side.end, before, side.interfaces)
     return marks
@@ -137,9 +137,9 @@ async def established(pair: Pair, wanted: Sequence[Connection]) -> float:
     Returns seconds from the first command until the console has seen the last ones Activated.
     """
     a, b = pair.ends
-    requests = a.asker.write(a.endpoint, plain("initiate", [one.opener for one in wanted]))
+    requests = a.client.write(a.endpoint, plain("initiate", [one.opener for one in wanted]))
     began = time.perf_counter()
-    await a.asker.carry_out(requests)
+    await a.client.carry_out(requests)
     for end, last in ((a, wanted[-1].opener), (b, wanted[-1].other)):
         await until(partial(shows, end, last, "Activated"))
     seconds = time.perf_counter() - began
@@ -202,18 +202,18 @@ async def moments(end: End, since: Mark) -> dict[str, float]:
 
 async def shown(end: End, interface: str) -> dict[str, Any]:
     """One interface as its owner sees it."""
-    return await end.asker.ask(end.endpoint, {"kind": "show", "interface": interface})
+    return await end.client.ask(end.endpoint, {"kind": "show", "interface": interface})
 
 
 async def worker(end: End) -> dict[str, Any]:
     """A worker about itself."""
-    return await end.asker.ask(end.endpoint, {"kind": "worker"})
+    return await end.client.ask(end.endpoint, {"kind": "worker"})
 
 
 async def rows(end: End, after: int) -> AsyncIterator[dict[str, Any]]:
     """Every row of a worker's timeline after that place, in order."""
     while True:
-        page = await end.asker.ask(
+        page = await end.client.ask(
             end.endpoint, {"kind": "timeline", "interface": None, "after": after, "limit": PAGE_LIMIT_ROWS}
         )
         for row in page["rows"]:

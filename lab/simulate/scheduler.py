@@ -1,4 +1,4 @@
-"""Virtual time costs nothing: the next thing that happens is always already here."""
+"""The scheduler of virtual time: events in the order of their moments."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from heapq import heappop, heappush
 Action = Callable[[], None]
 
 
-class Agenda:
-    """What will happen when, in virtual seconds; what is due at the same moment happens in the order of asking."""
+class Scheduler:
+    """Events in virtual seconds; those due at the same moment happen in the order in which they were scheduled."""
 
     def __init__(self) -> None:
         """Begin at zero, with nothing to come."""
