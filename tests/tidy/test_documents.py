@@ -1,4 +1,4 @@
-"""The checks of what documents say of the code: planted bugs, names in the code, and the page's picture."""
+"""The checks of what documents say of the code: planted bugs, and names in the code."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lab.explore.bugs import BUGS
-from tests.end_to_end.picture import NOTE, PICTURE, fingerprint
-from tests.tidy.sources import ROOT, Source, assert_none, files, planted, python, texts
+from tests.tidy.sources import ROOT, Source, assert_none, planted, python, texts
 
 ARCHITECTURE = "docs/architecture.md"
 RULE = re.compile(r"^\|[^|]*\|[^|]*\| ([^|]+) \| `(\w+)` \|$", re.MULTILINE)
@@ -35,11 +34,6 @@ def test_each_rule_is_shown_by_a_bug_that_is_planted() -> None:
 def test_documents_name_what_is_there() -> None:
     code = "\n".join(source.text for source in python())
     assert_none(unknown_names((source for source in texts() if source.path in BY_HAND), code))
-
-
-def test_the_picture_of_the_page_is_not_stale() -> None:
-    assert PICTURE.relative_to(ROOT).as_posix() in files()
-    assert NOTE.read_text(encoding="utf-8").strip() == fingerprint(), "repair with: make picture"
 
 
 def test_an_unknown_name_is_caught() -> None:
