@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from console.web.cloud.cloud import Cloud
 from console.web.cloud.gateway import gateway
+from console.web.guard import Guard
 from console.web.metrics import Metrics
 from console.web.page.routes import router as page
 from console.web.peering.health import router as health
@@ -21,10 +22,11 @@ from console.web.site import Site
 TITLE: Final = "Peering simulator"
 
 
-def make_app(site: Site, cloud: Cloud | None = None) -> FastAPI:
+def make_app(site: Site, token: str, cloud: Cloud | None = None, own_host: str = "") -> FastAPI:
     """Make the web application around one site; without a cloud it has the page and no API."""
     app, metrics = described_app(), Metrics()
     app.state.site, app.state.cloud, app.state.metrics = site, cloud, metrics
+    app.add_middleware(Guard, token=token, own_host=own_host)
     if cloud is not None:
         app.router.routes.insert(0, gateway(cloud, metrics.count))
     return app
@@ -35,7 +37,8 @@ def described_app() -> FastAPI:
     app = FastAPI(
         title=TITLE,
         version="1",
-        description="What the simulator offers beside the cloud's own API; generated from the code by `make docs`.",
+        description="What the simulator offers beside the cloud's own API; generated from the code by `make docs`. All "
+        "but the health check needs the access token: `Authorization: Bearer …`, from the file `token` in its folder.",
         docs_url=None,  # its page would load programs from elsewhere
         redoc_url=None,
         openapi_url="/_peering/openapi.json",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 DEFAULT_HOST: Final = "127.0.0.1"
@@ -14,6 +15,14 @@ class Listen(NamedTuple):
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     chosen: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone reaches it."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
 
 
 def listen_at(text: str | None) -> Listen:

@@ -15,20 +15,21 @@ from fastapi import FastAPI
 
 from console.stack.stack import Stack
 from console.topology import Context
+from console.web.access_token import token_in
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.cloud.records import Key
+from console.web.connections import BoundedConnection
+from console.web.errors import CannotListen
 from console.web.listening import Listen
 from console.web.site import open_site
 
-BACKLOG: Final = 1024
+BACKLOG: Final = 64
+"""How many connections may wait to be taken, and are taken at once: each has a descriptor before it can be refused."""
 HIGHEST_PORT: Final = 65_535
+_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what such a socket says of itself
 FAREWELL_SECONDS: Final = 2
 """How long open requests may take to end; a page that listens for events would stay for ever."""
-
-
-class CannotListen(RuntimeError):
-    """An address that is taken or is not ours; the message says which and why."""
 
 
 class _Quiet(uvicorn.Server):
@@ -40,23 +41,31 @@ class _Quiet(uvicorn.Server):
         yield
 
 
-class Window(NamedTuple):
-    """The address of the server, with the access keys of the cloud's API: they are secrets."""
+class Access(NamedTuple):
+    """The address of the server, with its token and the access keys of the cloud's API, which are secrets."""
 
     url: str
+    token: str
     keys: Sequence[Key]
+
+    @property
+    def page(self) -> str:
+        """The address for a browser, which brings the token."""
+        return f"{self.url}/?token={self.token}"
 
 
 @asynccontextmanager
-async def web(context: Context, folder: Path, listen: Listen, stack: Stack | None = None) -> AsyncIterator[Window]:
-    """Serve the cloud's API and the page until the block ends. Raises CannotListen."""
-    with bound(listen) as listening:
-        async with (
-            open_site(context, folder, stack) as site,
-            cloud_of(site) as cloud,
-            serving(make_app(site, cloud), listening),
-        ):
-            yield Window(url_of(listening), cloud.keys())
+async def web(
+    context: Context, folder: Path, listening: socket.socket, own_host: str, stack: Stack | None = None
+) -> AsyncIterator[Access]:
+    """Serve the cloud's API and the page on a bound socket until the block ends. Raises TokenRefused or StoreError."""
+    token = token_in(folder)
+    async with (
+        open_site(context, folder, stack) as site,
+        cloud_of(site) as cloud,
+        serving(make_app(site, token, cloud, own_host), listening),
+    ):
+        yield Access(url_of(listening), token, cloud.keys())
 
 
 @asynccontextmanager
@@ -64,6 +73,9 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]
     """Serve an app on a socket until the block ends."""
     config = uvicorn.Config(
         app,
+        http=BoundedConnection,
+        ws="none",
+        backlog=BACKLOG,
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -106,4 +118,5 @@ def _bind(host: str, port: int) -> socket.socket:
 def url_of(listening: socket.socket) -> str:
     """Write a socket's address as a client does."""
     host, port = listening.getsockname()[:2]
+    host = _WILDCARDS.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

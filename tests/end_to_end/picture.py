@@ -54,7 +54,7 @@ def take(picture: Path, folder: Path) -> None:
         up.terminal.both_show("Activated", "ri-alice", "ri-bob")
         emulate(driver, WIDTH, HEIGHT, dark=False)
         driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
-        driver.get(f"{up.url}#left=ri-alice@vpc-alice&right=ri-bob@vpc-bob")
+        driver.get(f"{up.page}#left=ri-alice@vpc-alice&right=ri-bob@vpc-bob")
         for side in ("left", "right"):
             Column(driver, side).shows("Activated")
         wait_for_blocking(

@@ -92,6 +92,7 @@ class Up:
     program: subprocess.Popen[str]
     folder: Path
     url: str
+    token: str
     keys: Sequence[dict[str, str]]
     processes: Sequence[dict[str, Any]]
 
@@ -99,6 +100,16 @@ class Up:
     def terminal(self) -> Terminal:
         """A terminal beside it."""
         return Terminal(self.folder, ("--topology", str(self.folder / "context.json")))
+
+    @property
+    def page(self) -> str:
+        """The address that it prints for a browser."""
+        return f"{self.url}/?token={self.token}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """What a program sends to be let in."""
+        return {"Authorization": f"Bearer {self.token}"}
 
     def pid(self, name: str) -> int:
         """A process as it was when all was ready."""
@@ -121,7 +132,7 @@ def peering_up(topology: Path, folder: Path, **environment: str) -> Iterator[Up]
     with program:
         try:
             ready = read_until(program, event="ready")
-            yield Up(program, folder, ready["url"], ready["keys"], ready["processes"])
+            yield Up(program, folder, ready["url"], ready["token"], ready["keys"], ready["processes"])
         finally:
             program.terminate()
             program.communicate(timeout=LIMIT_SECONDS)

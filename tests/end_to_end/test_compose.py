@@ -25,6 +25,17 @@ from importlib.util import find_spec
 from shutil import which
 print(find_spec("tests"), find_spec("pytest"), which("gcc"))
 """
+INTRUDER: Final = """
+import sys, urllib.error, urllib.request
+forged = {"Origin": sys.argv[1].rpartition("/")[0], "X-Peering-Page": "1", "Content-Type": "application/json"}
+request = urllib.request.Request(sys.argv[1], data=b"{}", headers={**forged, "Host": "127.0.0.1:8080"})
+try:
+    print("HTTP", urllib.request.urlopen(request, timeout=3).status)
+except urllib.error.HTTPError as error:
+    print("HTTP", error.code)
+except OSError:
+    print("unreachable")
+"""
 WORKERS: Final = ("alice-initiator", "bob-acceptor")
 
 
@@ -84,6 +95,16 @@ class Project:
             LIMIT_SECONDS,
             until=lambda found: found == [health] * len(WORKERS),
         )
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """What a program sends to be let into the console."""
+        token = self.run("exec", "-T", "console", "cat", "/var/lib/peering/token").stdout.strip()
+        return {"Authorization": f"Bearer {token}"}
+
+    def addresses(self, service: str) -> list[str]:
+        """The addresses of a service's container."""
+        return [str(one["IPAddress"]) for one in self.inspect(service)["NetworkSettings"]["Networks"].values()]
 
     def inside(self, service: str, *words: str) -> dict[str, Any]:
         """Type `peering …` in a container."""
@@ -155,7 +176,8 @@ def test_the_walk_through_of_the_readme(project: Project, topology: Path) -> Non
 def test_the_clouds_own_client_connects_the_endpoints_that_run(project: Project) -> None:
     install()
     url = f"http://127.0.0.1:{project.console_port}"
-    assert httpx.post(f"{url}/_peering/reset", timeout=LIMIT_SECONDS).is_success  # two routers have one connection
+    reset = httpx.post(f"{url}/_peering/reset", headers=project.bearer, timeout=LIMIT_SECONDS)
+    assert reset.is_success, reset.text  # two routers have one connection
     keys = [Key(one, f"LTAI-demo-key-of-{one}", f"demo-secret-of-{one}") for one in ("alice", "bob")]
     with client("new", url, keys[0]) as alice, client("new", url, keys[1], "cn-beijing") as bob:
         assert [vpc["VpcId"] for vpc in alice.call("DescribeVpcs")["Vpcs"]["Vpc"]] == ["vpc-alice"]
@@ -174,6 +196,25 @@ def test_one_account_cannot_command_the_others_end(project: Project, topology: P
     from_inside = project.inside("alice-initiator", "suspend", "ri-bob@vpc-bob", "--patience", "2")
     assert from_inside["exit"] == 1
     assert from_inside["outcome"] in {"refused", "failed"}
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_no_worker_can_act_through_the_console(project: Project, topology: Path) -> None:
+    bob = terminal_of("bob", topology)
+    before = [one["interface"] for one in bob.done("show")["interfaces"]]
+    url = f"http://127.0.0.1:{project.console_port}"
+    assert httpx.get(f"{url}/_peering/health").is_success, "it is there"
+    for host in ("console", *project.addresses("console")):
+        for path in ("/_peering/reset", "/_peering/seed", "/page/act"):
+            asked = project.run("exec", "-T", "alice-initiator", "python", "-c", INTRUDER, f"http://{host}:8080{path}")
+            assert asked.stdout.strip() in {"unreachable", "HTTP 401"}, asked.stdout
+    assert project.run(
+        "exec", "-T", "alice-initiator", "sh", "-c", "cat /var/lib/peering/token", check=False
+    ).returncode
+    for path in ("/_peering/reset", "/page/act"):
+        assert httpx.post(f"{url}{path}").status_code == 401, "whoever is on this machine may not, either"
+    assert [one["interface"] for one in bob.done("show")["interfaces"]] == before
 
 
 @pytest.mark.compose

@@ -58,7 +58,7 @@ def wait_for_arrows(driver: Chrome, kind: str, words: str, at_least: int = 1) ->
 
 @pytest.mark.timeout(180)
 def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: Chrome) -> None:
-    driver.get(up.url)
+    driver.get(up.page)
     alice, bob = columns(driver)
     alice.reads(".owner", "alice")
     bob.reads(".owner", "bob")
@@ -90,7 +90,7 @@ def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: 
 @pytest.mark.timeout(180)
 def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
     establish(up, "ri-one", "ri-two")
-    driver.get(f"{up.url}/#left=ri-one@vpc-alice&right=ri-two@vpc-bob")
+    driver.get(f"{up.page}#left=ri-one@vpc-alice&right=ri-two@vpc-bob")
     alice, bob = columns(driver)
     alice.shows("Activated")
     bob.shows("Activated")
@@ -113,7 +113,7 @@ def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
 @pytest.mark.timeout(180)
 def test_it_can_be_used_by_keyboard_on_a_phone_and_in_the_dark(up: Up, driver: Chrome) -> None:
     establish(up, "ri-three", "ri-four")
-    driver.get(f"{up.url}/#left=ri-three@vpc-alice&right=ri-four@vpc-bob")
+    driver.get(f"{up.page}#left=ri-three@vpc-alice&right=ri-four@vpc-bob")
     alice, bob = columns(driver)
     alice.shows("Activated")
     wait_for_arrows(driver, "arrived", "Initiate 1.1")
@@ -145,7 +145,7 @@ def unnamed(driver: Chrome) -> list[str | None]:
 def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driver: Chrome) -> None:
     establish(up, "ri-five", "ri-six")
     with served(up, "127.0.0.1:0") as url:
-        driver.get(f"{url}/#left=ri-five@vpc-alice&right=ri-six@vpc-bob")
+        driver.get(f"{url}/?token={up.token}#left=ri-five@vpc-alice&right=ri-six@vpc-bob")
         alice, bob = columns(driver)
         alice.shows("Activated")
         bob.shows("Activated")
@@ -172,7 +172,9 @@ def establish(up: Up, first: str, second: str) -> None:
         {**two, "do": "configure", "peer": f"{first}@vpc-alice"},
         {**one, "do": "initiate"},
     ):
-        answer = httpx.post(f"{up.url}/page/act", json=asked, headers={"Origin": up.url, "X-Peering-Page": "1"})
+        answer = httpx.post(
+            f"{up.url}/page/act", json=asked, headers={**up.bearer, "Origin": up.url, "X-Peering-Page": "1"}
+        )
         assert answer.json()["outcome"] == "done", answer.text
 
 

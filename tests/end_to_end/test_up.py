@@ -43,7 +43,7 @@ def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_o
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder) as up:
         assert {one["name"] for one in up.processes} == {"broker", "vpc-alice", "vpc-bob"}
-        assert httpx.get(f"{up.url}/_peering/ready").json()["workers"] == ["vpc-alice", "vpc-bob"]
+        assert httpx.get(f"{up.url}/_peering/ready", headers=up.bearer).json()["workers"] == ["vpc-alice", "vpc-bob"]
         establish(up)
         os.kill(up.pid("vpc-bob"), signal.SIGKILL)
         up.terminal.done("send", "ri-one", "while you were away")

@@ -24,6 +24,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "structlog": ("shared/runtime/", "console/", "lab/", *_WORKERS),
     "uvloop": ("shared/runtime/", "console/", "lab/", *_WORKERS, *_BASELINES),
     "fastapi": _WEB,
+    "h11": ("console/web/connections.py",),
     "starlette": _WEB,
     "uvicorn": ("console/web/",),
     "prometheus_client": _WEB,

@@ -75,7 +75,18 @@ def plant_house(folder: Path) -> None:
         "web/cloud",
         "web/page",
     )
-    web = ("serving", "app", "peering", "metrics", "site", "listening", "guard")
+    web = (
+        "serving",
+        "app",
+        "peering",
+        "metrics",
+        "site",
+        "guard",
+        "access_token",
+        "connections",
+        "listening",
+        "errors",
+    )
     lab = ("", "cli", "commands", "generate", "chaos", "simulate", "explore", "bench", "bench/baselines")
     houses = [f"console/{part}" for part in ("", *console, *(f"web/{one}" for one in web))]
     for package in ("initiator", "acceptor", *houses, *(f"lab/{part}" for part in lab), *floors):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from console.web.app import make_app
 from console.web.cloud.cloud import Cloud, cloud_of
 from console.web.site import open_site
 from tests.unit.console_world import World
+from tests.unit.web_program import BEARER, TOKEN
 
 REGION: Final = "cn-hangzhou"
 ABROAD: Final = "eu-central-1"
@@ -80,22 +81,25 @@ def common(key: str, action: str) -> dict[str, str]:
     }
 
 
-def acs3_headers(query: dict[str, str], action: str, key: str, secret: str, **changed: str) -> dict[str, str]:
-    """The headers of an ACS3 request without a body."""
-    digest = hashlib.sha256(b"").hexdigest()
+def acs3_headers(
+    query: dict[str, str], action: str, key: str, secret: str, changed: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The headers of an ACS3 request without a body, or with whatever is `changed`."""
     headers = {
         "host": "peering",
         "x-acs-action": action,
-        "x-acs-content-sha256": digest,
+        "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
         "x-acs-date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "x-acs-signature-nonce": f"nonce-{next(_NONCES)}",
         "x-acs-version": "2016-04-28",
-        **changed,
+        **(changed or {}),
     }
+    if not action:
+        del headers["x-acs-action"]
     names = sorted(headers)
     whole = "&".join(f"{enc(name)}={enc(value)}" for name, value in sorted(query.items()))
     lines = "".join(f"{name}:{headers[name]}\n" for name in names)
-    request = f"POST\n/\n{whole}\n{lines}\n{';'.join(names)}\n{digest}"
+    request = f"POST\n/\n{whole}\n{lines}\n{';'.join(names)}\n{headers['x-acs-content-sha256']}"
     to_sign = f"ACS3-HMAC-SHA256\n{hashlib.sha256(request.encode()).hexdigest()}"
     made = hmac.new(secret.encode(), to_sign.encode(), "sha256").hexdigest()
     said = f"ACS3-HMAC-SHA256 Credential={key},SignedHeaders={';'.join(names)},Signature={made}"
@@ -116,6 +120,7 @@ class Api:
     """An API, the workers behind it, and clients of both accounts."""
 
     http: httpx.AsyncClient
+    own: httpx.AsyncClient
     world: World
     cloud: Cloud
     regions: dict[str, str] = field(default_factory=lambda: {ALICE: REGION, BOB: ABROAD})
@@ -199,6 +204,9 @@ async def api_in(world: World, folder: Path) -> AsyncIterator[Api]:
     file = folder / "topology.yaml"
     file.write_text(TOPOLOGY)
     async with open_site(find_context(file, environment={}), folder) as site, cloud_of(site) as cloud:
-        transport = httpx.ASGITransport(make_app(site, cloud))
-        async with httpx.AsyncClient(transport=transport, base_url="http://peering") as client:
-            yield Api(client, world, cloud)
+        transport = httpx.ASGITransport(make_app(site, TOKEN, cloud))
+        async with (
+            httpx.AsyncClient(transport=transport, base_url="http://peering") as client,
+            httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=BEARER) as own,
+        ):
+            yield Api(client, own, world, cloud)

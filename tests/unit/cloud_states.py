@@ -53,7 +53,7 @@ async def idle_and_owing(api: Api) -> tuple[str, str]:
 async def _owing(api: Api, ends: tuple[str, str]) -> tuple[str, str]:
     for interface in ends:
         business = {"business_status": "FinancialLocked"}
-        answer = await api.http.put(f"/_peering/interfaces/{interface}/business-status", json=business)
+        answer = await api.own.put(f"/_peering/interfaces/{interface}/business-status", json=business)
         assert answer.status_code == 200
     return ends
 
@@ -93,7 +93,7 @@ async def a_second_pair_at_once(api: Api) -> tuple[str, str]:
 
 async def busy(api: Api) -> tuple[str, str]:
     one, two = await active(api)
-    await api.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Activating"})
+    await api.own.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Activating"})
     return one, two
 
 

@@ -26,7 +26,7 @@ async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
 async def test_an_end_that_names_a_strangers_is_told_nothing_of_it(api: Api) -> None:
     one = await api.create("vrt-a", "InitiatingSide", Spec="Xlarge.1", OppositeRegionId=ABROAD)
     two = await api.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
-    await api.http.put(f"/_peering/interfaces/{one}/business-status", json={"business_status": "SecurityLocked"})
+    await api.own.put(f"/_peering/interfaces/{one}/business-status", json={"business_status": "SecurityLocked"})
     await api.point(two, one, "vrt-a", BOB, OppositeInterfaceOwnerId=ALICE)
     shown = await api.shown(two, BOB)
     assert shown["OppositeInterfaceBusinessStatus"] == "Normal"

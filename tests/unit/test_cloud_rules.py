@@ -96,21 +96,21 @@ async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
 
 async def test_who_waits_for_active_waits_until_the_rule_is_dropped(api: Api) -> None:
     one, two = await api.pair(connected=False)
-    made = await api.http.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
+    made = await api.own.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
     assert made.status_code == 201
     assert await api.status(one) == "Connecting"
     assert await api.status(two) == "Idle"
     assert await api.refused("ConnectRouterInterface", RouterInterfaceId=one) == (400, "IncorrectRIStatus")
-    standing = (await api.http.get("/_peering/rules")).json()
+    standing = (await api.own.get("/_peering/rules")).json()
     assert [each["rule"]["interface"] for each in standing] == [one]
-    assert (await api.http.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
+    assert (await api.own.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
     await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     assert await api.status(one) == "Active"
 
 
 async def test_a_refused_call_does_nothing(api: Api) -> None:
     one, _ = await api.pair()
-    await api.http.post("/_peering/rules", json={"do": "refuse", "action": "DeactivateRouterInterface", "times": 1})
+    await api.own.post("/_peering/rules", json={"do": "refuse", "action": "DeactivateRouterInterface", "times": 1})
     assert await api.refused("DeactivateRouterInterface", RouterInterfaceId=one) == (503, "ServiceUnavailable")
     assert await api.status(one) == "Active"
     await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
@@ -119,12 +119,12 @@ async def test_a_refused_call_does_nothing(api: Api) -> None:
 
 async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing(api: Api) -> None:
     pairs = [{"initiator": "vrt-a", "acceptor": "vrt-c"}, {"initiator": "vbr-a", "acceptor": "vrt-b", "connect": False}]
-    planted = (await api.http.post("/_peering/seed", json={"pairs": pairs})).json()["pairs"]
+    planted = (await api.own.post("/_peering/seed", json={"pairs": pairs})).json()["pairs"]
     assert await api.status(planted[0]["acceptor"]) == "Active"
     assert await api.status(planted[1]["acceptor"], BOB) == "Idle"
-    nowhere = await api.http.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
+    nowhere = await api.own.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
     assert (nowhere.status_code, nowhere.json()["detail"]["code"]) == (404, "InvalidRouterId.NotFound")
-    assert (await api.http.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
+    assert (await api.own.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
     for account in (ALICE, BOB):
         assert (await api.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
 
@@ -132,14 +132,14 @@ async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing
 async def test_a_web_page_may_not_do_any_of_this(api: Api) -> None:
     one, _ = await api.pair()
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://peering"}):
-        assert (await api.http.post("/_peering/reset", headers=headers)).status_code == 403
+        assert (await api.own.post("/_peering/reset", headers=headers)).status_code == 403
     assert await api.status(one) == "Active"
 
 
 async def test_what_is_counted_can_be_scraped(api: Api) -> None:
     await api.pair()
     await api.refused("ConnectRouterInterface", RouterInterfaceId="ri-nobody")
-    scraped = (await api.http.get("/metrics")).text
+    scraped = (await api.own.get("/metrics")).text
     assert 'peering_api_answers_total{action="ConnectRouterInterface",code="OK"} 1.0' in scraped
     assert 'action="ConnectRouterInterface",code="InvalidRouterInterfaceId.NotFound"} 1.0' in scraped
     assert 'peering_interfaces{endpoint="vpc-a",status="Activated"} 1.0' in scraped

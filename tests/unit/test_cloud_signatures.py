@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,11 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
+from console.web.cloud.authentication import Authenticator
 from console.web.cloud.records import Key
 from console.web.cloud.signatures import Received, signature_of
+from console.web.cloud.store import CloudStore
+from console.web.errors import StoreError
 from tests.unit.cloud_server import ALICE, KEYS, REGION, Api, acs3_headers, api_in, cloud_world, common, rpc_signed
 from tests.unit.console_world import World
 
@@ -166,7 +172,7 @@ async def test_each_wrong_signature_of_acs3_has_its_own_code(api: Api) -> None:
         "SignatureDoesNotMatch",
     )
     assert await answer(query, acs3_headers(query, action, KEY, SECRET), b"more") == (400, "SignatureDoesNotMatch")
-    old = acs3_headers(query, action, KEY, SECRET, **{"x-acs-date": minutes_ago(20)})
+    old = acs3_headers(query, action, KEY, SECRET, {"x-acs-date": minutes_ago(20)})
     assert await answer(query, old) == (400, "InvalidTimeStamp.Expired")
     cut = acs3_headers(query, action, KEY, SECRET) | {"Authorization": f"ACS3-HMAC-SHA256 Credential={KEY}"}
     assert await answer(query, cut) == (400, "IncompleteSignature")
@@ -186,3 +192,95 @@ async def test_nothing_is_done_for_whoever_is_not_known(api: Api) -> None:
     response = await api.http.post("/", data=rpc_signed("POST", wanted, "another secret"))
     assert response.status_code == 400
     assert await api.status(one) == "Active"
+
+
+async def test_the_action_of_version_1_is_the_one_that_is_signed(api: Api) -> None:
+    one, _ = await api.pair()
+    described = {**asked(), "RouterInterfaceId": one}
+    response = await api.http.post(
+        "/",
+        data=rpc_signed("POST", described, SECRET),
+        headers={"x-acs-action": "DeactivateRouterInterface", "x-acs-version": "2016-04-28"},
+    )
+    assert (response.status_code, response.json()["TotalCount"]) == (200, 2)
+    assert await api.status(one) == "Active"
+
+
+async def test_acs3_signs_every_header_that_says_what_is_asked(api: Api) -> None:
+    one, _ = await api.pair()
+    query = {"RegionId": REGION, "RouterInterfaceId": one, "Action": "DescribeRouterInterfaces"}
+    signed = acs3_headers(query, "", KEY, SECRET)
+    for name in ("x-acs-action", "x-acs-anything"):
+        response = await api.http.post("/", params=query, headers={**signed, name: "DeactivateRouterInterface"})
+        assert said(response) == (400, "IncompleteSignature")
+    digest = {"x-acs-content-sha256": hashlib.sha256(b"a=b").hexdigest()}
+    typed = acs3_headers(query, "DescribeRouterInterfaces", KEY, SECRET, digest)
+    unsigned = {**typed, "Content-Type": "application/x-www-form-urlencoded"}
+    response = await api.http.post("/", params=query, headers=unsigned, content=b"a=b")
+    assert said(response) == (400, "IncompleteSignature")
+    assert await api.status(one) == "Active"
+
+
+async def test_a_request_that_was_taken_before_a_restart_is_not_taken_after_it(world: World, tmp_path: Path) -> None:
+    rpc = rpc_signed("POST", asked(), SECRET)
+    query = {"RegionId": REGION}
+    acs3 = acs3_headers(query, "DescribeRouterInterfaces", KEY, SECRET)
+    for taken in (True, False):
+        async with api_in(world, tmp_path) as api:
+            for response in (
+                await api.http.post("/", params=rpc),
+                await api.http.post("/", params=query, headers=acs3),
+            ):
+                assert said(response) == ((200, "") if taken else (400, "SignatureNonceUsed"))
+
+
+def test_what_is_remembered_is_let_go_after_its_time_and_is_no_larger_than_it_has_to_be(tmp_path: Path) -> None:
+    store = CloudStore(tmp_path)
+    gate, now = Authenticator(store), datetime.now(UTC)
+    store.put(Key(id=KEY, account=ALICE, secret=SECRET))
+
+    def take(at: datetime, nonce: str) -> None:
+        time = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        signed = rpc_signed("POST", asked(Timestamp=time, SignatureNonce=nonce), SECRET)
+        assert gate.account_of(Received("POST", "/", tuple(signed.items()), (), {}, b""), at) == ALICE
+
+    for number in range(50):
+        take(now, f"{number}{'x' * 100_000}")
+    held = memos(tmp_path)
+    assert len(held) == 50
+    assert all(len(row[0]) == 64 for row in held)
+    take(now + timedelta(minutes=31), "later")
+    assert len(memos(tmp_path)) == 1
+    assert store.remember("answered", "a token", now.timestamp(), now.timestamp() + 10, "an answer")
+    assert store.recall("answered", "a token", now.timestamp() + 10) == "an answer"
+    assert store.recall("answered", "a token", now.timestamp() + 11) is None
+    store.close()
+
+
+def memos(folder: Path) -> list[tuple[str]]:
+    """What lies in the file."""
+    with closing(sqlite3.connect(folder / "console.sqlite")) as db:
+        return db.execute("SELECT id FROM memo").fetchall()
+
+
+async def test_what_callers_name_leaves_no_lock_behind(api: Api) -> None:
+    await api.pair()
+    for number in range(20):
+        await api.refused("ModifyRouterInterfaceAttribute", RouterInterfaceId=f"ri-nobody{number}", ClientToken="t")
+    assert len(api.cloud.locks) == 0
+
+
+@pytest.mark.parametrize("content", [b"this is no database " * 500, b"SQLite format 3\0" + b"\xff" * 8000])
+def test_a_damaged_store_is_a_sentence_with_its_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "console.sqlite").write_bytes(content)
+    with pytest.raises(StoreError, match=r"console\.sqlite cannot be read or written: "):
+        CloudStore(tmp_path)
+
+
+def test_a_record_that_cannot_be_read_is_a_sentence_with_the_stores_name(tmp_path: Path) -> None:
+    with closing(CloudStore(tmp_path)) as store:
+        store.put(Key(id=KEY, account=ALICE, secret=SECRET))
+        with closing(sqlite3.connect(tmp_path / "console.sqlite")) as db, db:
+            db.execute("UPDATE record SET body = '{}'")
+        with pytest.raises(StoreError, match=r"console\.sqlite holds what this version cannot read"):
+            store.every(Key)

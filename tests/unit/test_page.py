@@ -22,10 +22,11 @@ from console.web.page.overview import LOOK_SECONDS, Overview
 from console.web.page.views import ConnectionOnPage, OverviewOnPage
 from console.web.site import Site
 from tests.unit.console_world import World as Workers
-from tests.unit.web_program import site_in, world_for_consoles
+from tests.unit.web_program import TOKEN, site_in, world_for_consoles
 from tests.waiting import wait_for
 
 ADDRESS = "127.0.0.1:8080"
+COOKIE = {"peering-8080": TOKEN}
 OURS = {"Origin": f"http://{ADDRESS}", "X-Peering-Page": "1"}
 LEFT, RIGHT = Located("ri-a", "vpc-a"), Located("ri-b", "vpc-b")
 
@@ -44,8 +45,8 @@ async def site(workers: Workers, tmp_path: Path) -> AsyncIterator[Site]:
 
 @pytest_asyncio.fixture
 async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(make_app(site))
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}") as client:
+    transport = httpx.ASGITransport(make_app(site, TOKEN))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}", cookies=COOKIE) as client:
         yield client
 
 
@@ -289,9 +290,9 @@ async def test_of_an_end_that_was_not_chosen_only_what_the_other_one_knows_is_sh
 
 
 async def test_only_so_many_pages_are_open_at_the_same_time(site: Site, client: httpx.AsyncClient) -> None:
-    app = make_app(site)
+    app = make_app(site, TOKEN)
     app.state.page = Overview(site, Breaker(site), streams=1000)
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}") as crowded:
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{ADDRESS}", cookies=COOKIE) as crowded:
         assert (await crowded.get("/page/events")).status_code == 503
     assert (await client.get("/page/events?left=nonsense")).status_code == 422

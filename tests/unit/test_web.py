@@ -9,10 +9,11 @@ import pytest
 
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
+from console.web.errors import CannotListen
 from console.web.listening import Listen, listen_at
-from console.web.serving import CannotListen, bound, serving, url_of
+from console.web.serving import bound, serving, url_of
 from tests.unit.console_world import World
-from tests.unit.web_program import browser, site_in, world_for_consoles
+from tests.unit.web_program import TOKEN, browser, site_in, world_for_consoles
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ async def test_it_serves_on_a_real_socket_and_ends_when_told(tmp_path: Path) -> 
         async with (
             site_in(tmp_path) as site,
             cloud_of(site) as cloud,
-            serving(make_app(site, cloud), listening),
+            serving(make_app(site, TOKEN, cloud), listening),
             httpx.AsyncClient() as client,
         ):
             assert (await client.get(f"{url}/_peering/health")).status_code == 200

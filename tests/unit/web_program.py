@@ -1,8 +1,10 @@
 """The web server in a world without a broker: real workers' processors behind a real app, and no socket between."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -12,6 +14,9 @@ from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.site import Site, open_site
 from tests.unit.console_world import ENDPOINTS, TOPOLOGY, World
+
+TOKEN: Final = secrets.token_urlsafe(32)
+BEARER: Final = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @asynccontextmanager
@@ -27,8 +32,8 @@ async def site_in(folder: Path) -> AsyncIterator[Site]:
 async def browser(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app around this site."""
     async with cloud_of(site) as cloud:
-        transport = httpx.ASGITransport(make_app(site, cloud))
-        async with httpx.AsyncClient(transport=transport, base_url="http://peering") as client:
+        transport = httpx.ASGITransport(make_app(site, TOKEN, cloud))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=BEARER) as client:
             yield client
 
 

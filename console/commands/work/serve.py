@@ -6,13 +6,14 @@ import asyncio
 from pathlib import Path
 
 from console.commands.running import DONE, FAILED
-from console.commands.work.window import keys_data, window_lines
+from console.commands.work.access import access_data, access_lines, warnings
 from console.screen import Screen
 from console.stack.stack import FOLDER
 from console.stack.stop_signals import on_stop_signal
 from console.topology import find_context
+from console.web.errors import ServerError
 from console.web.listening import listen_at
-from console.web.serving import CannotListen, Window, web
+from console.web.serving import Access, bound, web
 
 
 async def serve(screen: Screen, path: Path | None, listen: str | None, folder: Path | None) -> int:
@@ -20,24 +21,24 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     context = find_context(path)
     place = folder or FOLDER
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ended = asyncio.Event()
+    address, ended = listen_at(listen), asyncio.Event()
     try:
-        with on_stop_signal(ended.set):
-            async with web(context, place, listen_at(listen)) as window:
-                _ready(screen, window)
+        with on_stop_signal(ended.set), bound(address) as listening:
+            async with web(context, place, listening, address.host) as access:
+                _ready(screen, access, warnings(address))
                 await ended.wait()
-    except CannotListen as error:
-        screen.failed("CannotListen", f"{error}.")
+    except ServerError as error:
+        screen.failed(type(error).__name__, f"{error}.")
         return FAILED
     if screen.as_json:
-        screen.data({"event": "stopped", "url": window.url})
+        screen.data({"event": "stopped", "url": access.url})
     else:
         screen.show("stopped")
     return DONE
 
 
-def _ready(screen: Screen, window: Window) -> None:
+def _ready(screen: Screen, access: Access, warnings: list[str]) -> None:
     if screen.as_json:
-        screen.data({"event": "ready", "url": window.url, "keys": keys_data(window)})
+        screen.data({"event": "ready", **access_data(access), "warnings": warnings})
     else:
-        screen.show(*window_lines(window), "ready")
+        screen.show(*warnings, *access_lines(access), "ready")

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.commands.running import DONE, FAILED
-from console.commands.work.window import keys_data, window_lines
+from console.commands.work.access import access_data, access_lines, warnings
 from console.screen import Screen, plain
 from console.stack.errors import StackError
 from console.stack.stack import FOLDER, Stack, running
@@ -26,8 +26,9 @@ from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State
 from console.topology import Topology, load
 from console.topology.context import CONTEXT_FILE
+from console.web.errors import ServerError
 from console.web.listening import Listen, listen_at
-from console.web.serving import CannotListen, Window, web
+from console.web.serving import Access, bound, web
 from shared.broker.errors import BrokerNotStarted
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
@@ -50,7 +51,7 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
             await asyncio.gather(bringing_up, asking, return_exceptions=True)
             if not bringing_up.cancelled():
                 bringing_up.result()
-    except (StackError, BrokerNotStarted, CannotListen) as error:
+    except (StackError, BrokerNotStarted, ServerError) as error:
         screen.failed(type(error).__name__, str(error))
         return FAILED
     board.over()
@@ -58,13 +59,17 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
 
 
 async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Board, ended: asyncio.Event) -> None:
-    async with (
-        running(topology, folder, board.say, on_change=board.changed) as stack,
-        web(stack.context, stack.folder, listen, stack) as window,
-    ):
-        with board.shown(stack, window):
-            await ended.wait()
-        board.say("stopping")
+    """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already."""
+    with bound(listen) as listening:
+        for warning in warnings(listen):
+            board.say(warning)
+        async with (
+            running(topology, folder, board.say, on_change=board.changed) as stack,
+            web(stack.context, stack.folder, listening, listen.host, stack) as access,
+        ):
+            with board.shown(stack, access):
+                await ended.wait()
+            board.say("stopping")
 
 
 class Board:
@@ -95,15 +100,15 @@ class Board:
             self._screen.show(_line(report))
 
     @contextmanager
-    def shown(self, stack: Stack, window: Window) -> Iterator[None]:
+    def shown(self, stack: Stack, access: Access) -> Iterator[None]:
         """All is up: say what to type next, and keep the table up to date meanwhile."""
         self._stack, self.ready = stack, True
         if self._screen.as_json:
-            more = {"keys": keys_data(window), "processes": [asdict(report) for report in stack.reports]}
-            self._screen.data({"event": "ready", "folder": str(stack.folder), "url": window.url, **more})
+            more = {**access_data(access), "processes": [asdict(report) for report in stack.reports]}
+            self._screen.data({"event": "ready", "folder": str(stack.folder), **more})
             yield
             return
-        self._screen.show("", *window_lines(window))
+        self._screen.show("", *access_lines(access))
         typed = [
             Text(f"  {plain(command)}") for command in suggestions(self._topology, stack.folder / CONTEXT_FILE.name)
         ]

@@ -1,11 +1,12 @@
 """The check of who signed a request: a known key, a right signature, a time that is near, a nonce that is new.
 
-Times more than 15 minutes off are refused, so a nonce has to be remembered for twice that and no longer.
+Times more than 15 minutes off are refused, so a nonce has to be remembered for twice that and no longer; it is stored,
+because a request that was taken before a restart is no better after it.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from console.web.cloud.signatures import Received, signature_of
 from console.web.cloud.store import CloudStore
 
 TOLERANCE: Final = timedelta(minutes=15)
+_NONCE: Final = "nonce"
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -22,9 +24,8 @@ class Authenticator:
     """Finds the account that signed a request, and refuses repetitions."""
 
     def __init__(self, store: CloudStore) -> None:
-        """No nonce was seen yet."""
+        """Keep where keys and nonces are."""
         self._store = store
-        self._seen: OrderedDict[tuple[str, str], datetime] = OrderedDict()
 
     def account_of(self, request: Received, now: datetime) -> str:
         """Find the uid of the account that signed this request. Raises ApiError."""
@@ -42,12 +43,7 @@ class Authenticator:
             raise ErrorKind.STALE_TIME.error()
         if not signature.matches(key.secret):
             raise ErrorKind.WRONG_SIGNATURE.error(f"{ErrorKind.WRONG_SIGNATURE.message}{signature.to_sign}")
-        self._once(signature.key, signature.nonce, now)
-        return key.account
-
-    def _once(self, key: str, nonce: str, now: datetime) -> None:
-        while self._seen and next(iter(self._seen.values())) < now - 2 * TOLERANCE:
-            self._seen.popitem(last=False)
-        if (key, nonce) in self._seen:
+        nonce = hashlib.sha256(f"{signature.key} {signature.nonce}".encode()).hexdigest()
+        if not self._store.remember(_NONCE, nonce, now.timestamp(), (now + 2 * TOLERANCE).timestamp()):
             raise ErrorKind.USED_NONCE.error()
-        self._seen[key, nonce] = now
+        return key.account

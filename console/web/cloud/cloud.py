@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakValueDictionary
 
 from console.web.cloud.authentication import Authenticator
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.interfaces import Interface, Interfaces
 from console.web.cloud.parameters import Parameters
-from console.web.cloud.records import TOKEN_LIFE_SECONDS, Key, RouterInterface, Token
+from console.web.cloud.records import Key, RouterInterface
 from console.web.cloud.routers import Routers
 from console.web.cloud.rules import Rules
 from console.web.cloud.store import CloudStore
@@ -36,7 +35,11 @@ class Cloud:
     routers: Routers
     interfaces: Interfaces
     authenticator: Authenticator
-    locks: dict[object, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    locks: WeakValueDictionary[object, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    def lock(self, name: object) -> asyncio.Lock:
+        """The lock of an interface, a router or a call: there as long as somebody holds or awaits it."""
+        return self.locks.setdefault(name, asyncio.Lock())
 
     def check_region(self, region: str) -> str:
         """Check that a region exists, and return it. Raises ApiError."""
@@ -84,17 +87,10 @@ async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
         rules, routers = Rules(), Routers(site, store)
         cloud = Cloud(site, store, rules, routers, Interfaces(site, store, routers, rules), Authenticator(store))
         _have_keys(cloud)
-        _forget_old_tokens(store)
         await routers.open()
         yield cloud
     finally:
         store.close()
-
-
-def _forget_old_tokens(store: CloudStore) -> None:
-    for token in store.every(Token):
-        if time.time() - token.at > TOKEN_LIFE_SECONDS:
-            store.remove(token)
 
 
 def _have_keys(cloud: Cloud) -> None:

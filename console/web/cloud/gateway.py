@@ -6,6 +6,7 @@ The cloud's own gateway does the same for all its products.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import time
@@ -24,12 +25,13 @@ from console.web.cloud.answers import Body, error_body, wants_xml, written
 from console.web.cloud.cloud import Call, Cloud
 from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.parameters import Parameters
-from console.web.cloud.records import TOKEN_LIFE_SECONDS, Token
+from console.web.cloud.records import ANSWERED
 from console.web.cloud.signatures import Received
+from console.web.guard import is_signed_call
 
 Handler = Callable[[Call], Awaitable[Body]]
 
-BODY_LIMIT_BYTES: Final = 1_048_576
+CLIENT_TOKEN_SECONDS: Final = 86_400.0
 _LOG: Final = logging.getLogger(__name__)
 
 ACTIONS: Final[Mapping[str, Handler]] = {
@@ -73,11 +75,7 @@ class ActionRoute(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Leave a person's GET to the next route."""
         match, child = super().matches(scope)
-        if match is Match.FULL and scope["method"] in {"GET", "HEAD"}:
-            query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-            if "Action" not in query and b"x-acs-action" not in dict(scope["headers"]):
-                return Match.NONE, {}
-        return match, child
+        return (match, child) if is_signed_call(scope) else (Match.NONE, {})
 
 
 def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
@@ -104,11 +102,7 @@ def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
 
 
 async def _received(request: Request) -> Received:
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_LIMIT_BYTES:
-            break
+    body = await request.body()
     form: list[tuple[str, str]] = []
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
@@ -122,15 +116,8 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
     handler = ACTIONS.get(parameters.action)
     if handler is None:
         raise ErrorKind.NO_SUCH_ACTION.error()
-    account = cloud.authenticator.account_of(received, datetime.now(UTC))
-    about = parameters.text("RouterInterfaceId") or parameters.text("InstanceId")
-    delay = cloud.rules.delay_seconds(account, parameters.action, about)
-    if delay:
-        await asyncio.sleep(delay)
-    refusal = cloud.rules.refusal(account, parameters.action, about)
-    if refusal is not None:
-        raise refusal
     try:
+        account = await _admitted(cloud, received, parameters)
         return await _once(Call(cloud, account, parameters), handler)
     except ApiError:
         raise
@@ -139,27 +126,37 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
         raise ErrorKind.BROKEN_INSIDE.error() from error
 
 
+async def _admitted(cloud: Cloud, received: Received, parameters: Parameters) -> str:
+    """Find who calls, and do to the call what a rule wants. Raises ApiError."""
+    account = cloud.authenticator.account_of(received, datetime.now(UTC))
+    about = parameters.text("RouterInterfaceId") or parameters.text("InstanceId")
+    await asyncio.sleep(cloud.rules.delay_seconds(account, parameters.action, about))
+    refusal = cloud.rules.refusal(account, parameters.action, about)
+    if refusal is not None:
+        raise refusal
+    return account
+
+
 async def _once(call: Call, handler: Handler) -> Body:
     """Answer a repeated ClientToken as it was answered first. Raises ApiError."""
     token = call.parameters.token()
     if not token or call.parameters.action.startswith(("Describe", "List")):
         return await handler(call)
     name = f"{call.account} {call.parameters.action} {token}"
-    try:
-        async with call.cloud.locks[name]:
-            return await _first_answer(call, handler, name)
-    finally:
-        call.cloud.locks.pop(name, None)
+    async with call.cloud.lock(name):
+        return await _first_answer(call, handler, name)
 
 
 async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
-    asked, store = call.parameters.asked(), call.cloud.store
-    known = store.get(Token, name)
-    if known is not None and time.time() - known.at < TOKEN_LIFE_SECONDS:
-        if known.asked != asked:
+    store, now = call.cloud.store, time.time()
+    asked = hashlib.sha256(call.parameters.asked().encode()).hexdigest()
+    known = store.recall(ANSWERED, name, now)
+    if known is not None:
+        question, _, answer = known.partition(" ")
+        if question != asked:
             raise ErrorKind.TOKEN_REUSED.error()
-        answer: dict[str, Any] = json.loads(known.answer)
-        return answer
-    body = await handler(call)
-    store.put(Token(id=name, account=call.account, asked=asked, answer=json.dumps(body), at=time.time()))
-    return body
+        body: dict[str, Any] = json.loads(answer)
+        return body
+    made = await handler(call)
+    store.remember(ANSWERED, name, now, now + CLIENT_TOKEN_SECONDS, f"{asked} {json.dumps(made)}")
+    return made

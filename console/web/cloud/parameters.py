@@ -12,7 +12,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueE
 from typing import Final
 
 from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
-from console.web.cloud.signatures import Received
+from console.web.cloud.signatures import Received, is_acs3
 
 VERSION: Final = "2016-04-28"
 NAME_LIMIT: Final = 128
@@ -33,12 +33,13 @@ class Parameters:
 
     @classmethod
     def of(cls, request: Received) -> Parameters:
-        """Merge query and form; the action is in a header or a parameter. Raises ApiError."""
+        """Merge query and form; the action is in a parameter or, where headers are signed, in one. Raises ApiError."""
         given = {**dict(request.query), **dict(request.form)}
-        action = request.headers.get("x-acs-action") or given.get("Action", "")
+        headers = request.headers if is_acs3(request) else {}
+        action = headers.get("x-acs-action") or given.get("Action", "")
         if not action:
             raise missing("Action")
-        version = request.headers.get("x-acs-version") or given.get("Version", "")
+        version = headers.get("x-acs-version") or given.get("Version", "")
         if not version:
             raise missing("Version")
         if version != VERSION:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 INITIATING = "InitiatingSide"
 ACCEPTING = "AcceptingSide"
 
-TOKEN_LIFE_SECONDS = 86_400.0
+ANSWERED = "answered"
+"""The kind of a ClientToken's memo: a digest of the question, and its answer."""
 
 
 class Record(BaseModel):
@@ -117,12 +118,3 @@ class RouteEntry(Labelled):
     destination: str
     next_hop_type: str
     next_hop: str
-
-
-class Token(Record):
-    """A ClientToken with the question and its answer."""
-
-    kind = "token"
-    asked: str
-    answer: str
-    at: float

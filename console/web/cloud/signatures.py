@@ -65,9 +65,12 @@ def canonical(pairs: Iterable[tuple[str, str]]) -> str:
 
 def signature_of(request: Received) -> Signature:
     """Read a request's signature. Raises ApiError if there is none, or one that cannot be read."""
-    if request.headers.get("authorization", "").startswith(ACS3):
-        return _acs3(request)
-    return _rpc(request)
+    return _acs3(request) if is_acs3(request) else _rpc(request)
+
+
+def is_acs3(request: Received) -> bool:
+    """Whether a request is signed with ACS3, which covers headers; version 1 covers parameters and no header."""
+    return request.headers.get("authorization", "").startswith(ACS3)
 
 
 def _rpc(request: Received) -> Signature:
@@ -98,7 +101,7 @@ def _acs3(request: Received) -> Signature:
         if not request.headers.get(name):
             raise missing(name)
     names = read["headers"].split(";")
-    if not {"host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"} <= set(names):
+    if not _must_be_signed(request) <= set(names):
         raise ErrorKind.INCOMPLETE.error()
     headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
     whole = "\n".join(
@@ -125,3 +128,9 @@ def _acs3(request: Received) -> Signature:
         to_sign,
         compute,
     )
+
+
+def _must_be_signed(request: Received) -> set[str]:
+    """Name the headers that say what is asked: all of the cloud's own, and the type by which a body is read."""
+    names = {name for name in request.headers if name.startswith("x-acs-")}
+    return {"host", *names, *({"content-type"} if request.body and "content-type" in request.headers else ())}

@@ -16,7 +16,6 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from console.client import ClientError
 from console.client.clients import Located
 from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
-from console.web.guard import HEADERS, from_own_page, guarded
 from console.web.page.actions import act
 from console.web.page.breaker import Breaker
 from console.web.page.live import Watch
@@ -27,7 +26,7 @@ from shared.wire.forms import EndpointId
 from shared.wire.request import ListForm
 from shared.wire.views import InterfaceView
 
-router: Final = APIRouter(include_in_schema=False, dependencies=[Depends(guarded)])
+router: Final = APIRouter(include_in_schema=False)
 
 LIST_ROWS: Final = 50
 
@@ -69,7 +68,7 @@ async def page() -> Response:
 @router.get("/page/drawing.css")
 async def drawing_css() -> Response:
     """Send the colours of statuses and of drawings; the same as in a drawing that stands alone."""
-    return Response(stylesheet(), media_type=FILES["page.css"], headers=dict(HEADERS))
+    return Response(stylesheet(), media_type=FILES["page.css"])
 
 
 @router.get("/page/files/{name}")
@@ -82,7 +81,7 @@ async def file(name: str) -> Response:
 
 def _file(name: str) -> Response:
     text = (files("console.web.page") / "static" / name).read_text(encoding="utf-8")
-    return Response(text, media_type=FILES[name], headers=dict(HEADERS))
+    return Response(text, media_type=FILES[name])
 
 
 @router.get("/page/interfaces")
@@ -97,23 +96,23 @@ async def interfaces(
     try:
         found = await overview.site.clients.one(endpoint, form)
     except ClientError as error:
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence, headers=dict(HEADERS)) from None
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
     return PageOfInterfaces(interfaces=shown, next=found["next"])
 
 
-@router.post("/page/act", dependencies=[Depends(from_own_page)])
+@router.post("/page/act")
 async def action(overview: TheOverview, asked: AnyAsked) -> Response:
     """Do an action: 200 done, 409 refused, 503 failed."""
     answer: Answer = await act(overview.site.clients, overview.breaker, asked)
     overview.forget()
-    return JSONResponse(answer.model_dump(), _STATUS[answer.outcome], headers=dict(HEADERS))
+    return JSONResponse(answer.model_dump(), _STATUS[answer.outcome])
 
 
 async def admitted(overview: TheOverview) -> AsyncIterator[None]:
     """Bound how many pages are open, for as long as a stream lasts. Answers 503 beyond that."""
     if overview.streams >= STREAMS_LIMIT:
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open.", headers=dict(HEADERS))
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open.")
     overview.streams += 1
     try:
         yield

@@ -6,7 +6,7 @@ import asyncio
 
 from console.client import Refused
 from console.web.cloud.cloud import Cloud
-from console.web.cloud.records import RouteEntry, Router, RouterInterface, Token
+from console.web.cloud.records import ANSWERED, RouteEntry, Router, RouterInterface
 from shared.protocol.refusals import INCORRECT_STATUS
 
 
@@ -26,8 +26,9 @@ async def reset(cloud: Cloud) -> dict[str, int]:
             counts["routers"] += 1
         elif router.tags:
             cloud.store.put(router.model_copy(update={"tags": {}}))
-    for record in (*cloud.store.every(RouterInterface), *cloud.store.every(Token)):
+    for record in cloud.store.every(RouterInterface):
         cloud.store.remove(record)
+    cloud.store.forget(ANSWERED)
     return counts
 
 

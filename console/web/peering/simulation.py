@@ -1,14 +1,13 @@
 """The routes that steer the cloud's API: rules, debts, reset and seed, which no cloud offers its customers.
 
-These calls are not signed: whatever program reaches this address runs the simulator; web pages are kept out. Nothing
-here is on unless asked for.
+Nothing here is on unless asked for.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, status
+from fastapi import APIRouter, Depends, HTTPException, Request, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from console.web.cloud.cloud import Cloud
@@ -18,17 +17,7 @@ from console.web.cloud.rules import Rule
 from console.web.peering import resetting, seeding
 from console.web.peering.seeding import Seed, Seeded
 
-
-def from_a_program(
-    origin: Annotated[str | None, Header(include_in_schema=False)] = None,
-    sec_fetch_site: Annotated[str, Header(include_in_schema=False)] = "none",
-) -> None:
-    """Check that no page asks: browsers name the page that does, programs name none. Answers 403 otherwise."""
-    if origin is not None or sec_fetch_site != "none":
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "refused: a web page asked for it.")
-
-
-router: Final = APIRouter(prefix="/_peering", dependencies=[Depends(from_a_program)])
+router: Final = APIRouter(prefix="/_peering")
 
 
 class Standing(BaseModel):

@@ -53,7 +53,7 @@ async def connect_router_interface(call: Call) -> Body:
     peer = peer_of(cloud, record)
     if peer is None and end.view.peer is None:
         raise ErrorKind.OPPOSITE_NOT_SET.error()
-    async with cloud.locks[frozenset({record.router, _opposite_router(end)})]:
+    async with cloud.lock(frozenset({record.router, _opposite_router(end)})):
         await _check_the_only_one(call, end)
         if peer is not None:
             await _command(call, record, ErrorKind.STATUS_TO_CONNECT, peer=peer)

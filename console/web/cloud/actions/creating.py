@@ -158,7 +158,7 @@ async def _made(call: Call, record: RouterInterface) -> None:
     cloud = call.cloud
     router = cloud.routers.need(record.router, record.account, record.region)
     record.endpoint = await cloud.routers.worker(router, record.role)
-    async with cloud.locks[router.id]:
+    async with cloud.lock(router.id):
         await _check_quota(call, router)
         cloud.store.put(record)
         try:

@@ -133,7 +133,7 @@ def _vpc(call: Call, name: str) -> Router:
 
 
 async def _remove(call: Call, router: Router) -> None:
-    async with call.cloud.locks[router.id]:
+    async with call.cloud.lock(router.id):
         declared = set(router.workers.values()) - set(router.started)
         if declared or await call.cloud.interfaces.on(router):
             raise ErrorKind.VPC_IN_USE.error()

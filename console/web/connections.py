@@ -1,0 +1,77 @@
+"""The bounds on connections: how many there are, and for how long one may keep the server waiting for a request.
+
+uvicorn waits for ever for a request's headers and its body, and takes every connection that comes; each costs a file
+descriptor, and without any left no worker can be started. So a connection that is slow is closed, and beyond the limit
+the one that has waited longest for a request makes room for the new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEADERS_SECONDS: Final = 10.0
+"""How long a request's headers may take, from its connection or from its first byte on."""
+BODY_SECONDS: Final = 30.0
+"""How long its body may take after that."""
+CONNECTIONS_LIMIT: Final = 256
+_SHARE: Final = 4
+"""One descriptor of so many may be a connection; the others are for brokers, stores and processes."""
+
+_SECONDS: Final[dict[Any, float]] = {h11.IDLE: HEADERS_SECONDS, h11.SEND_BODY: BODY_SECONDS}
+
+
+class BoundedConnection(H11Protocol):
+    """One HTTP connection, with a limit on each wait for its client."""
+
+    _awaited: Any = None
+    since: float = 0.0
+    _limit: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Take a connection, and make room for it."""
+        super().connection_made(transport)
+        self._wait()
+        there = [one for one in self.connections if not one.transport.is_closing()]
+        if len(there) > connections_limit():
+            waiting = [one for one in there if isinstance(one, BoundedConnection) and one.waits]
+            min(waiting, key=lambda one: one.since).transport.abort()  # this one waits, if no other does
+
+    def data_received(self, data: bytes) -> None:
+        """Take some bytes, and limit the wait for the next."""
+        super().data_received(data)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing any more."""
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    @property
+    def waits(self) -> bool:
+        """Whether its client has a request, or the rest of one, still to send."""
+        return self.conn.their_state in _SECONDS
+
+    def _wait(self) -> None:
+        """Begin a limit when something else than before is awaited: headers, body, or nothing."""
+        awaited = self.conn.their_state
+        if awaited is not self._awaited:
+            self._stop_waiting()
+            self._awaited, self.since = awaited, self.loop.time()
+            if awaited in _SECONDS:
+                self._limit = self.loop.call_later(_SECONDS[awaited], self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+
+
+def connections_limit() -> int:
+    """Tell how many connections there may be, with the descriptors that this process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return CONNECTIONS_LIMIT if soft == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_LIMIT, soft // _SHARE))
