@@ -5,7 +5,6 @@ Everything that came from elsewhere is shown as text and never as markup or as c
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 from rich.text import Text
 
+from console.client.plain import plain, plain_json
 from console.client.why import payer
 from console.statuses import COLOURS
 from shared.wire.views import InterfaceView, TimelineRow, WorkerView
@@ -45,7 +45,7 @@ class Screen:
 
     def data(self, fields: Mapping[str, Any]) -> None:
         """Print one JSON object on a line of its own, at once."""
-        sys.stdout.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        sys.stdout.write(plain_json(fields) + "\n")
         sys.stdout.flush()
 
     def show(self, *things: RenderableType) -> None:
@@ -67,15 +67,6 @@ class Screen:
     def progress(self, sentence: str) -> Spinner:
         """A line that shows that work goes on; `update` changes it. It is seen on a terminal only."""
         return self.err.status(Text(plain(sentence)), spinner="dots")
-
-
-def plain(text: str, keep: str = "") -> str:
-    """Make control characters visible, so that a payload or a name cannot drive the terminal."""
-    return "".join(c if c in keep or c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
 
 
 def status_text(status: str | None) -> Text:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from console.client.plain import escape_json
 from console.trace.mermaid import mermaid
 from console.trace.model import Trace
 from console.trace.svg import svg
@@ -13,7 +14,7 @@ from console.trace.svg import svg
 DRAWINGS: Final[Mapping[str, Callable[[Trace], str]]] = {
     ".svg": svg,
     ".mmd": mermaid,
-    ".json": lambda trace: trace.model_dump_json(indent=1) + "\n",
+    ".json": lambda trace: escape_json(trace.model_dump_json(indent=1)) + "\n",
 }
 
 

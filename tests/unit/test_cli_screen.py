@@ -1,16 +1,17 @@
 """Tests of tables and of text from elsewhere on the terminal."""
 
 import io
+import json
 
 import pytest
 from rich.console import Console
 from rich.text import Text
 
+from console.client.plain import escape_json, plain
 from console.screen import (
     Screen,
     connection_table,
     interfaces_table,
-    plain,
     table,
     timeline_table,
     transition_line,
@@ -67,6 +68,16 @@ def test_what_came_from_elsewhere_drives_no_terminal() -> None:
     row = TimelineRow(row=1, at=0.5, interface="ri-a", was="", status="Idle", cause="\x1b]0;x\x07", said=["a", "b"])
     assert "\x1b" not in drawn(200, timeline_table(console(200), [row]))
     assert "\\x1b]0;x\\x07" in transition_line("vpc-a", row).plain
+
+
+def test_json_has_the_same_facts_and_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    nasty = {"body": "a\u202eb\u2066\u200f\x9b31m\x7f\u2028\U000e0041é中\ud800", "more": ["\u061c"]}
+    Screen(as_json=True).data(nasty)
+    said = capsys.readouterr().out
+    assert json.loads(said) == nasty
+    assert said == plain(said, keep="\n")
+    assert "é中" in said
+    assert escape_json('{"a": "\u202e"}') == '{"a": "\\u202e"}'
 
 
 def test_a_name_is_shown_only_where_there_is_one() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from console.screen import plain
+from console.client.plain import plain
 from console.web.listening import Listen
 from console.web.serving import Access
 

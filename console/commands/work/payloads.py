@@ -12,8 +12,9 @@ from rich.text import Text
 
 from console.client import NotUnderstood, Refused
 from console.client.clients import Clients, Located
+from console.client.plain import plain
 from console.commands.running import DONE, FAILED
-from console.screen import Screen, moment, plain
+from console.screen import Screen, moment
 from shared.protocol.refusals import BUSY
 from shared.wire import commands
 from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS

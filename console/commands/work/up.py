@@ -17,9 +17,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from console.client.plain import plain
 from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
-from console.screen import Screen, plain
+from console.screen import Screen
 from console.stack.errors import StackError
 from console.stack.stack import FOLDER, Stack, running
 from console.stack.stop_signals import on_stop_signal
