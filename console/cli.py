@@ -88,14 +88,14 @@ COMMANDS: Final = (
     ),
     Entry(
         looking.timeline,
-        f"interface, endpoint, rows [{fields.TIMELINE_ROW}]",
-        "peering timeline ri-office",
+        f"interface, endpoint, earlier (how many rows before these, null if not known), rows [{fields.TIMELINE_ROW}]",
+        "peering timeline ri-office --since 15m",
         _LOOKING,
     ),
     Entry(
         looking.trace,
-        "outcome, file, interfaces, messages, repeated, lost, doubled, disagreements, disagreement_seconds; the fields "
-        "of FILE.json: docs/trace.schema.json",
+        "outcome, file, interfaces, messages, repeated, lost, doubled, disagreements, disagreement_seconds, "
+        "earlier (how many moments before these); the fields of FILE.json: docs/trace.schema.json",
         "peering trace ri-office -o office.svg",
         _LOOKING,
     ),

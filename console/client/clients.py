@@ -137,6 +137,14 @@ class Clients:
         except NoContext:
             return None
 
+    async def both_ends(self, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
+        """Return this end's view, the other's if it may be asked, and why that did not answer if it did not."""
+        own = await self.view(await self.locate(name))
+        other = await self.other_end(own)
+        if isinstance(other, ClientError):
+            return own, None, other.sentence
+        return own, other, None
+
     async def _open(self, account: str) -> Client:
         client = client_of(self.context, account, min(self.patience_seconds, CONNECT_LIMIT_SECONDS))
         return await self._stack.enter_async_context(client)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
+from datetime import datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -18,10 +22,12 @@ from console.commands.options import (
 from shared.protocol.words import Status
 
 if TYPE_CHECKING:
+    from console.client import history
     from console.commands import running
     from console.commands.work import looking, waiting
     from console.commands.work import trace as drawing
 else:
+    history = Later("console.client.history")
     running = Later("console.commands.running")
     looking = Later("console.commands.work.looking")
     waiting = Later("console.commands.work.waiting")
@@ -36,6 +42,10 @@ def status_word(text: str) -> str:
     return found
 
 
+_AGO: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)")
+_SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_CLOCK: Final = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
+
 DRAWINGS: Final = (".svg", ".mmd", ".json")
 
 
@@ -46,6 +56,22 @@ def drawing_file(file: Path | None) -> Path | None:
     return file
 
 
+def since_time(text: str) -> float:
+    """Read a time as seconds since 1970: so long ago, a time of day that is over, or a date and time."""
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return time.time() - float(ago[1]) * _SECONDS[ago[2]]
+    now = datetime.now().astimezone()
+    try:
+        if _CLOCK.fullmatch(text):
+            at = datetime.combine(now.date(), clock.fromisoformat(text), now.tzinfo)
+            return (at if at <= now else at - timedelta(days=1)).timestamp()
+        return datetime.fromisoformat(text).astimezone().timestamp()
+    except (ValueError, OverflowError, OSError):
+        right = "90 (seconds ago), 15m, 2h, 3d, a time such as 18:30, or a date and time such as 2026-01-31T18:30"
+        raise typer.BadParameter(f"{text[:40]!r} is no time; right would be {right}.") from None
+
+
 DeletedOption = Annotated[bool, typer.Option("--deleted", help="List deleted interfaces too.")]
 StatusOption = Annotated[
     str, typer.Option("--status", metavar="STATUS", callback=status_word, help="The status to wait for.")
@@ -54,7 +80,7 @@ TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", mi
 AllOption = Annotated[bool, typer.Option("--all", help="Also steps that change no status.")]
 AfterOption = Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Only what comes after this row.")]
 LimitOption = Annotated[
-    int | None, typer.Option("--limit", metavar="ROWS", min=1, help="At most so many rows; all if not given.")
+    int | None, typer.Option("--limit", metavar="ROWS", min=1, help="Read on from the first row, at most so many.")
 ]
 OutputOption = Annotated[
     Path,
@@ -66,9 +92,22 @@ OutputOption = Annotated[
         help="Where to draw: .svg a picture, .mmd a Mermaid sequence diagram, .json the story as data.",
     ),
 ]
-LastOption = Annotated[
+LastRowsOption = Annotated[
     int | None,
-    typer.Option("--last", metavar="MOMENTS", min=1, help="Only so many of the latest moments; all if not given."),
+    typer.Option("--last", metavar="ROWS", min=1, help="Only so many of the latest rows; 100 if not given."),
+]
+LastMomentsOption = Annotated[
+    int | None,
+    typer.Option("--last", metavar="MOMENTS", min=1, help="Only so many of the latest moments; 400 if not given."),
+]
+SinceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        parser=since_time,
+        help="Only what is not older: 90 (seconds ago), 15m, 2h, 3d, 18:30, or 2026-01-31T18:30.",
+    ),
 ]
 EndpointArgument = Annotated[
     str | None, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="One endpoint; all if not given.")
@@ -111,15 +150,33 @@ def watch(
 
 
 @command
-def timeline(options: Options, interface: InterfaceArgument, after: AfterOption = 0, limit: LimitOption = None) -> None:
-    """Print what has happened to an interface, from its worker's durable record."""
-    running.run(options, looking.timeline, interface, after, limit)
+def timeline(  # noqa: PLR0913, PLR0917 - a command line has as many options as it has
+    options: Options,
+    interface: InterfaceArgument,
+    after: AfterOption = 0,
+    limit: LimitOption = None,
+    last: LastRowsOption = None,
+    since: SinceOption = None,
+) -> None:
+    """Print what has happened to an interface, from its worker's durable record: the last rows, or those after one."""
+    if (after or limit is not None) and (last is not None or since is not None):
+        raise typer.BadParameter("--after and --limit read on from a row, --last and --since back from the end.")
+    if after or limit is not None:
+        running.run(options, looking.timeline_after, interface, after, limit)
+    else:
+        running.run(options, looking.timeline, interface, history.Part(last, since))
 
 
 @command
-def trace(options: Options, interface: InterfaceArgument, output: OutputOption, last: LastOption = None) -> None:
+def trace(
+    options: Options,
+    interface: InterfaceArgument,
+    output: OutputOption,
+    last: LastMomentsOption = None,
+    since: SinceOption = None,
+) -> None:
     """Draw who said what to whom, when, what it changed, what was lost or said again, and where the ends disagreed."""
-    running.run(options, drawing.trace, interface, output, last)
+    running.run(options, drawing.trace, interface, output, history.Part(last, since))
 
 
 @command

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from console.topology import EndpointSection
 from shared.wire import commands
-from shared.wire.request import CommandForm, PeerForm
+from shared.wire.request import CommandForm, PeerForm, PlainKind
 
 
 class StoryEnd(NamedTuple):
@@ -67,7 +67,7 @@ def configure(end: StoryEnd, peer: StoryEnd, refused: str | None = None) -> Comm
     return _line(end, text, commands.configure(end.interface, peer.as_peer), refused)
 
 
-def change(verb: commands.Change, end: StoryEnd, refused: str | None = None) -> CommandLine:
+def change(verb: PlainKind, end: StoryEnd, refused: str | None = None) -> CommandLine:
     """A command that needs nothing but the interface."""
     return _line(end, f"{verb} {end.interface}", commands.change(verb, end.interface), refused)
 

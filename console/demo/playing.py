@@ -138,7 +138,7 @@ async def _drawn(stack: Stack, story: Story, file: Path) -> str:
     """Draw what both ends remember of the story."""
     async with Clients(stack.context, ASK_LIMIT_SECONDS) as clients:
         one = story.ends[0]
-        drawn = await gather(clients, f"{one.interface}@{one.endpoint}")
+        drawn, _ = await gather(clients, f"{one.interface}@{one.endpoint}")
     draw(drawn, file)
     return f"drawn: {file}"
 

@@ -3,71 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from console.client import ClientError
 from console.client.clients import Clients, Located
+from console.client.history import ALL, Part, last_rows
 from console.client.why import why
 from console.trace.merging import Record, merge
 from console.trace.model import Trace
-from shared.wire.request import ReadForm
 from shared.wire.views import InterfaceView, TimelineRow
 
-PAGE: Final = 500
+MARGIN_ROWS: Final = 200
+"""How many more rows of each end are read than are drawn, so that what was said before is not taken for unsaid."""
+MARGIN_SECONDS: Final = 10.0
 
 
-async def both_ends(clients: Clients, name: str) -> tuple[InterfaceView, InterfaceView | None, str | None]:
-    """Return this end's view, the other's if it may be asked, and why that did not answer if it did not."""
-    own = await clients.view(await clients.locate(name))
-    other = await clients.other_end(own)
-    if isinstance(other, InterfaceView) or other is None:
-        return own, other, None
-    return own, None, other.sentence
+class Gathered(NamedTuple):
+    """A trace, and how many moments of both ends it leaves out because they are earlier."""
+
+    trace: Trace
+    earlier: int
 
 
-async def timeline(clients: Clients, place: Located, after: int = 0, limit: int | None = None) -> list[TimelineRow]:
-    """Read what happened to an interface after a row, at most so many rows of it. Raises ClientError."""
-    rows: list[TimelineRow] = []
-    while limit is None or len(rows) < limit:
-        wanted = PAGE if limit is None else min(PAGE, limit - len(rows))
-        read: ReadForm = {"kind": "timeline", "interface": place.interface, "after": after, "limit": wanted}
-        page = (await clients.one(place.endpoint, read))["rows"]
-        if not page:
-            break
-        rows += [TimelineRow.model_validate(row) for row in page]
-        after = rows[-1].row
-    return rows
+async def gather(clients: Clients, name: str, part: Part = ALL) -> Gathered:
+    """Make the trace of the last part of the connection that an interface is one end of. Raises ClientError.
 
-
-async def gather(clients: Clients, name: str, last: int | None = None) -> Trace:
-    """Make the trace of the connection that an interface is one end of, or of its `last` moments.
-
-    Raises ClientError.
+    Little more is read than that: of each end a margin before it.
     """
-    own, other, unasked = await both_ends(clients, name)
-    records = [await _record(clients, own), await _other_record(clients, own, other)]
+    own, other, unasked = await clients.both_ends(name)
+    histories: list[tuple[Record, int]] = []
+    for view in (own, other):
+        try:
+            histories.append((absent(own), 0) if view is None else await _record(clients, view, part))
+        except ClientError:
+            if view is own:
+                raise
+            histories.append((absent(own), 0))
     if own.role == "acceptor":
-        records.reverse()
-    return merge(records[0], records[1], why(own, other, unasked), last=last)
+        histories.reverse()
+    (first, unread), (second, unread_too) = histories
+    trace = merge(first, second, why(own, other, unasked), part)
+    known = unread + unread_too + len(first.rows) + len(second.rows)
+    return Gathered(trace, known - sum(len(end.moments) for end in trace.ends))
 
 
-async def _record(clients: Clients, view: InterfaceView) -> Record:
-    return record_of(view, await timeline(clients, Located(view.interface, view.endpoint)))
+async def _record(clients: Clients, view: InterfaceView, part: Part) -> tuple[Record, int]:
+    """Read one end's record; how many rows before it were not read."""
+    last = None if part.last is None else part.last + MARGIN_ROWS
+    since = None if part.since is None else part.since - MARGIN_SECONDS
+    rows, earlier = await last_rows(clients, Located(view.interface, view.endpoint), Part(last, since))
+    return record_of(view, rows), earlier or 0
 
 
 def record_of(view: InterfaceView, rows: Sequence[TimelineRow]) -> Record:
     """Make one end's record."""
     return Record(view.interface, view.endpoint, view.account, view.role, rows)
-
-
-async def _other_record(clients: Clients, own: InterfaceView, other: InterfaceView | None) -> Record:
-    """Read the other end's record; only its name, where its timeline could not be read."""
-    if other is not None:
-        try:
-            return await _record(clients, other)
-        except ClientError:
-            return absent(own)
-    return absent(own)
 
 
 def absent(own: InterfaceView) -> Record:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from console.client.history import ALL, Part
 from console.trace.matching import clock_shift, conversation, when
 from console.trace.model import Band, Disagreement, EndTrace, Moment, Trace, in_step
 from shared.wire.views import TimelineRow
@@ -23,17 +24,17 @@ class Record:
     asked: bool = True
 
 
-def merge(first: Record, second: Record, sentence: str = "", *, last: int | None = None) -> Trace:
-    """Merge the records of two ends; `last` keeps only so many of the latest moments of both together."""
+def merge(first: Record, second: Record, sentence: str = "", part: Part = ALL) -> Trace:
+    """Merge the records of two ends; a part keeps only the latest moments of both together, and none before a time."""
     ahead = clock_shift(first.rows, second.rows)
     ours, theirs = list(first.rows), [row.model_copy(update={"at": row.at - ahead}) for row in second.rows]
     messages = conversation(ours, theirs)
-    since = _beginning((ours, theirs), last)
+    begins = max(_beginning((ours, theirs), part.last), part.since or 0.0)
     first_bands, second_bands = bands(ours), bands(theirs)
     return Trace(
-        ends=(_end(first, ours, first_bands, since), _end(second, theirs, second_bands, since)),
-        told=[one for one in messages if when(one) >= since],
-        disagreements=[one for one in disagreements(first_bands, second_bands) if _reaches(one.until, since)],
+        ends=(_end(first, ours, first_bands, begins), _end(second, theirs, second_bands, begins)),
+        told=[one for one in messages if when(one) >= begins],
+        disagreements=[one for one in disagreements(first_bands, second_bands) if _reaches(one.until, begins)],
         clock_shift_seconds=ahead,
         sentence=sentence,
     )

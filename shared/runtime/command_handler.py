@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from shared.protocol import refusals
 from shared.protocol.commands import peer_refusal
@@ -17,9 +17,10 @@ from shared.protocol.interface import Interface
 from shared.protocol.refusals import Refusal
 from shared.protocol.words import Endpoint, Epoch, PeerInformation, Role
 from shared.runtime.batch import Batch
+from shared.runtime.pages import inbox_page, timeline_page
 from shared.runtime.peers import Peers
 from shared.runtime.show import view
-from shared.runtime.subscriptions import Subscription, Subscriptions, timeline
+from shared.runtime.subscriptions import Subscription, Subscriptions
 from shared.wire.request import (
     CHANGING,
     AnswerForm,
@@ -34,7 +35,7 @@ from shared.wire.request import (
     SendForm,
     SubscribeForm,
 )
-from shared.wire.views import PayloadView, WorkerView
+from shared.wire.views import WorkerView
 
 _EVENTS: dict[str, Callable[[], Command]] = {
     "initiate": Initiate,
@@ -42,11 +43,6 @@ _EVENTS: dict[str, Callable[[], Command]] = {
     "resume": Resume,
     "delete": Delete,
 }
-
-T = TypeVar("T")
-
-PAGE_LIMIT_CHARACTERS: Final = 262_144
-"""Characters of payloads in one page of an inbox, of labels in one of the timeline: the next page has the rest."""
 
 REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
 """The longest reply; the broker layer sends twice as much, and what it does not send is never answered."""
@@ -171,15 +167,12 @@ class CommandHandler:
 
     def _read(self, form: ReadForm, batch: Batch) -> AnswerForm:
         """Answer with a page of the timeline, or of an interface's inbox."""
-        interface, after, limit = form["interface"], form["after"], form["limit"]
+        interface = form["interface"]
         if form["kind"] == "timeline":
-            rows = _fitting(timeline(batch.store, interface, after, limit), lambda row: len("".join(row["said"])))
-            return _done({"rows": rows, "next": rows[-1]["row"] if rows else after})
+            return _done(timeline_page(batch.store, form))
         if interface is None or batch.store.load(interface) is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
-        page = _fitting(batch.store.payloads.inbox(interface, after, limit), lambda payload: len(payload.body))
-        payloads = [PayloadView(row=p.place, at=p.at, number=p.number, body=p.body).model_dump() for p in page]
-        return _done({"payloads": payloads, "next": page[-1].place if page else after})
+        return _done(inbox_page(batch.store, interface, form))
 
     def _subscribe(self, form: SubscribeForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
         """Begin to tell somebody of new rows of the timeline."""
@@ -208,16 +201,6 @@ def shortened(request: RequestForm, answers: list[AnswerForm]) -> list[AnswerFor
     """Shorten answers that are too long together: what was only read is refused, and can be asked for again."""
     pairs = zip(request["commands"], answers, strict=True)
     return [answer if command["kind"] in CHANGING else _refused(TOO_MUCH) for command, answer in pairs]
-
-
-def _fitting(page: list[T], weight: Callable[[T], int]) -> list[T]:
-    """The beginning of a page, as far as it fits into one answer, and at least one item of it."""
-    total = 0
-    for place, item in enumerate(page):
-        total += weight(item)
-        if place and total > PAGE_LIMIT_CHARACTERS:
-            return page[:place]
-    return page
 
 
 def _objection(step: Step) -> AnswerForm | None:

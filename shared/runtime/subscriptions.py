@@ -60,8 +60,10 @@ class Subscriptions:
         return messages
 
 
-def timeline(store: Store, interface: str | None, after: int, limit: int) -> list[dict[str, Any]]:
-    """A page of the timeline, as it is shown."""
+def timeline(
+    store: Store, interface: str | None, after: int, limit: int, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Read a page of the timeline as it is shown: the first rows after a place, or the last ones before another."""
     return [
         TimelineRow(
             row=row.place,
@@ -72,5 +74,5 @@ def timeline(store: Store, interface: str | None, after: int, limit: int) -> lis
             cause=row.cause,
             said=row.said.split("\n") if row.said else [],
         ).model_dump()
-        for row in store.memory.timeline(interface, after, limit)
+        for row in store.memory.timeline(interface, after, limit, before)
     ]

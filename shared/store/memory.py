@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final, NamedTuple
 
+from shared.store.pages import Span, count, page
+
 ANSWERED_LIMIT_REQUESTS: Final = 10_000
 """How many requests a worker remembers having answered; a console asks again within seconds, or never."""
 
@@ -60,11 +62,10 @@ class Memory:
             found[interface] = None
         return list(found)
 
-    def timeline(self, interface: str | None, after: int, limit: int) -> list[TimelineRow]:
-        """A page of the timeline after that place: of one interface, or of all."""
-        which, names = ("interface = ? AND", (interface,)) if interface is not None else ("", ())
-        query = (
-            "SELECT place, interface, at, was, status, cause, said FROM timeline "  # noqa: S608 - fixed words
-            f"WHERE {which} place > ? ORDER BY place LIMIT ?"
-        )
-        return [TimelineRow(*row) for row in self._db.execute(query, (*names, after, limit))]
+    def timeline(self, interface: str | None, after: int, limit: int, before: int | None = None) -> list[TimelineRow]:
+        """A page of the timeline after that place, or the last rows before another: of one interface, or of all."""
+        return [TimelineRow(*row) for row in page(self._db, "timeline", Span(interface, after, before), limit)]
+
+    def count(self, interface: str | None, after: int, before: int) -> int:
+        """How many rows of the timeline are between two places."""
+        return count(self._db, "timeline", Span(interface, after, before))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from shared.store.pages import Span, count, page
+
 
 class Received(NamedTuple):
     """A payload in the inbox."""
@@ -41,7 +43,10 @@ class Payloads:
             "INSERT INTO inbox (interface, at, number, body) VALUES (?, ?, ?, ?)", (interface, at, number, body)
         )
 
-    def inbox(self, interface: str, after: int, limit: int) -> list[Received]:
-        """A page of an interface's inbox, after that place."""
-        query = "SELECT place, at, number, body FROM inbox WHERE interface = ? AND place > ? ORDER BY place LIMIT ?"
-        return [Received(*row) for row in self._db.execute(query, (interface, after, limit))]
+    def inbox(self, interface: str, after: int, limit: int, before: int | None = None) -> list[Received]:
+        """A page of an interface's inbox after that place, or the last payloads before another."""
+        return [Received(*row) for row in page(self._db, "inbox", Span(interface, after, before), limit)]
+
+    def count(self, interface: str, after: int, before: int) -> int:
+        """How many payloads of an interface's inbox are between two places."""
+        return count(self._db, "inbox", Span(interface, after, before))

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
+from shared.wire.forms import NUMBER_LIMIT
 from shared.wire.request import (
     ConfigureForm,
     CreateForm,
     ListForm,
     PeerForm,
     PlainForm,
+    PlainKind,
     ReadForm,
     SendForm,
     SubscribeForm,
     WorkerForm,
 )
-
-Change = Literal["initiate", "suspend", "resume", "delete"]
-"""The commands that change an interface and need nothing but its id."""
 
 PAGE_ROWS: Final = 500
 """How many rows a page has where nobody says otherwise; `request.PAGE_LIMIT` is the most."""
@@ -38,7 +37,7 @@ def configure(interface: str, peer: PeerForm) -> ConfigureForm:
     return {"kind": "configure", "interface": interface, "peer": peer}
 
 
-def change(kind: Change, interface: str) -> PlainForm:
+def change(kind: PlainKind, interface: str) -> PlainForm:
     """Initiate, suspend, resume or delete."""
     return {"kind": kind, "interface": interface}
 
@@ -66,6 +65,11 @@ def inbox(interface: str, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
 def timeline(interface: str | None, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
     """A page of the timeline after a row, of all interfaces where none is named."""
     return {"kind": "timeline", "interface": interface, "after": after, "limit": limit}
+
+
+def last_of(read: ReadForm, before: int = NUMBER_LIMIT) -> ReadForm:
+    """The same read from the other end: the last rows before one, and how many are earlier than those."""
+    return {**read, "before": before}
 
 
 def subscribe(interface: str | None, after: int | None, seconds: int) -> SubscribeForm:

@@ -18,6 +18,9 @@ PAYLOAD_LIMIT_CHARACTERS: Final = 16_384
 MESSAGES_LIMIT: Final = 1_000
 """How many messages or commands one AMQP message may carry."""
 
+NUMBER_LIMIT: Final = 2**40
+"""The largest version, payload number or row: more than any end will ever count."""
+
 STRICT: Final = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 InterfaceId = Annotated[str, StringConstraints(pattern=r"^ri-[a-z0-9]{1,40}$")]
@@ -26,8 +29,8 @@ AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 RegionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Name = Annotated[str, StringConstraints(max_length=128)]
 Payload = Annotated[str, StringConstraints(max_length=PAYLOAD_LIMIT_CHARACTERS)]
-Number = Annotated[int, Field(ge=0, le=2**40)]
-Positive = Annotated[int, Field(ge=1, le=2**40)]
+Number = Annotated[int, Field(ge=0, le=NUMBER_LIMIT)]
+Positive = Annotated[int, Field(ge=1, le=NUMBER_LIMIT)]
 Nonce = Annotated[int, Field(ge=0, lt=2**53)]
 
 

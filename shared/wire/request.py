@@ -7,7 +7,7 @@ again: a worker that has answered a request answers it the same way twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, get_args
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, with_config
 from pydantic_core import to_json
@@ -103,12 +103,16 @@ class ListForm(TypedDict):
 
 @with_config(STRICT)
 class ReadForm(TypedDict):
-    """A page of an interface's inbox, or of the timeline (of all interfaces where none is named)."""
+    """A page of an interface's inbox, or of the timeline (of all interfaces where none is named).
+
+    The first rows after a place; with `before`, the last ones between the two places, and how many are earlier.
+    """
 
     kind: Literal["inbox", "timeline"]
     interface: InterfaceId | None
     after: Number
     limit: Page
+    before: NotRequired[Number]
 
 
 @with_config(STRICT)

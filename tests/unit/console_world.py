@@ -67,6 +67,7 @@ class World:
     refuses: str = ""
     unreachable: str = ""
     requests: list[str] = field(default_factory=list)
+    reply_bytes: int = 0
 
     def add(self, one: KnownEndpoint) -> None:
         """Start an endpoint's worker."""
@@ -134,6 +135,7 @@ class World:
         if kind == KINDS.reply and self.lose_replies > 0:
             self.lose_replies -= 1
             return
+        self.reply_bytes += len(body) if kind == KINDS.reply else 0
         if kind == KINDS.observations and not self.ring_bells:
             return
         for connection in self.connections:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.client.history import Part
 from console.trace.matching import clock_shift, conversation, pair, wants_answer
 from console.trace.merging import bands, disagreements, merge
 from console.trace.model import Fate, Message
@@ -144,7 +145,7 @@ def test_neighbouring_stretches_of_disagreement_are_one() -> None:
 
 def test_only_the_latest_part_can_be_told() -> None:
     whole = merge(record("ri-a", OPENING), record("ri-b", ANSWERING))
-    part = merge(record("ri-a", OPENING), record("ri-b", ANSWERING), last=3)
+    part = merge(record("ri-a", OPENING), record("ri-b", ANSWERING), part=Part(last=3))
     assert sum(len(end.moments) for end in whole.ends) == 8
     assert sum(len(end.moments) for end in part.ends) == 3
     assert [one.label for one in part.told] == [ANSWER, CONFIRM]

@@ -15,7 +15,7 @@ from console.client.wanted import WantedPeer, peer_form
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, status_text
 from shared.wire import commands
-from shared.wire.request import AnswerForm, CommandForm
+from shared.wire.request import AnswerForm, CommandForm, PlainKind
 
 
 async def create(clients: Clients, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
@@ -35,7 +35,7 @@ async def configure(clients: Clients, screen: Screen, name: str, wanted: WantedP
     return DONE
 
 
-async def change(clients: Clients, screen: Screen, verb: commands.Change, names: Sequence[str]) -> int:
+async def change(clients: Clients, screen: Screen, verb: PlainKind, names: Sequence[str]) -> int:
     """Command several interfaces: one request an endpoint, and one refusal stops no other."""
     places = await clients.locate_all(names)
     by_endpoint: dict[str, list[int]] = {}

@@ -4,34 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from rich.text import Text
 
 from console.client import ClientError
-from console.client.clients import Clients
+from console.client.clients import Clients, Located
+from console.client.history import History, Part, last_rows, rows_after
+from console.client.plain import plain
 from console.client.why import link_exists, link_sentence, payer, why
 from console.commands.running import DONE, FAILED
 from console.screen import (
     Screen,
     connection_table,
     interfaces_table,
-    plain,
     timeline_table,
     workers_table,
 )
 from console.topology import NoContext
-from console.trace.gathering import both_ends
-from console.trace.gathering import timeline as timeline_of
 from shared.wire import commands
 from shared.wire.views import InterfaceView, WorkerView
 
 T = TypeVar("T")
 
+LAST_ROWS: Final = 100
+"""How many rows of a timeline are shown where nobody says how many."""
+
 
 async def show_one(clients: Clients, screen: Screen, name: str) -> int:
     """Show one connection: both ends if both may be asked, else this end and what it last heard."""
-    own, other, unasked = await both_ends(clients, name)
+    own, other, unasked = await clients.both_ends(name)
     if screen.as_json:
         beside = None if other is None else other.model_dump()
         screen.data(
@@ -70,7 +72,7 @@ async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
 
 async def explain(clients: Clients, screen: Screen, name: str) -> int:
     """Say in one sentence why a connection is up or not."""
-    own, other, unasked = await both_ends(clients, name)
+    own, other, unasked = await clients.both_ends(name)
     sentence = why(own, other, unasked)
     if screen.as_json:
         fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
@@ -80,16 +82,34 @@ async def explain(clients: Clients, screen: Screen, name: str) -> int:
     return DONE
 
 
-async def timeline(clients: Clients, screen: Screen, name: str, after: int, limit: int | None) -> int:
-    """Print what happened to an interface, from its worker's durable record."""
+async def timeline(clients: Clients, screen: Screen, name: str, part: Part) -> int:
+    """Print the last of what happened to an interface, from its worker's durable record."""
+    place = await _there(clients, name)
+    return _tell_history(screen, place, await last_rows(clients, place, part.or_last(LAST_ROWS)))
+
+
+async def timeline_after(clients: Clients, screen: Screen, name: str, after: int, limit: int | None) -> int:
+    """Print what happened to an interface after a row."""
+    place = await _there(clients, name)
+    return _tell_history(screen, place, await rows_after(clients, place, after, limit))
+
+
+async def _there(clients: Clients, name: str) -> Located:
+    """Find an interface; a timeline without rows is not told from an interface that is not there. Raises Refused."""
     place = await clients.locate(name)
     await clients.view(place)
-    rows = await timeline_of(clients, place, after, limit)
+    return place
+
+
+def _tell_history(screen: Screen, place: Located, history: History) -> int:
+    rows, earlier = history
     if screen.as_json:
         shown = [row.model_dump() for row in rows]
-        screen.data({"interface": place.interface, "endpoint": place.endpoint, "rows": shown})
-    else:
-        screen.show(timeline_table(screen.out, rows) if rows else "Nothing has happened yet.")
+        screen.data({"interface": place.interface, "endpoint": place.endpoint, "earlier": earlier, "rows": shown})
+        return DONE
+    screen.show(timeline_table(screen.out, rows) if rows else "Nothing has happened in this time.")
+    if earlier:
+        screen.complain(f"{earlier:,} earlier rows are not shown; --last ROWS or --since TIME shows more.")
     return DONE
 
 

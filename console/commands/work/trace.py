@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from console.client.clients import Clients
+from console.client.history import Part
 from console.commands.running import DONE
 from console.screen import Screen
 from console.trace.drawings import draw
 from console.trace.gathering import gather
 from console.trace.model import Fate, Trace
 
+LAST_MOMENTS: Final = 400
+"""How many of the latest moments are drawn where nobody says how many."""
 
-async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: int | None) -> int:
-    """Draw the connection of an interface into a file, and say what there is to see."""
-    trace = await gather(clients, name, last)
+
+async def trace(clients: Clients, screen: Screen, name: str, file: Path, part: Part) -> int:
+    """Draw the connection of an interface into a file, and say what there is to see, and what is left out."""
+    trace, earlier = await gather(clients, name, part.or_last(LAST_MOMENTS))
     draw(trace, file)
-    counts = summary(trace)
+    counts = {**summary(trace), "earlier": earlier}
     if screen.as_json:
         screen.data({"outcome": "done", "file": str(file), **counts})
         return DONE
@@ -26,6 +30,8 @@ async def trace(clients: Clients, screen: Screen, name: str, file: Path, last: i
         f"{counts['doubled']} heard more than once; the ends disagreed {counts['disagreements']} times, "
         f"{counts['disagreement_seconds']:.3f} s in all"
     )
+    if earlier:
+        screen.complain(f"{earlier:,} earlier moments are not drawn; --last MOMENTS or --since TIME draws more.")
     for end in trace.ends:
         if not end.asked:
             screen.complain(f"{end.interface} on {end.endpoint} was not asked: its side is what the other end tells.")

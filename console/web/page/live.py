@@ -19,6 +19,7 @@ from fastapi.sse import ServerSentEvent
 
 from console.client import ClientError, Refused, Unanswered
 from console.client.clients import Clients, Located
+from console.client.history import Part, last_rows
 from console.client.why import link_exists, why
 from console.topology import NoContext
 from console.trace.gathering import absent, record_of
@@ -27,7 +28,7 @@ from console.trace.svg import svg
 from console.trace.wording import full
 from console.web.page.overview import Overview
 from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
-from shared.wire.request import ReadForm
+from shared.wire import commands
 from shared.wire.views import InterfaceView, PayloadView, TimelineRow
 
 ROWS_KEPT: Final = 400
@@ -39,8 +40,6 @@ REST_SECONDS: Final = 0.15
 """The shortest time between two looks, so that a burst of rows is one picture."""
 AGAIN_SECONDS: Final = 1.0
 RETRY_MILLISECONDS: Final = 1000
-
-_PAGE: Final = 500
 
 
 @dataclass(slots=True)
@@ -59,10 +58,13 @@ class Follower:
     _row_came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self) -> None:
-        """Take in every row, for ever; a worker that is away is waited for."""
+        """Take in the last rows and every new one, for ever; a worker that is away is waited for."""
         while True:
             try:
                 client = await self.clients.client(self.place.endpoint)
+                if not self.rows:
+                    for row in (await last_rows(self.clients, self.place, Part(ROWS_KEPT))).rows:
+                        self._take(row)
                 after = self.rows[-1].row if self.rows else 0
                 async for row in client.subscribe(self.place.endpoint, self.place.interface, after):
                     self._take(row)
@@ -94,8 +96,7 @@ class Follower:
         """Ask how the end stands, and what has arrived since the last time."""
         try:
             self.view = await self.clients.view(self.place)
-            while await self._read_on():
-                continue
+            await self._read_inbox()
         except Refused as refused:
             self.error, self.view = refused.sentence, None
         except Unanswered as error:
@@ -105,14 +106,12 @@ class Follower:
         else:
             self.error = ""
 
-    async def _read_on(self) -> bool:
-        """Read a page of what arrived; whether there was anything."""
-        interface = self.place.interface
-        inbox: ReadForm = {"kind": "inbox", "interface": interface, "after": self.read, "limit": _PAGE}
-        arrived = (await self.clients.one(self.place.endpoint, inbox))["payloads"]
+    async def _read_inbox(self) -> None:
+        """Read the last of what has arrived since it was read before."""
+        read = commands.last_of(commands.inbox(self.place.interface, self.read, PAYLOADS_SHOWN))
+        arrived = (await self.clients.one(self.place.endpoint, read))["payloads"]
         self.inbox.extend(PayloadView.model_validate(payload) for payload in arrived)
         self.read = arrived[-1]["row"] if arrived else self.read
-        return bool(arrived)
 
     @property
     def record(self) -> Record:
@@ -191,7 +190,7 @@ class Watch:
     def state(self) -> ConnectionOnPage:
         """Make the state: both columns and what lies between them."""
         link, sentence = self._judged()
-        trace = merge(self._record(0), self._record(1), last=MOMENTS_SHOWN)
+        trace = merge(self._record(0), self._record(1), part=Part(last=MOMENTS_SHOWN))
         first = min((one.at for end in trace.ends for one in end.moments), default=0.0)
         nothing = ColumnOnPage(place="", view=None, error="", inbox=[])
         left, right = (nothing if end is None else end.column for end in self.ends)
