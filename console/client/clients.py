@@ -1,4 +1,4 @@
-"""The clients of all accounts of a context: one an account, because none may speak for another.
+"""The clients of all accounts of a context: one for each account.
 
 From a context that holds one password this is one owner's client; from `peering up` it is everybody's.
 """

@@ -1,4 +1,4 @@
-"""The search for an interface: all endpoints are asked at the same time, because nobody keeps a list of all of them."""
+"""The search for an interface: all endpoints are asked at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `demo` does: it brings a story's topology up in a folder of its own, tells the story, and takes all of it down.
+"""The work of `demo`: a story's topology is brought up in a folder of its own, the story told, and all taken down.
 
 At the end it says what was seen and what was not.
 """

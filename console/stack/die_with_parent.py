@@ -1,4 +1,4 @@
-"""The wrapper that makes a child die with its parent, which cannot stop anybody once it is killed.
+"""The wrapper that makes a child die with its parent, even when that is killed.
 
 Run as a file of its own: it asks the kernel (Linux: PR_SET_PDEATHSIG) and becomes the program, with the same process
 id. The request is bound to the *thread* that started the child: start children from the main thread. Between the start

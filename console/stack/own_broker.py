@@ -1,4 +1,4 @@
-"""A RabbitMQ of our own: started in an empty folder, kept alive, and told what to load when it boots again."""
+"""The stack's own RabbitMQ: started in an empty folder, kept alive, and told what to load when it boots again."""
 
 from __future__ import annotations
 

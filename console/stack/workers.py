@@ -1,4 +1,4 @@
-"""A worker's command line and environment: the one place that knows how a worker process is started."""
+"""The command line and environment of a worker: the one place that knows how a worker process is started."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def when(message: Message) -> float:
 
 
 def clock_shift(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> float:
-    """Return by how many seconds the second end's clock is ahead, so far that no answer precedes its question.
+    """Return by how many seconds the second end's clock is ahead: as far as no answer then precedes its question.
 
     As NTP takes it (RFC 5905 section 8): half the difference of the shortest ways. 0 while the clocks contradict
     nothing, which is how it always is on one machine.

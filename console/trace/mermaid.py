@@ -1,4 +1,4 @@
-"""A trace as a Mermaid sequence diagram, which can be reviewed in a pull request.
+"""The Mermaid drawing of a trace: a sequence diagram, which can be reviewed in a pull request.
 
 Mermaid has no slanted arrows, so messages stand in the order in which they were said: `->>` arrived, `-x` lost, `-)`
 not heard (yet) or without a trace. Red rectangles are the stretches in which the ends disagree.

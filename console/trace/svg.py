@@ -1,4 +1,4 @@
-"""A trace as an SVG drawing: both ends side by side, their statuses as bands, messages as arrows between them.
+"""The SVG drawing of a trace: both ends side by side, their statuses as bands, messages as arrows between them.
 
 A space-time diagram as Maelstrom draws it. Every text goes through an XML writer, so no name can become markup; colours
 are classes, whose meaning stands in drawing.css for the page and for the file alike, in light and in dark.

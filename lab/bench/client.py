@@ -1,4 +1,4 @@
-"""A lean client of one account, which sends requests that were written beforehand.
+"""The lean client of one account, which sends requests that were written beforehand.
 
 Whoever measures must not be what is measured.
 

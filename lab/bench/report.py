@@ -1,4 +1,4 @@
-"""What a benchmark run leaves: the table on the screen, and the file of figures that is kept."""
+"""The output of a benchmark run: the table on the screen, and the file of figures that is kept."""
 
 from __future__ import annotations
 

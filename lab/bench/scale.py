@@ -1,4 +1,4 @@
-"""Cost at scale: handshakes, latency and lookups of worker pairs that hold from a thousand to 100,000 connections.
+"""The cost at scale: handshakes, latency and lookups of worker pairs that hold from a thousand to 100,000 connections.
 
 For each size: what a further handshake costs, how long a lone one takes, how long looking something up takes. At the
 largest: memory, the cost of doing nothing, and how soon a worker that was killed is back. In turn, because machines are

@@ -1,4 +1,4 @@
-"""What a chaos run leaves behind to be checked: the contents of each store, and what owners were promised.
+"""The evidence that a chaos run leaves behind to be checked: the contents of each store, and what owners were promised.
 
 The files that the workers left are read; the workers are not asked.
 """

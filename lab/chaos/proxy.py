@@ -1,4 +1,4 @@
-"""A TCP proxy between a worker and its broker that can stall, delay, tear, reset and refuse connections.
+"""The TCP proxy between a worker and its broker that can stall, delay, tear, reset and refuse connections.
 
 Each direction has a gate of its own: stalled (data waits in the kernel until the sender feels it),
 delayed, torn in the middle of a frame, reset with RST, refused. A broken upstream is tried no longer than the next

@@ -1,4 +1,4 @@
-"""A chaos run from the command line: its seed, its figures, and where a broken run's files are kept."""
+"""The report of a chaos run: its seed, its figures, and where a broken run's files are kept."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def unbroken(timeline: Sequence[TimelineRow], record: Interface) -> Iterator[str
 
 
 def heard_what_was_said(listener: Sequence[TimelineRow], speaker: Sequence[TimelineRow]) -> Iterator[str]:
-    """Nothing is heard that was not said before, by an end that remembers it: commit, then speak."""
+    """What is heard was said before, by an end that remembers it: commit, then speak."""
     first_said: dict[str, float] = {}
     for row in speaker:
         for said in row.said.splitlines():

@@ -1,4 +1,4 @@
-"""What the model checker prints, and the scenarios that it saves."""
+"""The report of the model checker, and the scenarios that it saves."""
 
 from __future__ import annotations
 

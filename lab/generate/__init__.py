@@ -1,1 +1,1 @@
-"""A table that is kept by hand is wrong by the second commit, so whatever can be derived is printed."""
+"""The documents that are generated from the code and checked in, and what finds a stale one."""

@@ -1,4 +1,4 @@
-"""A simulated broker: durable queues with acknowledgements, and a network that loses, doubles, delays and reorders.
+"""The simulated broker: durable queues with acknowledgements, and a network that loses, doubles, delays and reorders.
 
 What it confirmed it has, and what nobody acknowledged it delivers again. A sender that gets no confirm does not
 know whether its message arrived.

@@ -1,4 +1,4 @@
-"""A simulated disk: the shipped store on a file, with a kill point at every place where its worker can be killed.
+"""The simulated disk: the shipped store on a file, with a kill point at every place where its worker can be killed.
 
 It keeps one promise, and only to those who waited for it: what a commit returned for is there.
 """

@@ -1,4 +1,4 @@
-"""A simulated worker process: the worker's loop around the real processor, in virtual time.
+"""The simulated worker process: the worker's loop around the real processor, in virtual time.
 
 The same order as `shared.runtime.worker`: run the batch, set aside, publish, acknowledge. The last two travel on two
 connections, so in every other batch the acknowledgement arrives first. Between any two lines the process may be killed.

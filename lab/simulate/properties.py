@@ -41,7 +41,7 @@ def _names(mine: Interface, other: Interface) -> bool:
 
 
 def known(mine: Interface, other: Interface) -> str | None:
-    """Nobody has heard anything of an end's present epoch that this end's store does not know: commit, then speak."""
+    """What others heard of an end's present epoch, this end's store knows: commit, then speak."""
     if other.peer_epoch != mine.epoch:
         return None
     if other.peer_version > mine.version:

@@ -1,4 +1,4 @@
-"""A broker in a container: RabbitMQ where it is not installed but Docker is.
+"""The broker in a container: RabbitMQ where it is not installed but Docker is.
 
 The same interface as `PrivateBroker`, over the `docker` command line, so no client library is needed. A container
 outlives the program that started it, so a shell inside of it waits on its standard input, which is our pipe: when our

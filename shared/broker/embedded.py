@@ -1,4 +1,4 @@
-"""A private broker: a real RabbitMQ of the program's own, for whoever names no other.
+"""The private broker: a real RabbitMQ of the program's own, where no other is named.
 
 On loopback, in a folder of its own, on ports of its own, gone when the program is gone. Everything here blocks (a boot
 takes some seconds), so that it can be used before any event loop runs; inside of one, call it with `asyncio.to_thread`.

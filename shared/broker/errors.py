@@ -18,7 +18,7 @@ class BrokerLayerError(RuntimeError):
 
 
 class BrokerUnreachable(BrokerLayerError):
-    """Nobody answers, or the connection broke; waiting may cure it."""
+    """The broker does not answer, or the connection broke; waiting may cure it."""
 
 
 class BrokerRefused(BrokerLayerError):
@@ -38,4 +38,4 @@ class ControlPlaneError(BrokerLayerError):
 
 
 class ControlPlaneUnreachable(ControlPlaneError):
-    """Nobody answers at this address, or not yet; waiting may help."""
+    """The management API does not answer at this address, or not yet; waiting may help."""

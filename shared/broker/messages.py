@@ -1,4 +1,4 @@
-"""What passes between the broker layer and those above it: deliveries, outgoing messages, results, the link's state.
+"""The values between the broker layer and those above it: deliveries, outgoing messages, results, the link's state.
 
 What a broker reports is knowledge with a date on it, so each delivery names the session that it was made in.
 """

@@ -1,4 +1,4 @@
-"""A private broker's files, ports and environment.
+"""The files, ports and environment of a private broker.
 
 It must not notice the machine it runs on: not its settings, cookie, ports or brokers. Debian's wrapper in /usr/sbin
 changes to the user `rabbitmq` and to /var/lib; the script behind it does neither, runs for any user, and takes every
@@ -70,7 +70,7 @@ class Layout:
 
     @property
     def node(self) -> str:
-        """Erlang's name of the node; it stands in the data folder too, so it stays the same for a folder."""
+        """Erlang's name of the node; it stands in the data folder too, and stays the same for a folder."""
         return f"peering-{self.ports.distribution}@localhost"
 
     @property

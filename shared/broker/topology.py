@@ -44,7 +44,7 @@ _SALT_BYTES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One RabbitMQ user; its uid is the login name, so RabbitMQ itself proves `user_id`."""
+    """One RabbitMQ user; its uid is the login name, which RabbitMQ itself proves as `user_id`."""
 
     uid: str
     password: str = field(repr=False)

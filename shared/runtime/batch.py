@@ -1,4 +1,4 @@
-"""A batch: the events of one transaction, and what follows from them once it is durable.
+"""The batch: the events of one transaction, and what follows from them once it is durable.
 
 Everything that a batch changes is collected here first, because until the commit none of it has happened.
 """

@@ -69,7 +69,7 @@ class Processor:
         self._undeclared.restart(self._store.memory.lately(LATELY_SECONDS), now)
 
     def restore(self, at: float) -> None:
-        """Begin a new epoch of every interface, because this store came from a backup."""
+        """Begin a new epoch of every interface: this store came from a backup."""
         nonce = self._chance.getrandbits(53)
         self._store.begin()
         batch = Batch(self._store, self._end.step, nonce, at)

@@ -1,4 +1,4 @@
-"""A worker's settings: its flags and environment variables, validated before anything starts."""
+"""The settings of a worker: its flags and environment variables, validated before anything starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a worker's settings, said in the words of its flags and environment variables."""
+"""The complaints about a worker's settings, in the words of its flags and environment variables."""
 
 from __future__ import annotations
 

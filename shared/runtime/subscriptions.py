@@ -17,7 +17,7 @@ OBSERVATIONS_LIMIT_ROWS: Final = 500
 
 
 class Subscription(NamedTuple):
-    """Somebody who wants to be told of new rows of the timeline."""
+    """A subscriber to new rows of the timeline."""
 
     request: str
     reply_to: str
@@ -27,7 +27,7 @@ class Subscription(NamedTuple):
 
 
 class Subscriptions:
-    """Everybody who is told of new rows of this worker's timeline."""
+    """The subscribers to new rows of this worker's timeline."""
 
     def __init__(self, endpoint: str) -> None:
         """Begin with nobody; observations are sent in this endpoint's name."""

@@ -1,1 +1,1 @@
-"""What the commands of `peering` do, apart from their options because it takes time to import."""
+"""The work of the commands of `peering`, apart from their options, which are quick to import."""

@@ -1,4 +1,4 @@
-"""What `provision` does: the definitions of a topology, made and imported with an administrator's login."""
+"""The work of `provision`: the definitions of a topology, made and imported with an administrator's login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands that change an interface do: requests to the workers of the endpoints that they live on."""
+"""The work of the commands that change an interface: requests to the workers of the endpoints that they live on."""
 
 from __future__ import annotations
 

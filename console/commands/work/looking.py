@@ -1,4 +1,4 @@
-"""What the commands that look do: ask workers, show what they answer, and say which of them did not."""
+"""The work of the commands that look: ask workers, show what they answer, and say which of them did not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `create --both` does: both ends of one account's connection, made at the same time.
+"""The work of `create --both`: both ends of one account's connection, made at the same time.
 
 Between accounts nobody may make the other's end.
 

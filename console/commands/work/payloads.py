@@ -1,4 +1,4 @@
-"""What `send` and `inbox` do: payloads in portions, sent again where the worker was busy, and pages of an inbox."""
+"""The work of `send` and `inbox`: payloads in portions, sent again where the worker was busy, and pages of an inbox."""
 
 from __future__ import annotations
 

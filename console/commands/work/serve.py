@@ -1,4 +1,4 @@
-"""What `serve` does: it serves the page and the cloud's API until it is told to end."""
+"""The work of `serve`: it serves the page and the cloud's API until it is told to end."""
 
 from __future__ import annotations
 

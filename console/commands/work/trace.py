@@ -1,4 +1,4 @@
-"""What `trace` does: it draws what both ends remember of a connection into a file."""
+"""The work of `trace`: it draws what both ends remember of a connection into a file."""
 
 from __future__ import annotations
 

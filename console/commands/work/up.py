@@ -1,4 +1,4 @@
-"""What `up` does: it brings a topology up, shows what runs as it changes, and takes all of it down when it ends."""
+"""The work of `up`: it brings a topology up, shows what runs as it changes, and takes all of it down when it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `wait` and `watch` do: they subscribe to timelines, and are told of each transition as it happens."""
+"""The work of `wait` and `watch`: they subscribe to timelines, and are told of each transition as it happens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every baseline has in common: its arguments, the start barrier, and one line of JSON when it is done.
+"""The common part of every baseline: its arguments, the start barrier, and one line of JSON when it is done.
 
 Two programs that are started do not begin together, so each says that it is ready and waits to be told.
 """

@@ -1,4 +1,4 @@
-"""What a fault is, and what all faults use. Only a fault that was felt counts."""
+"""The type of all chaos faults, and what they share. Only a fault that was felt counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule that can be left out without anybody noticing is not a rule; so each is left out here, one at a time.
+"""The planted bugs of the opening and of the receive rules: each rule is left out, one at a time.
 
 The list of the practice notes, section 4.5, and what this project's own rules add to it.
 """

@@ -1,4 +1,4 @@
-"""What is asked and what is carried can be spoilt as well as what is shaken on: the rest of the planted bugs."""
+"""The planted bugs of commands and payloads."""
 
 from __future__ import annotations
 

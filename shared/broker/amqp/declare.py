@@ -1,4 +1,4 @@
-"""Declaring exchanges, queues and bindings, in open mode, where nobody provisions."""
+"""The declaring of exchanges, queues and bindings in open mode, where no control plane provisions."""
 
 from collections.abc import Iterable
 

@@ -38,7 +38,7 @@ class Publisher:
     async def open(
         cls, connection: AbstractConnection, exchange: str, user: str, end_session: EndSession
     ) -> "Publisher":
-        """Open the channel; the exchange is not looked at, because an account may not."""
+        """Open the channel; the exchange is not looked at, which an account may not do."""
         channel = await open_channel(connection, confirms=True)
         report_end(channel, "publishing channel", end_session)
         return cls(channel, exchange, user, end_session)

@@ -23,7 +23,7 @@ _BUSY: Final = frozenset({"Activating", "Deactivating", "Modifying", "Deleting"}
 
 
 async def modify_router_interface_attribute(call: Call) -> Body:
-    """Answer `ModifyRouterInterfaceAttribute`; two at once go one after the other, so the worker hears the last."""
+    """Answer `ModifyRouterInterfaceAttribute`; two at once go one after the other."""
     given = call.parameters
     async with call.cloud.lock(given.need("RouterInterfaceId")):
         end = await call.interface(ErrorKind.NO_INTERFACE_TO_MODIFY)

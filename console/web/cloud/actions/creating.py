@@ -1,4 +1,4 @@
-"""The action that creates an interface, Idle: what one end wants to be is written down, and nobody is called yet."""
+"""The action that creates an interface, Idle: what one end wants to be is written down."""
 
 from __future__ import annotations
 
