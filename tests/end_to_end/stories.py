@@ -11,7 +11,7 @@ from tests.end_to_end.workers import Answer, Site, WorkerProcess, fresh_id
 from tests.integration.broker_ladder import BrokerForTests
 from tests.waiting import wait_for
 
-LETTERS_LIMIT = 10_000
+DEAD_LETTERS_LIMIT = 10_000
 
 
 class End(NamedTuple):
@@ -88,7 +88,7 @@ async def set_aside(broker: BrokerForTests, worker: WorkerProcess, count: int) -
     The log is asked first, because looking into a queue counts as a delivery.
     """
     await asyncio.to_thread(worker.wait_for_lines, "set aside", count)
-    letters = await control.dead_letters(broker.management_url, LETTERS_LIMIT)
-    headers = [letter["properties"]["headers"] for letter in letters]
+    dead = await control.dead_letters(broker.management_url, DEAD_LETTERS_LIMIT)
+    headers = [one["properties"]["headers"] for one in dead]
     own = f".{worker.site.endpoint}.from."
     return [str(header["x-peering-reason"]) for header in headers if own in header.get("x-peering-queue", "")]

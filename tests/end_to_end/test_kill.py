@@ -52,7 +52,7 @@ STEPS = {
 """What each batch of the story handles, in order; the acceptor hears what the initiator was told."""
 
 OPENINGS = {"initiator": "Connecting", "acceptor": "Accepting"}
-LIFE = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
+LATER_STATUSES = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,6 @@ async def agree(dying: End, survivor: End) -> None:
     for one in (dying, survivor):
         shown = await one.show()
         assert (shown["epoch"], shown["unacknowledged"], shown["reason"]) == (1, 0, None)
-        assert await one.statuses() == ["Idle", OPENINGS[one.site.role], *LIFE]
+        assert await one.statuses() == ["Idle", OPENINGS[one.site.role], *LATER_STATUSES]
     assert await survivor.inbox() == ["from the one that dies"]
     assert await dying.inbox() == ["from the one that lives"]

@@ -21,7 +21,7 @@ from tests.integration.broker_ladder import BrokerForTests, fresh, private_rung
 from tests.waiting import wait_for
 
 IMPATIENT = ("--keepalive-seconds", "0.4", "--hold-seconds", "1.5")
-LIFE = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
+LATER_STATUSES = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -111,8 +111,8 @@ async def test_the_broker_is_killed_in_the_middle_of_each_step(own: Own, alice: 
             await finished(later, first, second)
         await both(first, second, unacknowledged=0, reason=None, epoch=1)
         assert await second.inbox() == ["payload"]
-        assert await first.statuses() == ["Idle", "Connecting", *LIFE]
-        assert await second.statuses() == ["Idle", "Accepting", *LIFE]
+        assert await first.statuses() == ["Idle", "Connecting", *LATER_STATUSES]
+        assert await second.statuses() == ["Idle", "Accepting", *LATER_STATUSES]
 
 
 async def test_both_workers_are_killed_at_once(own: Own, ends: Ends) -> None:
@@ -136,8 +136,8 @@ async def test_both_workers_are_killed_at_once(own: Own, ends: Ends) -> None:
     await at_rest(first, second, "Activated")
     await both(first, second, unacknowledged=0)
     assert await second.inbox() == ["payload"]
-    assert await first.statuses() == ["Idle", "Connecting", *LIFE]
-    assert await second.statuses() == ["Idle", "Accepting", *LIFE]
+    assert await first.statuses() == ["Idle", "Connecting", *LATER_STATUSES]
+    assert await second.statuses() == ["Idle", "Accepting", *LATER_STATUSES]
 
 
 async def test_all_are_killed_at_once_and_workers_that_start_before_the_broker_wait_for_it(

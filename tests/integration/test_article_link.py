@@ -13,7 +13,7 @@ from tests.end_to_end.asking import Console
 from tests.end_to_end.stories import End, at_rest, both, connect, end
 from tests.integration.article_cast import Cast, refusal_of
 
-LINK_LIFE = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
+LINK_STATUSES = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
 """The article's table after the opening, the same at both ends."""
 
 
@@ -43,7 +43,7 @@ async def test_the_twelve_statuses_are_entered_in_order_at_both_ends(pair: Pair)
     await at_rest(mine, theirs, "Activated")
     openings = {"initiator": "Connecting", "acceptor": "Accepting"}
     for one in pair:
-        assert await one.statuses() == ["Idle", openings[one.site.role], *LINK_LIFE]
+        assert await one.statuses() == ["Idle", openings[one.site.role], *LINK_STATUSES]
         assert all(row["was"] for row in (await one.timeline())[1:])
 
 

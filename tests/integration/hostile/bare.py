@@ -102,8 +102,8 @@ class BareClient:
         self._unanswered: set[int] = set()
         self.nacks = 0
         self._pending: asyncio.Future[object] | None = None
-        self._letters: deque[bytes] = deque()
-        self._letter, self._missing = b"", 0
+        self._deliveries: deque[bytes] = deque()
+        self._delivery, self._missing = b"", 0
         self._reading: set[str] = set()
 
     async def log_in(self, address: BrokerAddress) -> None:
@@ -151,17 +151,17 @@ class BareClient:
             return over
 
     async def take(self, queue: str) -> bytes | None:
-        """Take the next letter out of a queue; None if none comes for a while. Raises Ended."""
+        """Take the next delivery out of a queue; None if none comes for a while. Raises Ended."""
         if queue not in self._reading:
             self._reading.add(queue)
             await self.ask(commands.Basic.Consume(queue=queue, no_ack=True), commands.Basic.ConsumeOk)
         try:
             async with asyncio.timeout(SILENCE_SECONDS):
-                while not self._letters:
+                while not self._deliveries:
                     await self._next()
         except TimeoutError:
             return None
-        return self._letters.popleft()
+        return self._deliveries.popleft()
 
     def say(self, method: Frame) -> None:
         """Call a method, whatever comes of it."""
@@ -200,11 +200,11 @@ class BareClient:
                 answered = self._answered(found.delivery_tag or 0, multiple=found.multiple)
                 self.nacks += answered if isinstance(found, commands.Basic.Nack) else 0
             case ContentHeader():
-                self._letter, self._missing = b"", found.body_size
+                self._delivery, self._missing = b"", found.body_size
             case ContentBody():
-                self._letter += found.value
-                if len(self._letter) == self._missing:
-                    self._letters.append(self._letter)
+                self._delivery += found.value
+                if len(self._delivery) == self._missing:
+                    self._deliveries.append(self._delivery)
             case _:
                 pass  # whoever asked for it knows what it is
         return found

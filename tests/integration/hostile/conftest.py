@@ -11,7 +11,7 @@ import pytest
 from shared.broker.names import DEAD_LETTER_QUEUE
 from tests.end_to_end.workers import Site, crew, fresh_id
 from tests.integration.broker_ladder import BrokerForTests, fresh
-from tests.integration.hostile.town import Life, Town, life
+from tests.integration.hostile.town import Town, Visit, visit
 
 
 @pytest.fixture(scope="package")
@@ -36,7 +36,7 @@ def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 async def forget(broker: BrokerForTests) -> None:
-    """Leave no heap of dead letters behind for the tests that count theirs."""
+    """Leave no heap of dead deliveries behind for the tests that count theirs."""
     address = broker.administrator_address
     async with await aio_pika.connect(
         host=address.host,
@@ -51,8 +51,8 @@ async def forget(broker: BrokerForTests) -> None:
 
 
 @pytest.fixture
-async def here(town: Town) -> AsyncIterator[Life]:
+async def here(town: Town) -> AsyncIterator[Visit]:
     """The town in one test, with everybody logged in, and nothing on its way: tests are run in any order."""
-    async with life(town) as living:
+    async with visit(town) as living:
         await living.quiet()
         yield living

@@ -14,16 +14,16 @@ from shared.protocol.words import Activation, Address, Endpoint, Epoch, Kind, Pe
 from shared.wire.bundle import Addressed, Bundle, read_bundle, write_bundle
 from tests.end_to_end.stories import End
 from tests.end_to_end.workers import fresh_id
-from tests.integration.hostile.town import Life
+from tests.integration.hostile.town import Visit
 from tests.waiting import wait_for
 
-LIFE = 1
+STORE_ID = 1
 
 
 class Puppet:
     """One interface of Mallory's, without a worker."""
 
-    def __init__(self, here: Life, peer: End) -> None:
+    def __init__(self, here: Visit, peer: End) -> None:
         """Name that interface of Bob's as the peer; nothing is said yet."""
         self._here, self._town = here, here.town
         site = here.town.mallory
@@ -52,20 +52,20 @@ class Puppet:
 
     async def says(self, message: Message) -> None:
         """Say anything, as this interface."""
-        self.said.append(self.letter(message))
+        self.said.append(self.delivery(message))
         refused = self._here.mallory.nacks
         await self._here.mallory.publish(self.said[-1])
         assert self._here.mallory.nacks == refused
 
-    def letter(self, *messages: Message, endpoint: str | None = None, source: str | None = None) -> bytes:
+    def delivery(self, *messages: Message, endpoint: str | None = None, source: str | None = None) -> bytes:
         """Write messages to the peer, in this interface's name unless another is given."""
         own = self._town.mallory
         addressed = [Addressed(source or self.state.id, self.peer.interface, message) for message in messages]
-        bundle = Bundle(endpoint or own.endpoint, own.account.uid, self.peer.endpoint, LIFE, addressed)
-        return self._town.letter(write_bundle(bundle))
+        bundle = Bundle(endpoint or own.endpoint, own.account.uid, self.peer.endpoint, STORE_ID, addressed)
+        return self._town.delivery(write_bundle(bundle))
 
     async def hears(self) -> bytes | None:
-        """Take the next letter of Bob's, if there is one, and let this interface hear what is for it."""
+        """Take the next delivery of Bob's, if there is one, and let this interface hear what is for it."""
         body = await self._here.mallory.take(self._town.to_mallory)
         if body is not None:
             bundle = read_bundle(body)

@@ -24,8 +24,8 @@ from shared.broker.names import (
     exchange_name,
 )
 from tests.integration.hostile.bare import Ended, bare, message, properties
-from tests.integration.hostile.letters import bundle
-from tests.integration.hostile.town import Life, Town
+from tests.integration.hostile.forged import bundle
+from tests.integration.hostile.town import Town, Visit
 
 NOT_ALLOWED, NOT_TRUE = 403, 406
 DEFAULT_EXCHANGE = ""
@@ -71,21 +71,21 @@ ATTEMPTS = {
     "speak into Bob's queue past all exchanges": says(
         lambda _: DEFAULT_EXCHANGE, lambda town: town.uid, from_carol_to_bob
     ),
-    "fill the dead letters": says(lambda _: DEAD_LETTER_EXCHANGE, lambda town: town.uid, lambda _: ""),
+    "fill the dead deliveries": says(lambda _: DEAD_LETTER_EXCHANGE, lambda town: town.uid, lambda _: ""),
     "speak through an exchange that is not there": says(lambda _: "nowhere", lambda town: town.uid, lambda _: ""),
-    "take a letter out of Bob's queue": Attempt(
+    "take a delivery out of Bob's queue": Attempt(
         NOT_ALLOWED, lambda town: commands.Basic.Get(queue=from_carol_to_bob(town))
     ),
     "read what she said to Bob": Attempt(NOT_ALLOWED, lambda town: commands.Basic.Get(queue=town.to_bob)),
     "read Bob's queue": Attempt(NOT_ALLOWED, lambda town: commands.Basic.Consume(queue=from_carol_to_bob(town))),
     "read Bob's replies": Attempt(NOT_ALLOWED, lambda town: commands.Basic.Consume(queue=bobs_console(town))),
-    "read the dead letters": Attempt(NOT_ALLOWED, lambda _: commands.Basic.Get(queue=DEAD_LETTER_QUEUE)),
+    "read the dead deliveries": Attempt(NOT_ALLOWED, lambda _: commands.Basic.Get(queue=DEAD_LETTER_QUEUE)),
     "read through an exclusive consumer": Attempt(
         NOT_ALLOWED, lambda town: commands.Basic.Consume(queue=from_carol_to_bob(town), exclusive=True)
     ),
     "empty Bob's queue": Attempt(NOT_ALLOWED, lambda town: commands.Queue.Purge(queue=from_carol_to_bob(town))),
     "delete Bob's queue": Attempt(NOT_ALLOWED, lambda town: commands.Queue.Delete(queue=from_carol_to_bob(town))),
-    "delete the dead letters": Attempt(NOT_ALLOWED, lambda _: commands.Queue.Delete(queue=DEAD_LETTER_QUEUE)),
+    "delete the dead deliveries": Attempt(NOT_ALLOWED, lambda _: commands.Queue.Delete(queue=DEAD_LETTER_QUEUE)),
     "delete her own queue": Attempt(NOT_ALLOWED, lambda town: commands.Queue.Delete(queue=town.to_mallory)),
     "delete Bob's exchange": Attempt(NOT_ALLOWED, lambda town: commands.Exchange.Delete(exchange=bobs(town))),
     "delete her own exchange": Attempt(NOT_ALLOWED, lambda town: commands.Exchange.Delete(exchange=her_own(town))),
@@ -113,7 +113,7 @@ ATTEMPTS = {
     "bind her exchange to Bob's": Attempt(
         NOT_ALLOWED, lambda town: commands.Exchange.Bind(destination=her_own(town), source=bobs(town), routing_key="#")
     ),
-    "bind the dead letters to her exchange": Attempt(
+    "bind the dead deliveries to her exchange": Attempt(
         NOT_ALLOWED,
         lambda town: commands.Queue.Bind(queue=DEAD_LETTER_QUEUE, exchange=her_own(town), routing_key="more"),
     ),
@@ -155,7 +155,7 @@ async def test_it_is_refused_with_a_code_and_a_reason(town: Town, name: str) -> 
     assert ("PRECONDITION_FAILED" if attempt.code == NOT_TRUE else "ACCESS_REFUSED") in ended.reason
 
 
-async def test_all_of_it_harms_nobody_and_leaves_the_broker_as_it_was(here: Life) -> None:
+async def test_all_of_it_harms_nobody_and_leaves_the_broker_as_it_was(here: Visit) -> None:
     before = await topology(here.town)
     attempts = list(ATTEMPTS.values())
 
@@ -167,7 +167,7 @@ async def test_all_of_it_harms_nobody_and_leaves_the_broker_as_it_was(here: Life
     assert await topology(here.town) == before
 
 
-async def test_her_password_opens_no_other_account(here: Life) -> None:
+async def test_her_password_opens_no_other_account(here: Visit) -> None:
     town = here.town
     wrong = town.address(town.bob.account).as_user(town.bob.account.uid, town.mallory.account.password)
     with pytest.raises(Ended, match="ACCESS_REFUSED"):

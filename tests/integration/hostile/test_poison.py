@@ -13,8 +13,8 @@ import pytest
 
 from shared.wire.forms import BODY_LIMIT_BYTES
 from tests.integration.hostile.bare import Raw, bare, properties
-from tests.integration.hostile.letters import bundle, declare
-from tests.integration.hostile.town import Life
+from tests.integration.hostile.forged import bundle, declare
+from tests.integration.hostile.town import Visit
 
 TYPE, HEADERS, DATE, REPLY_TO, MESSAGE_ID, EXPIRATION = 1 << 5, 1 << 13, 1 << 6, 1 << 9, 1 << 7, 1 << 8
 UNPROVEN = "the broker does not prove its sender"
@@ -57,14 +57,14 @@ COSTLY_TO_THE_BROKER = ("headers in headers", "as many headers as fit")
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-async def test_properties_that_nobody_would_write_are_set_aside(here: Life, name: str) -> None:
+async def test_properties_that_nobody_would_write_are_set_aside(here: Visit, name: str) -> None:
     """They prove nobody. The connection of whoever receives them goes on."""
     started = len(here.town.victim.lines("ready"))
-    assert await here.refused(here.town.letter(b"{}", PROPERTIES[name])) == [UNPROVEN]
+    assert await here.refused(here.town.delivery(b"{}", PROPERTIES[name])) == [UNPROVEN]
     assert len(here.town.victim.lines("ready")) == started
 
 
-def bodies(here: Life) -> dict[str, bytes]:
+def bodies(here: Visit) -> dict[str, bytes]:
     """What is no bundle, in as many ways as there are."""
     town = here.town
     one = declare("ri-m", "ri-b")
@@ -76,12 +76,12 @@ def bodies(here: Life) -> dict[str, bytes]:
         "a list": b"[]",
         "brackets in brackets": b"[" * BODY_LIMIT_BYTES,
         "braces in braces": b'{"messages":' * (BODY_LIMIT_BYTES // 12),
-        "an escape that is half a letter": json.dumps({"v": 1, "endpoint": "\ud800"}).encode(),
+        "an escape that is half a delivery": json.dumps({"v": 1, "endpoint": "\ud800"}).encode(),
         "a number without end": bundle(town).replace(b'"life": 1', b'"life": ' + b"9" * 100_000),
         "no number at all": bundle(town).replace(b'"life": 1', b'"life": NaN'),
         "a version that is nearly right": bundle(town, v=1.0000001),
-        "a version in letters": bundle(town, v="1"),
-        "a negative life": bundle(town, life=-1),
+        "a version in deliveries": bundle(town, v="1"),
+        "a negative store id": bundle(town, life=-1),
         "a field nobody knows": bundle(town, admin=True),
         "a number beyond all numbers": bundle(town, messages=[one | {"version": 2**40 + 1}]),
         "version nought": bundle(town, messages=[one | {"version": 0}]),
@@ -94,9 +94,9 @@ def bodies(here: Life) -> dict[str, bytes]:
     }
 
 
-async def test_bodies_that_are_no_bundles_are_set_aside_each_with_its_reason(here: Life) -> None:
-    letters = {name: here.town.letter(body) for name, body in bodies(here).items()}
-    reasons = dict(zip(letters, await here.refused(*letters.values()), strict=True))
+async def test_bodies_that_are_no_bundles_are_set_aside_each_with_its_reason(here: Visit) -> None:
+    deliveries = {name: here.town.delivery(body) for name, body in bodies(here).items()}
+    reasons = dict(zip(deliveries, await here.refused(*deliveries.values()), strict=True))
     assert all(reason.isprintable() and len(reason) < 300 for reason in reasons.values())
     assert reasons["brackets in brackets"].startswith("Invalid JSON: recursion limit exceeded")
     assert reasons["a field nobody knows"] == "there is a field that is not known"
@@ -104,11 +104,11 @@ async def test_bodies_that_are_no_bundles_are_set_aside_each_with_its_reason(her
     assert not any("passwd" in reason or "Root" in reason for reason in reasons.values())
 
 
-async def test_a_hundred_megabytes_end_the_channel_of_whoever_sends_them(here: Life) -> None:
+async def test_a_hundred_megabytes_end_the_channel_of_whoever_sends_them(here: Visit) -> None:
     """The broker counts what is announced, and takes none of it; a limit of its own, on every release."""
     town = here.town
     async with bare(town.address(town.mallory.account)) as client:
-        sending = asyncio.create_task(client.send([town.letter(b" " * HUNDRED_MEGABYTES)]))
+        sending = asyncio.create_task(client.send([town.delivery(b" " * HUNDRED_MEGABYTES)]))
         ended = await client.ended()
         sending.cancel()
         await asyncio.wait({sending})
@@ -119,12 +119,14 @@ async def test_a_hundred_megabytes_end_the_channel_of_whoever_sends_them(here: L
     assert (await here.counters())["rejected_deliveries"] == before["rejected_deliveries"] + 1
 
 
-async def test_all_of_it_harms_nobody_else(here: Life) -> None:
-    letters = [here.town.letter(body) for body in bodies(here).values() if len(body) < BODY_LIMIT_BYTES // 2]
-    letters += [here.town.letter(b"{}", what) for name, what in PROPERTIES.items() if name not in COSTLY_TO_THE_BROKER]
-    letters.append(here.town.letter(b"{}", properties(here.town.uid, expiration="0")))
+async def test_all_of_it_harms_nobody_else(here: Visit) -> None:
+    deliveries = [here.town.delivery(body) for body in bodies(here).values() if len(body) < BODY_LIMIT_BYTES // 2]
+    deliveries += [
+        here.town.delivery(b"{}", what) for name, what in PROPERTIES.items() if name not in COSTLY_TO_THE_BROKER
+    ]
+    deliveries.append(here.town.delivery(b"{}", properties(here.town.uid, expiration="0")))
 
     async def attack() -> None:
-        await here.mallory.publish(*letters)
+        await here.mallory.publish(*deliveries)
 
     await here.unharmed(attack)

@@ -106,12 +106,12 @@ class Town:
         """The queue with what Bob says to Mallory's endpoint: hers to read."""
         return endpoint_queue(self.uid, self.mallory.endpoint, self.bob.account.uid).name
 
-    def letter(self, body: bytes, what: Raw | None = None, key: str | None = None) -> bytes:
+    def delivery(self, body: bytes, what: Raw | None = None, key: str | None = None) -> bytes:
         """Write a message of Mallory's to Bob's endpoint, in her own name unless other properties are given."""
         return message(exchange_name(self.uid), key or self.bob.endpoint, what or properties(self.uid), body)
 
     async def reasons(self, count: int) -> list[str]:
-        """Wait until Bob's worker has set so many more letters aside, and return all reasons so far."""
+        """Wait until Bob's worker has set so many more deliveries aside, and return all reasons so far."""
         return await set_aside(self.broker, self.victim, count)
 
     async def purge(self, queue: str) -> None:
@@ -121,12 +121,12 @@ class Town:
             (await client.delete(path)).raise_for_status()
 
     def rejected(self) -> int:
-        """How many letters Bob's worker has set aside so far, by its log."""
+        """How many deliveries Bob's worker has set aside so far, by its log."""
         return len(self.victim.lines("set aside"))
 
 
 @dataclass(frozen=True)
-class Life:
+class Visit:
     """One test's view of the town: Mallory's bare connection, and the others' consoles."""
 
     town: Town
@@ -135,21 +135,21 @@ class Life:
     bystanders: Pair
     customers: Pair
 
-    async def refused(self, *letters: bytes) -> list[str]:
-        """Send letters to Bob that must all be set aside; return the reasons, in order of arrival."""
+    async def refused(self, *deliveries: bytes) -> list[str]:
+        """Send deliveries to Bob that must all be set aside; return the reasons, in order of arrival."""
         before = self.town.rejected()
-        await self.mallory.publish(*letters)
-        await self.town.reasons(before + len(letters))
+        await self.mallory.publish(*deliveries)
+        await self.town.reasons(before + len(deliveries))
         return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
 
-    async def taken(self, *letters: bytes) -> None:
-        """Send letters to Bob, and return when his worker has dealt with all of them: a last one is set aside."""
+    async def taken(self, *deliveries: bytes) -> None:
+        """Send deliveries to Bob, and return when his worker has dealt with all of them: a last one is set aside."""
 
         def last_reasons() -> list[str]:
             return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
 
-        before, mark = self.town.rejected(), self.town.letter(b"", properties(self.town.uid, kind="peering.last"))
-        await self.mallory.publish(*letters, mark)
+        before, mark = self.town.rejected(), self.town.delivery(b"", properties(self.town.uid, kind="peering.last"))
+        await self.mallory.publish(*deliveries, mark)
         await wait_for(last_reasons, 60, until=lambda found: "unknown type of message" in found)
 
     async def quiet(self) -> None:
@@ -198,14 +198,14 @@ class Life:
 
 
 @asynccontextmanager
-async def life(town: Town) -> AsyncIterator[Life]:
+async def visit(town: Town) -> AsyncIterator[Visit]:
     """Live in the town for the length of a test."""
     async with AsyncExitStack() as stack:
         sites = (town.bob, town.carol, town.dave, town.erin)
         asking = [await stack.enter_async_context(console(town.broker, site.account)) for site in sites]
         bob, carol, dave, erin = asking
         mallory = await stack.enter_async_context(bare(town.address(town.mallory.account)))
-        yield Life(
+        yield Visit(
             town,
             mallory,
             bob,
