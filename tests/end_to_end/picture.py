@@ -19,7 +19,7 @@ from tests.waiting import wait_for_blocking
 
 PICTURE: Final = REPOSITORY / "docs" / "page.png"
 NOTE: Final = PICTURE.with_suffix(".sha256")
-SEEN: Final = ("console/web/page/static", "console/trace/drawing.css")
+SEEN: Final = ("console/web/page/static", "console/trace/drawing.css", "console/statuses.py")
 """What a look at the page depends on, as files: its markup, styles and scripts, and the colours of the drawing."""
 
 WIDTH: Final = 1400
@@ -60,6 +60,7 @@ def take(picture: Path, folder: Path) -> None:
         wait_for_blocking(
             lambda: driver.find_elements(By.CSS_SELECTOR, "#drawing .told.arrived"), LIMIT_SECONDS, what="the drawing"
         )
+        driver.execute_script("document.getElementById('drawing').scrollTop = 0")
         driver.save_screenshot(str(picture))
 
 
