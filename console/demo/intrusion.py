@@ -40,8 +40,8 @@ async def intrude(run: StoryRun, intruder: StoryEnd, victim: StoryEnd) -> TypedL
 async def _reason(run: StoryRun, intruder: StoryEnd) -> str:
     """Return why the intruder's message lies with the dead letters."""
     while True:
-        for letter in await dead_letters(run.stack.broker.administrator):
-            headers = letter["properties"].get("headers", {})
+        for dead in await dead_letters(run.stack.broker.administrator):
+            headers = dead["properties"].get("headers", {})
             if headers.get("x-peering-user") == intruder.owner:
                 return str(headers.get("x-peering-reason"))
         await asyncio.sleep(LOOK_EVERY_SECONDS)

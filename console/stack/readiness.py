@@ -35,11 +35,11 @@ async def until_all_answer(supervisor: Supervisor, context: Context) -> None:
     try:
         await until_answered(supervisor, [one.id for one in context.endpoints], _all_answers(context))
     except ExceptionGroup as group:
-        troubles = group.subgroup(Unanswered)
-        if troubles is None:
+        unanswered = group.subgroup(Unanswered)
+        if unanswered is None:
             raise
         last = "".join(f"; {one.name} ended last with {one.last}" for one in supervisor.reports if one.last)
-        raise StackRefused(f"not all workers came up: {_first(troubles)}{last}") from group
+        raise StackRefused(f"not all workers came up: {_first(unanswered)}{last}") from group
 
 
 async def ask_whether_there(client: Client, endpoint: str) -> None:
@@ -59,6 +59,6 @@ async def _account_answers(context: Context, uid: str) -> None:
             group.create_task(ask_whether_there(client, endpoint))
 
 
-def _first(troubles: ExceptionGroup[Exception]) -> Exception:
-    first = troubles.exceptions[0]
+def _first(unanswered: ExceptionGroup[Exception]) -> Exception:
+    first = unanswered.exceptions[0]
     return _first(first) if isinstance(first, ExceptionGroup) else first

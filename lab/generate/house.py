@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 
 from lab.generate.picture import WIDTH, box, page, resize, text_of, write
 
-_LETTER: Final = 5.9
-"""How wide a letter of a note is, on average, in pixels."""
+_CHARACTER: Final = 5.9
+"""How wide a character of a note is, on average, in pixels."""
 
 
 def house_picture(repository: Path) -> str:
@@ -50,7 +50,7 @@ def _package(root: ET.Element, repository: Path, package: str, where: tuple[floa
     """Draw a package with its rooms (left, top, width); return where it ends."""
     left, top, width = where
     frame = box(root, "floor", (left, top, width, 0))
-    says = textwrap.wrap(first_line(repository / package), int((width - 130) / _LETTER))
+    says = textwrap.wrap(first_line(repository / package), int((width - 130) / _CHARACTER))
     write(root, "package", (left + 12, top + 21), [f"{package}/"])
     write(root, "note", (left + 116, top + 21), says)
     below = top + 23 + 14 * len(says)
@@ -66,7 +66,7 @@ def _row(root: ET.Element, rooms: Sequence[tuple[str, str]], where: tuple[float,
     left, top, whole = where
     width = (whole - 8 * (len(rooms) - 1)) / len(rooms)
     column, under = (104, 0) if len(rooms) == 1 else (10, 14)
-    texts = [textwrap.wrap(says, int((width - column - 10) / _LETTER)) for _, says in rooms]
+    texts = [textwrap.wrap(says, int((width - column - 10) / _CHARACTER)) for _, says in rooms]
     height = 12 + under + 14 * max(1, *map(len, texts))
     for place, ((name, _), lines) in enumerate(zip(rooms, texts, strict=True)):
         x = left + place * (width + 8)

@@ -116,8 +116,8 @@ async def dead_letters(
     query = {"count": limit, "ackmode": "ack_requeue_true", "encoding": "auto"}
     async with _client(management_url) as client:
         response = await _change(client, "POST", f"{_queue(queue, vhost)}/get", "show its dead letters", query)
-        letters: list[dict[str, Any]] = response.json()
-        return letters
+        dead: list[dict[str, Any]] = response.json()
+        return dead
 
 
 @asynccontextmanager

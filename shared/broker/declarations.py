@@ -29,7 +29,7 @@ DELIVERY_LIMIT: Final = 20
 QUEUE_LENGTH_MESSAGES: Final = 100_000
 """Ten thousand would fill in seconds when a worker is down and a hundred thousand connections keep probing it."""
 QUEUE_LENGTH_BYTES: Final = 64 * 1024 * 1024
-CONSOLE_MESSAGE_LIFE_MILLISECONDS: Final = 60_000
+CONSOLE_MESSAGE_TTL_MILLISECONDS: Final = 60_000
 CONSOLE_LENGTH_MESSAGES: Final = 10_000
 DEAD_LETTERS_LENGTH_MESSAGES: Final = 100_000
 
@@ -55,7 +55,7 @@ ENDPOINT_LIMITS: Final[Limits] = MappingProxyType(
 
 CONSOLE_LIMITS: Final[Limits] = MappingProxyType(
     {
-        "message-ttl": CONSOLE_MESSAGE_LIFE_MILLISECONDS,
+        "message-ttl": CONSOLE_MESSAGE_TTL_MILLISECONDS,
         "max-length": CONSOLE_LENGTH_MESSAGES,
         "overflow": "drop-head",
     }

@@ -123,7 +123,7 @@ class PrivateBroker:
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-                wait_until(lambda: not _lives(pid), STOP_LIMIT_SECONDS)
+                wait_until(lambda: not _is_alive(pid), STOP_LIMIT_SECONDS)
         self.kill()
 
     def kill(self) -> None:
@@ -177,7 +177,7 @@ def speaks_amqp(host: str, port: int) -> bool:
         return False
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     """Whether a process is there and not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.mark.parametrize("which", ["old", "pop-post"])
 def test_terraforms_order_of_calls_for_a_connection_of_two_resources(simulator: Simulator, which: str) -> None:
-    """As the legacy resources do it, with their polling (the reference, sections 4.1 and 4.2); both wire forms."""
+    """As the legacy resources do it, with their polling, in both wire forms."""
     terraform = simulator.client(which)
     one, two = simulator.vpcs(terraform)
     ends = []

@@ -180,13 +180,13 @@ async def test_what_is_set_aside_lies_in_the_dead_letters_with_the_reason(two: T
         await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
         assert await bob.set_aside(heard.deliveries[0], "unreadable: byte 0") is PublishResult.CONFIRMED
         await bob.acknowledge(heard.deliveries)
-    letters = await control.dead_letters(two.broker.management_url, limit=10_000)
-    (letter,) = [one for one in letters if one["properties"]["headers"].get("x-peering-queue") == two.to_bob()]
-    assert letter["properties"]["headers"]["x-peering-reason"] == "unreadable: byte 0"
-    assert letter["properties"]["headers"]["x-peering-user"] == two.alice.uid
-    assert letter["properties"]["user_id"] == two.bob.uid
-    assert letter["payload_bytes"] == 65_536
-    assert letter["routing_key"] == DEAD_LETTER_KEY
+    dead = await control.dead_letters(two.broker.management_url, limit=10_000)
+    (dead_letter,) = [one for one in dead if one["properties"]["headers"].get("x-peering-queue") == two.to_bob()]
+    assert dead_letter["properties"]["headers"]["x-peering-reason"] == "unreadable: byte 0"
+    assert dead_letter["properties"]["headers"]["x-peering-user"] == two.alice.uid
+    assert dead_letter["properties"]["user_id"] == two.bob.uid
+    assert dead_letter["payload_bytes"] == 65_536
+    assert dead_letter["routing_key"] == DEAD_LETTER_KEY
 
 
 async def test_a_message_that_kills_its_reader_every_time_goes_to_the_dead_letters(two: TwoAccounts) -> None:
@@ -197,11 +197,11 @@ async def test_a_message_that_kills_its_reader_every_time_goes_to_the_dead_lette
         async with linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()], prefetch=1):
             await heard.more_than(seen)
 
-    async def letters() -> list[str]:
+    async def poisoned() -> list[str]:
         found = await control.dead_letters(two.broker.management_url, limit=10_000)
         return [one["payload"] for one in found if two.bob.uid in one["payload"]]
 
-    assert len(await wait_for(letters, LIMIT_SECONDS)) == 1
+    assert len(await wait_for(poisoned, LIMIT_SECONDS)) == 1
 
 
 async def test_a_callback_that_fails_loses_nothing(two: TwoAccounts) -> None:

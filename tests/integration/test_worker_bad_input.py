@@ -83,14 +83,14 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-async def test_every_bad_letter_is_set_aside_with_its_reason_and_a_handshake_goes_on(
+async def test_every_bad_delivery_is_set_aside_with_its_reason_and_a_handshake_goes_on(
     broker: BrokerForTests, own: Own, hostile: AbstractChannel, alice: Console, bob: Console
 ) -> None:
     """All of them at once, between the messages of a good handshake."""
     account = own.first.site.account.uid
-    letters = [(name, body, KINDS.bundle, account) for name, (body, _) in BAD.items()]
-    letters += [(name, own.bundle(**change), KINDS.bundle, account) for name, (change, _) in CHANGED.items()]
-    letters += [
+    deliveries = [(name, body, KINDS.bundle, account) for name, (body, _) in BAD.items()]
+    deliveries += [(name, own.bundle(**change), KINDS.bundle, account) for name, (change, _) in CHANGED.items()]
+    deliveries += [
         ("without user_id", own.bundle(), KINDS.bundle, ""),
         ("unknown type", own.bundle(), "peering.greeting", account),
         ("a stranger's request", b'{"v": 1, "commands": "all"}', KINDS.request, account),
@@ -98,21 +98,21 @@ async def test_every_bad_letter_is_set_aside_with_its_reason_and_a_handshake_goe
     before = await bob.counters(own.second.site)
     exchange = await hostile.get_exchange(exchange_name(account), ensure=False)
     handshakes = asyncio.create_task(connect(end(alice, own.first.site), end(bob, own.second.site)))
-    for _, body, kind, user in letters:
+    for _, body, kind, user in deliveries:
         message = aio_pika.Message(body, type=kind, user_id=user or None, message_id=fresh_id("m"))
         await exchange.publish(message, own.second.site.endpoint)
     await handshakes
-    reasons = await set_aside(broker, own.second, len(letters))
+    reasons = await set_aside(broker, own.second, len(deliveries))
     wanted = [reason for _, reason in (*BAD.values(), *CHANGED.values())]
     wanted += ["the broker does not prove its sender", "unknown type of message", "request: Field required"]
-    assert len(reasons) == len(letters)
+    assert len(reasons) == len(deliveries)
     for reason in wanted:
         assert any(reason in given for given in reasons), (reason, reasons)
     logged = own.second.lines("set aside")
     assert sorted(line["reason"] for line in logged) == sorted(reasons)
     assert {line["queue"].rpartition(".")[2] for line in logged} == {account}
     after = await bob.counters(own.second.site)
-    assert after["rejected_deliveries"] - before["rejected_deliveries"] == len(letters)
+    assert after["rejected_deliveries"] - before["rejected_deliveries"] == len(deliveries)
     assert after["errors"] == 0
     await connect(end(alice, own.first.site), end(bob, own.second.site))
 

@@ -40,7 +40,7 @@ def test_workers_that_are_killed_again_and_again_lose_nothing(seed: int) -> None
 
 
 @pytest.mark.parametrize("seed", [3, 17, 4242])
-def test_the_same_seed_tells_the_same_story_to_the_letter(seed: int) -> None:
+def test_the_same_seed_tells_the_same_story_word_for_word(seed: int) -> None:
     first, second = simulate(seed, verbose=True), simulate(seed, verbose=True)
     assert first.lines == second.lines
     assert len(first.lines) > 10

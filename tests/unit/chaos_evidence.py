@@ -47,9 +47,9 @@ class TwoEnds:
 
     def _talk(self, endpoint: str) -> None:
         speaker, hearer = self.benches[endpoint], next(one for name, one in self.benches.items() if name != endpoint)
-        while letters := carried(speaker.outcomes[-1], speaker):
+        while deliveries := carried(speaker.outcomes[-1], speaker):
             hearer.now = self._later()
-            hearer.run(*letters)
+            hearer.run(*deliveries)
             speaker, hearer = hearer, speaker
 
     def _later(self) -> float:

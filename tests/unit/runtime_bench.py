@@ -86,11 +86,11 @@ def answers(message: OutgoingMessage) -> list[dict[str, Any]]:
     return read
 
 
-def carried(outcome: BatchResult, sender: Bench, *, signs_of_life: bool = False) -> list[IncomingDelivery]:
+def carried(outcome: BatchResult, sender: Bench, *, keepalives: bool = False) -> list[IncomingDelivery]:
     """Carry what a worker said to its peer, as the broker would."""
     account = sender.end.endpoint.account
     bundles = [message for message in outcome.outgoing if message.type == KINDS.bundle]
-    wanted = [one for one in bundles if signs_of_life or read_bundle(one.body).messages]
+    wanted = [one for one in bundles if keepalives or read_bundle(one.body).messages]
     return [IncomingDelivery(one.type, account, one.body) for one in wanted]
 
 

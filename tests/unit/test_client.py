@@ -195,7 +195,7 @@ async def test_a_lost_store_is_read_from_its_beginning(world: World, monkeypatch
         assert (await anext(source)).interface == "ri-3"
 
 
-async def test_a_subscription_begins_with_its_trouble(world: World) -> None:
+async def test_a_subscription_begins_with_its_error(world: World) -> None:
     async with client(world) as one:
         with pytest.raises(NoRoute):
             await anext(one.subscribe("vpc-zz"))

@@ -142,7 +142,7 @@ def test_the_initiator_gives_up_and_tries_again() -> None:
     """)
 
 
-def test_a_late_initiate_of_a_life_that_was_given_up_opens_nothing() -> None:
+def test_a_late_initiate_of_an_epoch_that_was_given_up_opens_nothing() -> None:
     play("""
         initiator: initiate
           Idle -> Connecting
@@ -163,7 +163,7 @@ def test_a_late_initiate_of_a_life_that_was_given_up_opens_nothing() -> None:
     """)
 
 
-def test_an_initiator_that_forgot_its_later_life_learns_of_it_from_an_idle_acceptor() -> None:
+def test_an_initiator_that_forgot_its_later_epoch_learns_of_it_from_an_idle_acceptor() -> None:
     play("""
         initiator: initiate
           Idle -> Connecting

@@ -190,7 +190,7 @@ def test_a_deletion_ends_when_the_peer_has_forgotten_everything() -> None:
     """)
 
 
-def test_a_deleted_end_that_was_put_back_tells_its_new_life() -> None:
+def test_a_deleted_end_that_was_put_back_tells_its_new_epoch() -> None:
     play("""
         initiator: initiate
           Idle -> Connecting

@@ -62,7 +62,7 @@ def test_a_peer_is_greeted_when_nothing_was_said_to_it_for_a_while() -> None:
     assert watched.next_keepalive() == 10.0
 
 
-def test_another_life_of_the_peers_store_is_noticed_but_believed_once_an_interval() -> None:
+def test_another_store_of_the_peers_is_noticed_but_believed_once_an_interval() -> None:
     watched = peers()
     watched.track(BOB, 0.0)
     assert watched.record_heartbeat(BOB, 1, 0.0) is False

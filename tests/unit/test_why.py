@@ -16,13 +16,13 @@ def other(**changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
     return end("b", "a", role="acceptor", **changes)
 
 
-def end(letter: str, opposite: str, **changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
+def end(which: str, opposite: str, **changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
     fields: dict[str, Any] = {
-        "interface": f"ri-{letter}",
+        "interface": f"ri-{which}",
         "name": "",
-        "endpoint": f"vpc-{letter}",
+        "endpoint": f"vpc-{which}",
         "kind": "vpc",
-        "account": f"owner-{letter}",
+        "account": f"owner-{which}",
         "region": "cn",
         "status": "Activated",
         "peer": peer_view(opposite),
@@ -37,11 +37,11 @@ def end(letter: str, opposite: str, **changes: Any) -> InterfaceView:  # noqa: A
     return InterfaceView(**(fields | changes))
 
 
-def peer_view(letter: str, **changes: Any) -> PeerView:  # noqa: ANN401 - any field
+def peer_view(which: str, **changes: Any) -> PeerView:  # noqa: ANN401 - any field
     fields: dict[str, Any] = {
-        "interface": f"ri-{letter}",
-        "endpoint": f"vpc-{letter}",
-        "account": f"owner-{letter}",
+        "interface": f"ri-{which}",
+        "endpoint": f"vpc-{which}",
+        "account": f"owner-{which}",
         "region": "cn",
         "reachable": True,
         "status": "Activated",

@@ -14,11 +14,13 @@ LARGEST_NONCE = 2**53 - 1
 NUMBERS = st.integers(0, LARGEST_NUMBER)
 POSITIVES = st.integers(1, LARGEST_NUMBER)
 NONCES = st.integers(0, LARGEST_NONCE)
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
-INTERFACES = st.text(LETTERS, min_size=1, max_size=40).map("ri-{}".format)
-ENDPOINTS = st.builds("{}-{}".format, st.sampled_from(["vpc", "vbr"]), st.text(LETTERS + "-", min_size=1, max_size=40))
-ACCOUNTS = st.text(LETTERS + "-", min_size=1, max_size=32)
+INTERFACES = st.text(CHARACTERS, min_size=1, max_size=40).map("ri-{}".format)
+ENDPOINTS = st.builds(
+    "{}-{}".format, st.sampled_from(["vpc", "vbr"]), st.text(CHARACTERS + "-", min_size=1, max_size=40)
+)
+ACCOUNTS = st.text(CHARACTERS + "-", min_size=1, max_size=32)
 PAYLOADS = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
 
 EPOCHS = st.builds(Epoch, POSITIVES, NONCES)

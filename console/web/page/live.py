@@ -212,8 +212,8 @@ class Watch:
         if own.error:
             return None, f"This is how it was: {own.error}"
         other = others[0] if others else None
-        view, trouble = (None, None) if other is None else (other.view, other.error or None)
-        return None if trouble else link_exists(seen[0].view, view), why(seen[0].view, view, trouble)
+        view, other_error = (None, None) if other is None else (other.view, other.error or None)
+        return None if other_error else link_exists(seen[0].view, view), why(seen[0].view, view, other_error)
 
     def _record(self, place: int) -> Record:
         end, other = self.ends[place], self.ends[1 - place]

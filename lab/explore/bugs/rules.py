@@ -1,6 +1,6 @@
 """The planted bugs of the opening and of the receive rules: each rule is left out, one at a time.
 
-The list of the practice notes, section 4.5, and what this project's own rules add to it.
+The rules, and which of these shows that each is needed: docs/architecture.md, section 5.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.transcripts import play
 
 
-def test_a_peer_on_another_store_is_asked_until_it_answers_for_its_new_life() -> None:
+def test_a_peer_on_another_store_is_asked_until_it_answers_for_its_new_epoch() -> None:
     """Found by the simulation: its first answer was lost, and the end that had asked once was content for ever."""
     play("""
         initiator: initiate

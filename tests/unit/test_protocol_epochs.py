@@ -109,7 +109,7 @@ def test_an_initiator_that_asks_again_before_it_knows_what_it_lost() -> None:
     """)
 
 
-def test_a_deleted_end_notices_a_life_it_has_forgotten() -> None:
+def test_a_deleted_end_notices_an_epoch_it_has_forgotten() -> None:
     play("""
         initiator: initiate
           Idle -> Connecting
