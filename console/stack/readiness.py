@@ -11,6 +11,7 @@ from console.client.clients import client_of
 from console.stack.errors import StackRefused
 from console.stack.supervisor import Supervisor
 from console.topology import Context
+from shared.wire import commands
 
 READY_LIMIT_SECONDS: Final = 60.0
 
@@ -44,7 +45,7 @@ async def until_all_answer(supervisor: Supervisor, context: Context) -> None:
 
 async def ask_whether_there(client: Client, endpoint: str) -> None:
     """Ask a worker about itself, and wait for its answer. Raises Unanswered."""
-    await client.ask(endpoint, [{"kind": "worker"}], READY_LIMIT_SECONDS)
+    await client.ask(endpoint, [commands.worker()], READY_LIMIT_SECONDS)
 
 
 async def _all_answers(context: Context) -> None:

@@ -18,6 +18,7 @@ from lab.bench.sizes import COMMANDS_LIMIT, IN_FLIGHT_LIMIT_REQUESTS
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
+from shared.wire import commands
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_observations, read_reply, write_request
 
 ANSWER_LIMIT_SECONDS: Final = 120.0
@@ -106,7 +107,7 @@ class BenchClient:
     async def watch(self, endpoint: str, seconds: int, on_rows: Callable[[str, Rows], None]) -> None:
         """Be told of every new row of a worker's timeline, for a while."""
         self._on_rows = on_rows
-        await self.ask(endpoint, {"kind": "subscribe", "interface": None, "after": None, "seconds": seconds})
+        await self.ask(endpoint, commands.subscribe(None, None, seconds))
 
     def _take(self, delivery: Delivery) -> None:
         if delivery.type == KINDS.observations:

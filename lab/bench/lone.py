@@ -20,6 +20,7 @@ from lab.bench.workload import Connection, connections, create, mark, moments, r
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Epoch, Kind
 from shared.store.sqlite import Store, TimelineEntry
+from shared.wire import commands
 
 WARM_UP_HANDSHAKES: Final = 20
 COMMIT_SAMPLES: Final = 200
@@ -46,12 +47,12 @@ async def lone_handshakes(pair: Pair, wanted: Sequence[Connection]) -> Latency:
     await asyncio.sleep(LONE_PAUSE_SECONDS * 10)
     marks = (await mark(a, "Activated"), await mark(b, "Activated"))
     for one in wanted:
-        await a.client.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
+        await a.client.ask(a.endpoint, commands.change("initiate", one.opener))
         await asyncio.sleep(LONE_PAUSE_SECONDS)
     await reached(a, marks[0], [one.opener for one in wanted])
     await reached(b, marks[1], [one.other for one in wanted])
-    commands = [row async for row in rows(a, marks[0].place) if row["cause"] == "command initiate"]
-    began = {row["interface"]: row["at"] for row in commands}
+    initiated = [row async for row in rows(a, marks[0].place) if row["cause"] == "command initiate"]
+    began = {row["interface"]: row["at"] for row in initiated}
     ended = await moments(a, marks[0]) | await moments(b, marks[1])
     both = [(began[one.opener], max(ended[one.opener], ended[one.other])) for one in wanted]
     return Latency(tuple((done - start) * _MILLISECONDS for start, done in both))
@@ -74,7 +75,7 @@ async def seen_handshakes(pair: Pair, wanted: Sequence[Connection]) -> Latency:
             await a.client.watch(a.endpoint, WATCH_SECONDS, note)
             await b.client.watch(b.endpoint, WATCH_SECONDS, note)
         began = time.perf_counter()
-        await a.client.ask(a.endpoint, {"kind": "initiate", "interface": one.opener})
+        await a.client.ask(a.endpoint, commands.change("initiate", one.opener))
         try:
             async with asyncio.timeout(SEEN_LIMIT_SECONDS):
                 await seen[one.opener].wait()

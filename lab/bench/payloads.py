@@ -14,6 +14,7 @@ from lab.bench.sizes import COMMANDS_LIMIT, PAYLOAD_CHARACTERS, PAYLOAD_CONNECTI
 from lab.bench.testbed import End, Pair, Testbed
 from lab.bench.workload import change, connections, create, until, worker
 from shared.protocol.refusals import BUSY
+from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm, SendForm
 
 IN_FLIGHT_LIMIT_REQUESTS: Final = 4
@@ -69,12 +70,8 @@ async def _sent(ways: Sequence[Way], count: int) -> Rate:
 async def _send(way: Way, count: int) -> dict[str, dict[int, str]]:
     """Send payloads over all connections in turn; return what was accepted, by interface and number."""
     sources = list(way.routes)
-    commands: list[SendForm] = [
-        {
-            "kind": "send",
-            "interface": sources[number % len(sources)],
-            "body": f"{number} ".ljust(PAYLOAD_CHARACTERS, "x"),
-        }
+    sends = [
+        commands.send(sources[number % len(sources)], f"{number} ".ljust(PAYLOAD_CHARACTERS, "x"))
         for number in range(count)
     ]
     accepted: dict[str, dict[int, str]] = {source: {} for source in sources}
@@ -87,7 +84,7 @@ async def _send(way: Way, count: int) -> dict[str, dict[int, str]]:
 
     async with asyncio.TaskGroup() as group:
         for at in range(0, count, COMMANDS_LIMIT):
-            group.create_task(one(commands[at : at + COMMANDS_LIMIT]))
+            group.create_task(one(sends[at : at + COMMANDS_LIMIT]))
     return accepted
 
 
@@ -143,8 +140,6 @@ async def _checked(way: Way, accepted: dict[str, dict[int, str]]) -> float:
 
 
 async def _inboxes(receiver: End, interfaces: Sequence[str]) -> list[list[dict[str, Any]]]:
-    commands: list[CommandForm] = [
-        {"kind": "inbox", "interface": one, "after": 0, "limit": INBOX_LIMIT_PAYLOADS} for one in interfaces
-    ]
-    answers = await receiver.client.send(receiver.client.write(receiver.endpoint, commands)[0])
+    reads: list[CommandForm] = [commands.inbox(one, 0, INBOX_LIMIT_PAYLOADS) for one in interfaces]
+    answers = await receiver.client.send(receiver.client.write(receiver.endpoint, reads)[0])
     return [done(answer)["payloads"] for answer in answers]

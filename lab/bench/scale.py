@@ -22,6 +22,7 @@ from lab.bench.results import BenchFailed, Latency, Rate, Scale, ScalePoint
 from lab.bench.sizes import Sizes
 from lab.bench.testbed import End, Pair, Testbed
 from lab.bench.workload import SETTLE_SECONDS, Connection, change, connections, create, established, shown, worker
+from shared.wire import commands
 
 CHUNK_CONNECTIONS: Final = 20_000
 LONE_SAMPLES: Final = 100
@@ -115,9 +116,7 @@ async def _sample(testbed: Testbed, one: ScalePair, wanted: list[Connection]) ->
 
 
 async def _page(end: End) -> dict[str, Any]:
-    return await end.client.ask(
-        end.endpoint, {"kind": "list", "after": "ri-g0a", "limit": PAGE_LIMIT_INTERFACES, "deleted": False}
-    )
+    return await end.client.ask(end.endpoint, commands.listing("ri-g0a", PAGE_LIMIT_INTERFACES))
 
 
 async def _timed(question: Awaitable[object]) -> float:

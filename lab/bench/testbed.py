@@ -24,6 +24,7 @@ from shared.broker.container import ContainerBroker
 from shared.broker.embedded import PrivateBroker
 from shared.broker.names import VHOST
 from shared.broker.topology import Account, Definitions, definitions, endpoint_definitions
+from shared.wire import commands
 
 OPENER: Final = "alice"
 OTHER: Final = "bob"
@@ -76,7 +77,7 @@ class End:
         )
         environment = {"PEERING_BROKER": self.broker}
         self.child = await Child.start(self.endpoint, command, self.folder, environment)
-        written = self.client.write(self.endpoint, [{"kind": "show", "interface": "ri-nothing"}])[0]
+        written = self.client.write(self.endpoint, [commands.show("ri-nothing")])[0]
         await self.client.send(written)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

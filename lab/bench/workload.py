@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from lab.bench.client import PreparedRequest
 from lab.bench.results import BenchFailed
 from lab.bench.testbed import End, Pair
+from shared.wire import commands
 from shared.wire.request import CommandForm, PeerForm
 
 SETTLE_LIMIT_SECONDS: Final = 180.0
@@ -69,18 +70,18 @@ def creations(pair: Pair, wanted: Sequence[Connection]) -> tuple[list[PreparedRe
 
 def creation(interface: str, peer: PeerForm) -> CommandForm:
     """The command that creates an interface, configured and Idle."""
-    return {"kind": "create", "interface": interface, "name": "", "peer": peer, "initiate": False}
+    return commands.create(interface, peer=peer)
 
 
 def plain(kind: str, interfaces: Sequence[str]) -> list[CommandForm]:
     """The same command for many interfaces: initiate, suspend or resume."""
     match kind:
         case "initiate":
-            return [{"kind": "initiate", "interface": one} for one in interfaces]
+            return [commands.change("initiate", one) for one in interfaces]
         case "suspend":
-            return [{"kind": "suspend", "interface": one} for one in interfaces]
+            return [commands.change("suspend", one) for one in interfaces]
         case "resume":
-            return [{"kind": "resume", "interface": one} for one in interfaces]
+            return [commands.change("resume", one) for one in interfaces]
         case _:
             raise ValueError(f"nobody measures {kind}")
 
@@ -202,20 +203,18 @@ async def moments(end: End, since: Mark) -> dict[str, float]:
 
 async def shown(end: End, interface: str) -> dict[str, Any]:
     """One interface as its owner sees it."""
-    return await end.client.ask(end.endpoint, {"kind": "show", "interface": interface})
+    return await end.client.ask(end.endpoint, commands.show(interface))
 
 
 async def worker(end: End) -> dict[str, Any]:
     """A worker about itself."""
-    return await end.client.ask(end.endpoint, {"kind": "worker"})
+    return await end.client.ask(end.endpoint, commands.worker())
 
 
 async def rows(end: End, after: int) -> AsyncIterator[dict[str, Any]]:
     """Every row of a worker's timeline after that place, in order."""
     while True:
-        page = await end.client.ask(
-            end.endpoint, {"kind": "timeline", "interface": None, "after": after, "limit": PAGE_LIMIT_ROWS}
-        )
+        page = await end.client.ask(end.endpoint, commands.timeline(None, after, PAGE_LIMIT_ROWS))
         for row in page["rows"]:
             yield row
         if len(page["rows"]) < PAGE_LIMIT_ROWS:

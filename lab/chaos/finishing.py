@@ -12,6 +12,7 @@ from typing import Any, Final
 from lab.chaos.owners import Owners, configure, create, plain
 from lab.chaos.workers import WORKERS, Connections, End, Worker
 from shared.protocol.words import Status
+from shared.wire import commands
 from shared.wire.request import CommandForm
 
 View = Mapping[str, Any]
@@ -87,9 +88,7 @@ async def _views(owners: Owners, worker: Worker) -> Sequence[View]:
     found: list[View] = []
     after: str | None = ""
     while after is not None:
-        answers = await owners.look(
-            worker, [{"kind": "list", "after": after, "limit": PAGE_INTERFACES, "deleted": True}]
-        )
+        answers = await owners.look(worker, [commands.listing(after, PAGE_INTERFACES, deleted=True)])
         if answers is None or answers[0]["outcome"] != "done":
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
             continue

@@ -14,6 +14,7 @@ from typing import Final, cast
 from console.client import Client, Unanswered
 from lab.chaos.history import History
 from lab.chaos.workers import End, Worker
+from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
 
 ANSWER_TIMEOUT_SECONDS: Final = 5.0
@@ -77,14 +78,14 @@ def plain(kind: str, end: End) -> CommandForm:
 def create(end: End, peer: End | None, *, initiate: bool = False) -> CommandForm:
     """A new interface, with its peer configured if that is known already."""
     form = None if peer is None else peer.peer_form
-    return {"kind": "create", "interface": end.interface, "name": "", "peer": form, "initiate": initiate}
+    return commands.create(end.interface, peer=form, initiate=initiate)
 
 
 def configure(end: End, peer: End) -> CommandForm:
     """Tell an interface who its peer is."""
-    return {"kind": "configure", "interface": end.interface, "peer": peer.peer_form}
+    return commands.configure(end.interface, peer.peer_form)
 
 
 def send(end: End, body: str) -> CommandForm:
     """A payload for the peer."""
-    return {"kind": "send", "interface": end.interface, "body": body}
+    return commands.send(end.interface, body)

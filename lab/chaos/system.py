@@ -30,6 +30,7 @@ from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
 from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
 from shared.broker.topology import Account, Definitions, definitions
+from shared.wire import commands
 
 ADMINISTRATOR: Final = "chaos-admin"
 READY_LIMIT_SECONDS: Final = 60.0
@@ -154,7 +155,7 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sys
             for one in WORKERS
         }
         for one in WORKERS:
-            await clients[one.account].ask(one.id, [{"kind": "worker"}], READY_LIMIT_SECONDS)
+            await clients[one.account].ask(one.id, [commands.worker()], READY_LIMIT_SECONDS)
         yield System(folder, nodes, supervisor, proxies, clients, document, passwords[ADMINISTRATOR], small, endings)
 
 

@@ -17,6 +17,7 @@ from lab.simulate.store_oracle import InterfaceRef, StoreOracle
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Intent, Status
+from shared.wire import commands
 from shared.wire.request import CHANGING, KINDS, CommandForm, PeerForm, read_reply, write_request
 
 ASK_AGAIN_SECONDS: Final = 2.0
@@ -133,7 +134,7 @@ class Owners:
     def create(self, own: InterfaceRef, peer: InterfaceRef | None, *, initiate: bool) -> CommandForm:
         """Ask for an interface."""
         form = None if peer is None else self.peer_form(peer)
-        return {"kind": "create", "interface": own.interface, "name": "", "peer": form, "initiate": initiate}
+        return commands.create(own.interface, peer=form, initiate=initiate)
 
     def peer_form(self, peer: InterfaceRef) -> PeerForm:
         """Peer information of that end."""
@@ -152,7 +153,7 @@ class Owners:
     def send(self, interface: str) -> CommandForm:
         """Ask for a payload to be carried; no two are alike."""
         self._bodies += 1
-        return {"kind": "send", "interface": interface, "body": f"{interface} {self._bodies}"}
+        return commands.send(interface, f"{interface} {self._bodies}")
 
     def anything(self, own: InterfaceRef, peer: InterfaceRef) -> list[CommandForm]:
         """Something an owner may ask at any moment."""
@@ -162,15 +163,15 @@ class Owners:
             case "send":
                 return [self.send(own.interface) for _ in range(self._chance.choice((1, 1, 1, 2, 5)))]
             case "configure":
-                return [{"kind": "configure", "interface": own.interface, "peer": self.peer_form(peer)}]
+                return [commands.configure(own.interface, self.peer_form(peer))]
             case "look":
                 return [
                     self.plain("show", own.interface),
-                    {"kind": "list", "after": "", "limit": 2, "deleted": True},
-                    {"kind": "inbox", "interface": own.interface, "after": 0, "limit": 2},
-                    {"kind": "timeline", "interface": None, "after": 0, "limit": 2},
-                    {"kind": "subscribe", "interface": None, "after": None, "seconds": 5},
-                    {"kind": "worker"},
+                    commands.listing("", 2, deleted=True),
+                    commands.inbox(own.interface, 0, 2),
+                    commands.timeline(None, 0, 2),
+                    commands.subscribe(None, None, 5),
+                    commands.worker(),
                 ]
             case _:
                 return [self.plain(kind, own.interface)]
@@ -194,7 +195,7 @@ class Owners:
             right = self.peer_form(peer)
             wanted: list[CommandForm] = []
             if mine.peer is None or mine.peer.address != (peer.interface, peer.endpoint, right["account"]):
-                wanted.append({"kind": "configure", "interface": own.interface, "peer": right})
+                wanted.append(commands.configure(own.interface, right))
             if mine.role.may_initiate and not gone:
                 wanted.append(self.plain("initiate", own.interface))
             return wanted

@@ -21,6 +21,7 @@ from console.web.cloud.tables import SHOWN
 from console.web.site import PATIENCE_SECONDS, Site
 from shared.protocol.refusals import UNKNOWN_INTERFACE
 from shared.protocol.words import Status
+from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
 from shared.wire.views import InterfaceView
 
@@ -107,17 +108,17 @@ class Interfaces:
         """Look for an interface that was not made through this API."""
         routers = self._store.every(Router, account, region)
         endpoints = [endpoint for router in routers for endpoint in router.workers.values()]
-        command: CommandForm = {"kind": "show", "interface": interface}
+        show = commands.show(interface)
         if not _INTERFACE.fullmatch(interface) or not endpoints:
             return None
-        answers = await asyncio.gather(*(self._ask(endpoint, [command]) for endpoint in endpoints))
+        answers = await asyncio.gather(*(self._ask(endpoint, [show]) for endpoint in endpoints))
         shown = [InterfaceView.model_validate(one["result"]) for (one,) in answers if one["outcome"] == "done"]
         there = [view for view in shown if not _is_gone(view)]
         return await self._show(self._record_of(there[0])) if there else None
 
     async def _show(self, record: RouterInterface) -> Interface | None:
         try:
-            shown = await self.command(record.endpoint, {"kind": "show", "interface": record.id})
+            shown = await self.command(record.endpoint, commands.show(record.id))
         except Refused as refused:
             if refused.code != UNKNOWN_INTERFACE.code:
                 raise
@@ -170,8 +171,7 @@ class Interfaces:
         views: list[InterfaceView] = []
         following: str | None = after
         while following is not None:
-            command: CommandForm = {"kind": "list", "after": following, "limit": PAGE, "deleted": False}
-            page = await self.command(endpoint, command)
+            page = await self.command(endpoint, commands.listing(following))
             views += [InterfaceView.model_validate(one) for one in page["interfaces"]]
             following = page["next"]
         return views
@@ -179,9 +179,9 @@ class Interfaces:
     async def _shown(self, endpoint: str, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
         """Ask one endpoint's worker for the peers of these ends; nothing if it does not answer."""
         named = [(end, end.view.peer.interface) for end in ends if end.view.peer is not None]
-        commands: list[CommandForm] = [{"kind": "show", "interface": name} for _, name in named]
+        shows = [commands.show(name) for _, name in named]
         try:
-            answers = await self._ask(endpoint, commands)
+            answers = await self._ask(endpoint, shows)
         except ApiError:
             return {}
         found = {}

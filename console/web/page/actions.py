@@ -21,6 +21,7 @@ from console.web.page.views import (
     WireAsked,
 )
 from shared.broker.errors import ControlPlaneError
+from shared.wire import commands
 
 
 async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
@@ -41,23 +42,16 @@ async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
     match asked:
         case CreateAsked():
             chosen = asked.interface or interface_id()
-            return _answer(
-                await clients.one(
-                    asked.endpoint,
-                    {"kind": "create", "interface": chosen, "name": asked.name, "peer": None, "initiate": False},
-                )
-            )
+            return _answer(await clients.one(asked.endpoint, commands.create(chosen, asked.name)))
         case ConfigureAsked():
             place = Located(asked.interface, asked.endpoint)
             wanted = WantedPeer(asked.peer, asked.account or None, asked.region or None)
             peer = await peer_form(clients, place, wanted)
-            form = {"kind": "configure", "interface": asked.interface, "peer": peer}
-            return _answer(await clients.one(asked.endpoint, form))  # type: ignore[arg-type]
+            return _answer(await clients.one(asked.endpoint, commands.configure(asked.interface, peer)))
         case PlainAsked():
             return _answer(await clients.one(asked.endpoint, {"kind": asked.do, "interface": asked.interface}))
         case SendAsked():
-            form = {"kind": "send", "interface": asked.interface, "body": asked.body}
-            sent = await clients.one(asked.endpoint, form)  # type: ignore[arg-type]
+            sent = await clients.one(asked.endpoint, commands.send(asked.interface, asked.body))
             return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
         case KillAsked():
             return Answer(outcome="done", sentence=breaker.kill(asked.endpoint))

@@ -22,8 +22,8 @@ from console.web.page.live import Watch
 from console.web.page.overview import STREAMS_LIMIT, Overview
 from console.web.page.views import Answer, AnyAsked, PageOfInterfaces, PlaceName
 from console.web.site import site_of
+from shared.wire import commands
 from shared.wire.forms import EndpointId
-from shared.wire.request import ListForm
 from shared.wire.views import InterfaceView
 
 router: Final = APIRouter(include_in_schema=False)
@@ -92,7 +92,7 @@ async def interfaces(
     deleted: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query's parameter
 ) -> PageOfInterfaces:
     """List an endpoint's interfaces, a page at a time. 503 if its worker does not answer."""
-    form: ListForm = {"kind": "list", "after": after, "limit": LIST_ROWS, "deleted": deleted}
+    form = commands.listing(after, LIST_ROWS, deleted=deleted)
     try:
         found = await overview.site.clients.one(endpoint, form)
     except ClientError as error:

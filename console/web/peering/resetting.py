@@ -8,6 +8,7 @@ from console.client import Refused
 from console.web.cloud.cloud import Cloud
 from console.web.cloud.records import ANSWERED, RouteEntry, Router, RouterInterface
 from shared.protocol.refusals import INCORRECT_STATUS
+from shared.wire import commands
 
 
 async def reset(cloud: Cloud) -> dict[str, int]:
@@ -37,7 +38,7 @@ async def _empty(cloud: Cloud, router: Router) -> int:
     ends = await cloud.interfaces.on(router)
     for end in ends:
         try:
-            await cloud.interfaces.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
+            await cloud.interfaces.command(end.record.endpoint, commands.change("delete", end.record.id))
         except Refused as refused:
             if refused.code != INCORRECT_STATUS.code:
                 raise

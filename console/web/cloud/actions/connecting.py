@@ -26,6 +26,8 @@ from shared.protocol.refusals import (
     SAME_ENDPOINT,
     VBR_TO_VBR,
 )
+from shared.wire import commands
+from shared.wire.request import CommandForm
 
 _MEANT: Final = {
     "NotInitiator": ErrorKind.NOT_INITIATING,
@@ -56,8 +58,8 @@ async def connect_router_interface(call: Call) -> Body:
     async with cloud.lock(frozenset({record.router, _opposite_router(end)})):
         await _check_the_only_one(call, end)
         if peer is not None:
-            await _command(call, record, ErrorKind.STATUS_TO_CONNECT, peer=peer)
-        await _command(call, record, ErrorKind.STATUS_TO_CONNECT, kind="initiate")
+            await _command(call, record, commands.configure(record.id, peer), ErrorKind.STATUS_TO_CONNECT)
+        await _command(call, record, commands.change("initiate", record.id), ErrorKind.STATUS_TO_CONNECT)
     return {}
 
 
@@ -69,7 +71,7 @@ async def deactivate_router_interface(call: Call) -> Body:
     because_of_peer = end.status in {"Inactive", "Deactivating"} and not end.holds and not end.peer_deleted
     if end.status != "Active" and not because_of_peer:
         raise ErrorKind.STATUS_TO_DEACTIVATE.error()
-    await _command(call, end.record, ErrorKind.STATUS_TO_DEACTIVATE, kind="suspend")
+    await _command(call, end.record, commands.change("suspend", end.record.id), ErrorKind.STATUS_TO_DEACTIVATE)
     return {}
 
 
@@ -82,17 +84,14 @@ async def activate_router_interface(call: Call) -> Body:
         raise ErrorKind.OPPOSITE_DELETED.error()
     if end.status != "Inactive":
         raise ErrorKind.STATUS_TO_ACTIVATE.error()
-    await _command(call, end.record, ErrorKind.STATUS_TO_ACTIVATE, kind="resume")
+    await _command(call, end.record, commands.change("resume", end.record.id), ErrorKind.STATUS_TO_ACTIVATE)
     return {}
 
 
-async def _command(
-    call: Call, record: RouterInterface, in_wrong_status: ErrorKind, *, kind: str = "", peer: object = None
-) -> None:
+async def _command(call: Call, record: RouterInterface, command: CommandForm, in_wrong_status: ErrorKind) -> None:
     """Send a command to the worker. Raises its refusal as the API's error."""
-    form = {"kind": "configure", "peer": peer} if peer is not None else {"kind": kind}
     try:
-        await call.cloud.interfaces.command(record.endpoint, {**form, "interface": record.id})  # type: ignore[arg-type]
+        await call.cloud.interfaces.command(record.endpoint, command)
     except Refused as refused:
         if refused.code == HELD_BY_PEER.code:
             return

@@ -17,6 +17,7 @@ from console.web.cloud.parameters import Parameters, address, network
 from console.web.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
 from console.web.cloud.routers import new_id, now_text
 from console.web.cloud.tables import NEGATIVE, SPECS
+from shared.wire import commands
 
 INTERFACES_PER_ROUTER: Final = 5
 TAGS_LIMIT: Final = 20
@@ -162,10 +163,7 @@ async def _made(call: Call, record: RouterInterface) -> None:
         await _check_quota(call, router)
         cloud.store.put(record)
         try:
-            await cloud.interfaces.command(
-                record.endpoint,
-                {"kind": "create", "interface": record.id, "name": record.name, "peer": None, "initiate": False},
-            )
+            await cloud.interfaces.command(record.endpoint, commands.create(record.id, record.name))
         except (Refused, ApiError) as error:
             cloud.store.remove(record)
             raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {error}") from error
@@ -208,4 +206,4 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     await asyncio.gather(cloud.routers.worker(own, INITIATING), cloud.routers.worker(router, ACCEPTING))
     await _made(call, other)
     await _made(call, record)
-    await cloud.interfaces.command(record.endpoint, {"kind": "initiate", "interface": record.id})
+    await cloud.interfaces.command(record.endpoint, commands.change("initiate", record.id))

@@ -12,6 +12,7 @@ from console.web.cloud.errors import ErrorKind
 from console.web.cloud.interfaces import Interface
 from console.web.cloud.records import RouteEntry
 from console.web.cloud.tables import SETTLED
+from shared.wire import commands
 
 
 async def delete_router_interface(call: Call) -> Body:
@@ -65,6 +66,6 @@ def _routes(call: Call, end: Interface) -> list[RouteEntry]:
 
 async def _delete(call: Call, end: Interface, in_wrong_status: ErrorKind) -> None:
     try:
-        await call.cloud.interfaces.command(end.record.endpoint, {"kind": "delete", "interface": end.record.id})
+        await call.cloud.interfaces.command(end.record.endpoint, commands.change("delete", end.record.id))
     except Refused as refused:
         raise in_wrong_status.error() from refused

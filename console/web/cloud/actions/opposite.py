@@ -8,6 +8,7 @@ from typing import Final
 from console.client import Refused
 from console.web.cloud.cloud import Cloud
 from console.web.cloud.records import ACCEPTING, INITIATING, RouterInterface
+from shared.wire import commands
 from shared.wire.request import PeerForm
 
 _INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
@@ -33,6 +34,6 @@ async def tell_worker(cloud: Cloud, record: RouterInterface) -> None:
     if peer is None or record.opposite_router == record.router:
         return
     try:
-        await cloud.interfaces.command(record.endpoint, {"kind": "configure", "interface": record.id, "peer": peer})
+        await cloud.interfaces.command(record.endpoint, commands.configure(record.id, peer))
     except Refused:
         return
