@@ -93,7 +93,23 @@ class DeclareBinding:
     queue: str
 
 
-Declaration: TypeAlias = DeclareExchange | DeclareQueue | DeclareBinding
+@dataclass(frozen=True, slots=True)
+class RemoveBinding:
+    """A binding that the control plane takes away; one that is gone already is no error."""
+
+    exchange: str
+    routing_key: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQueue:
+    """A queue that the control plane takes away; one that is gone already is no error."""
+
+    name: str
+
+
+Declaration: TypeAlias = DeclareExchange | DeclareQueue | DeclareBinding | RemoveBinding | RemoveQueue
 
 
 def open_declarations(endpoints: Sequence[str]) -> tuple[Declaration, ...]:

@@ -43,6 +43,16 @@ class OutgoingMessage:
     correlation_id: str | None = None
     reply_to: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    unproven: bool = False
+    """Whether to name no user: a relay must not prove a sender that was not proven to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How much waits in a queue without having been delivered, and how many read it."""
+
+    waiting: int
+    readers: int
 
 
 class PublishResult(StrEnum):

@@ -1,7 +1,8 @@
 """The AMQP client: the only folder that knows the client library; nothing outside sees a channel or a frame."""
 
 from shared.broker.amqp.console import ConsoleLink
+from shared.broker.amqp.control import change, depths
 from shared.broker.amqp.errors import silence_client_library
 from shared.broker.amqp.link import Link
 
-__all__ = ["ConsoleLink", "Link", "silence_client_library"]
+__all__ = ["ConsoleLink", "Link", "change", "depths", "silence_client_library"]

@@ -7,7 +7,14 @@ from aiormq.exceptions import ChannelClosed
 
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, open_channel
 from shared.broker.amqp.errors import bounded, explain, guarded
-from shared.broker.declarations import Declaration, DeclareBinding, DeclareExchange, DeclareQueue
+from shared.broker.declarations import (
+    Declaration,
+    DeclareBinding,
+    DeclareExchange,
+    DeclareQueue,
+    RemoveBinding,
+    RemoveQueue,
+)
 from shared.broker.errors import BrokerRefused
 
 
@@ -33,3 +40,8 @@ async def _declare(channel: AbstractChannel, declaration: Declaration) -> None:
         case DeclareBinding(exchange, routing_key, name):
             queue = await channel.get_queue(name, ensure=False)
             await queue.bind(exchange, routing_key, timeout=limit)
+        case RemoveBinding(exchange, routing_key, name):
+            queue = await channel.get_queue(name, ensure=False)
+            await queue.unbind(exchange, routing_key, timeout=limit)
+        case RemoveQueue(name):
+            await channel.queue_delete(name, timeout=limit)

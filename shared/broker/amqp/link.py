@@ -58,11 +58,12 @@ class Link:
         on_state: Callable[[LinkState], None],
         declarations: Sequence[Declaration] = (),
         backoff: Backoff | None = None,
+        speaks_as: str | None = None,
     ) -> None:
-        """Nothing happens before `run`."""
+        """Nothing happens before `run`. `speaks_as` is for a login that may name another user as the sender."""
         self._address = address
         self._exchange = exchange_name(account or OPEN_ACCOUNT)
-        self._user = address.user or account or "guest"
+        self._user = speaks_as or address.user or account or "guest"
         self._name = name
         self._queues = list(dict.fromkeys(queues))
         self._suspects: set[str] = set()

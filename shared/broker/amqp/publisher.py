@@ -94,7 +94,7 @@ class Publisher:
             reply_to=message.reply_to,
             message_id=uuid.uuid4().hex,
             message_type=message.type,
-            user_id=self._user,
+            user_id=None if message.unproven else self._user,
         )
 
     def _count_timeout(self) -> None:
