@@ -7,13 +7,14 @@ from typing import Final, NamedTuple, NoReturn
 
 import typer
 
-from console.commands import control, fields, lifecycle, looking, payloads
+from console.commands import control, faults, fields, lifecycle, looking, payloads
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
 from console.commands.serve import serve
 from console.commands.up import up
 
 _CHANGED: Final = "outcome, interface, endpoint, status; for several, outcome and results [those fields of each]"
+_MOVED: Final = f"outcome, messages [{fields.HELD}]"
 _BESIDE: Final = "other (the peer's own view, or null), link (true, false, null if unknown), sentence, trouble"
 
 
@@ -25,11 +26,17 @@ class Entry(NamedTuple):
     example: str
     panel: str
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is typed for it: `fault_add` is `fault add`."""
+        return tuple(self.function.__name__.split("_"))
+
 
 _SETTING_UP: Final = "Set up and change"
 _USING: Final = "Use"
 _LOOKING: Final = "Look"
 _RUNNING: Final = "Run"
+_BREAKING: Final = "Break on purpose"
 
 COMMANDS: Final = (
     Entry(
@@ -106,12 +113,30 @@ COMMANDS: Final = (
         _LOOKING,
     ),
     Entry(
+        faults.fault_add,
+        f"outcome, {fields.FAULT}",
+        "peering fault add drop --interface ri-office --message declare --which 1-2",
+        _BREAKING,
+    ),
+    Entry(faults.fault_list, f"faults [{fields.FAULT}]", "peering fault list", _BREAKING),
+    Entry(faults.fault_clear, "outcome, cleared [numbers]", "peering fault clear 3", _BREAKING),
+    Entry(faults.held_list, f"held [{fields.HELD}]", "peering held list --interface ri-office", _BREAKING),
+    Entry(faults.held_release, _MOVED, "peering held release 2 1", _BREAKING),
+    Entry(faults.held_drop, _MOVED, "peering held drop 1", _BREAKING),
+    Entry(faults.held_replay, _MOVED, "peering held replay 1", _BREAKING),
+    Entry(faults.held_reorder, _MOVED, "peering held reorder 3 1", _BREAKING),
+    Entry(
         control.provision,
         "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies",
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),
 )
+
+GROUPS: Final = {
+    "fault": "Make things go wrong on purpose: messages, wires, workers.",
+    "held": "What becomes of messages that a fault holds.",
+}
 
 LONG_RUNNING: Final = (up, serve, demo)
 """Commands that run until they are ended, or tell a story."""
@@ -122,9 +147,15 @@ def make_app() -> typer.Typer:
     app = new_app("peering", "Peering connections whose two ends are separate processes, which agree by messages.")
     for function in LONG_RUNNING:
         app.command(function.__name__, rich_help_panel=_RUNNING)(function)
+    groups = {}
+    for group, summary in GROUPS.items():
+        groups[group] = typer.Typer(name=group, help=summary, no_args_is_help=True)
+        app.add_typer(groups[group], rich_help_panel=_BREAKING)
     for entry in COMMANDS:
         epilog = fields.epilog(entry.fields, entry.example)
-        app.command(entry.function.__name__, epilog=epilog, rich_help_panel=entry.panel)(entry.function)
+        *group_of, name = entry.words
+        place = groups[group_of[0]] if group_of else app
+        place.command(name, epilog=epilog, rich_help_panel=None if group_of else entry.panel)(entry.function)
     return app
 
 

@@ -15,6 +15,7 @@ from console.web.cloud.gateway import gateway
 from console.web.guard import Guard
 from console.web.metrics import Metrics
 from console.web.page.routes import router as page
+from console.web.peering.faults import router as faults
 from console.web.peering.health import router as health
 from console.web.peering.simulation import router as control
 from console.web.site import Site
@@ -45,5 +46,6 @@ def described_app() -> FastAPI:
     )
     app.include_router(health)
     app.include_router(control)
+    app.include_router(faults)
     app.include_router(page)
     return app

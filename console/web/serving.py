@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 import uvicorn
 from fastapi import FastAPI
 
+from console.client import Unanswered
+from console.faults.remote import told
 from console.stack.stack import Stack
 from console.topology import Context
 from console.web.access_token import token_in
@@ -42,11 +44,15 @@ class _Quiet(uvicorn.Server):
 
 
 class Access(NamedTuple):
-    """The address of the server, with its token and the access keys of the cloud's API, which are secrets."""
+    """The address of the server, with its token and the access keys of the cloud's API, which are secrets.
+
+    `mended` are the wires that led through a console that was killed, and are whole again.
+    """
 
     url: str
     token: str
     keys: Sequence[Key]
+    mended: Sequence[str] = ()
 
     @property
     def page(self) -> str:
@@ -55,17 +61,27 @@ class Access(NamedTuple):
 
 
 @asynccontextmanager
-async def web(
-    context: Context, folder: Path, listening: socket.socket, own_host: str, stack: Stack | None = None
+async def web(  # noqa: PLR0913 - what comes after the star has a default
+    context: Context,
+    folder: Path,
+    listening: socket.socket,
+    own_host: str,
+    *,
+    stack: Stack | None = None,
+    administrator: str = "",
 ) -> AsyncIterator[Access]:
     """Serve the cloud's API and the page on a bound socket until the block ends. Raises TokenRefused or StoreError."""
-    token = token_in(folder)
+    token, url = token_in(folder), url_of(listening)
     async with (
-        open_site(context, folder, stack) as site,
+        open_site(context, folder, stack, administrator) as site,
         cloud_of(site) as cloud,
         serving(make_app(site, token, cloud, own_host), listening),
     ):
-        yield Access(url_of(listening), token, cloud.keys())
+        mended: Sequence[str] = ()
+        with contextlib.suppress(Unanswered):  # the broker is away; whoever clears the faults tries it again
+            mended = await site.faults.mend()
+        with told(folder, url, token):
+            yield Access(url, token, cloud.keys(), mended)
 
 
 @asynccontextmanager

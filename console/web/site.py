@@ -17,6 +17,7 @@ from fastapi import Request
 
 from console.client import ClientError
 from console.client.clients import Clients
+from console.faults.faults import Faults
 from console.stack.stack import Stack
 from console.topology import Context, NoContext
 from shared.wire.views import WorkerView
@@ -42,6 +43,7 @@ class Site:
 
     clients: Clients
     folder: Path
+    faults: Faults
     stack: Stack | None = None
 
     @property
@@ -66,10 +68,19 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(context: Context, folder: Path, stack: Stack | None = None) -> AsyncIterator[Site]:
-    """Open the site; clients connect when they are needed first."""
+async def open_site(
+    context: Context, folder: Path, stack: Stack | None = None, administrator: str = ""
+) -> AsyncIterator[Site]:
+    """Open the site; clients connect when they are needed first, and every fault ends with it.
+
+    `administrator` is the management API's URL with its login; that of the stack where there is one.
+    """
     async with Clients(context, PATIENCE_SECONDS) as clients:
-        yield Site(clients, folder, stack)
+        faults = Faults(clients, stack, stack.broker.administrator if stack is not None else administrator)
+        try:
+            yield Site(clients, folder, faults, stack)
+        finally:
+            await faults.close()
 
 
 def site_of(request: Request) -> Site:

@@ -16,7 +16,7 @@ _PLAIN = {"TERMINAL_WIDTH": "100", "COLUMNS": "100", "NO_COLOR": "1", "TERM": "d
 @cache
 def commands_page(lab: typer.Typer) -> str:
     """Every command of `peering` and of `lab` as `--help` shows it, as a page."""
-    ours = [one.__name__ for one in (*LONG_RUNNING, *(entry.function for entry in COMMANDS))]
+    ours = [*(one.__name__ for one in LONG_RUNNING), *(" ".join(entry.words) for entry in COMMANDS)]
     labs = [one.callback.__name__ for one in lab.registered_commands if one.callback is not None]
     head = ["# Commands", "", "Generated from the programs by `make docs`.", ""]
     return "\n".join([*head, *_help("peering", make_app(), ours), *_help("peering-lab", lab, labs)])
@@ -25,6 +25,6 @@ def commands_page(lab: typer.Typer) -> str:
 def _help(program: str, app: typer.Typer, names: Sequence[str]) -> Iterator[str]:
     runner = CliRunner()
     for name in names:
-        shown = runner.invoke(app, [name, "--help"], prog_name=program, env=_PLAIN).output
+        shown = runner.invoke(app, [*name.split(), "--help"], prog_name=program, env=_PLAIN).output
         text = "\n".join(line.rstrip() for line in shown.strip().splitlines())
         yield from (f"## {program} {name}", "", "```text", text, "```", "")

@@ -8,20 +8,28 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import httpx
 
 from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
-from shared.broker.names import DEAD_LETTER_QUEUE, VHOST, EndpointQueue
+from shared.broker.names import DEAD_LETTER_QUEUE, VHOST
 from shared.broker.polling import POLL_SECONDS
-from shared.broker.topology import Definitions
+from shared.broker.topology import Account, Definitions
 
 REQUEST_LIMIT_SECONDS: Final = 60.0
 """A large topology takes RabbitMQ about 10 ms a queue."""
 READY_LIMIT_SECONDS: Final = 60.0
 _SHOWN_CHARACTERS: Final = 400
+
+
+class Rights(NamedTuple):
+    """What a user may do with the things whose names match: regular expressions."""
+
+    configure: str
+    write: str
+    read: str
 
 
 async def provision(management_url: str, definitions: Definitions) -> None:
@@ -58,23 +66,29 @@ async def delete_queue(management_url: str, queue: str, *, vhost: str = VHOST) -
     await _remove(management_url, _queue(queue, vhost), f"delete {queue}")
 
 
+async def queue_names(management_url: str, pattern: str, *, vhost: str = VHOST) -> list[str]:
+    """List the queues whose names match a regular expression. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        query = f"name={quote(pattern, safe='')}&use_regex=true&page=1&page_size=500&columns=name"
+        response = await _change(client, "GET", f"/api/queues/{quote(vhost, safe='')}?{query}", "list its queues")
+        return [str(one["name"]) for one in response.json()["items"]]
+
+
+async def make_user(management_url: str, account: Account, tag: str, rights: Rights, *, vhost: str = VHOST) -> None:
+    """Make a user, or give it a new password, and let it do this much and no more. Raises ControlPlaneError."""
+    name = quote(account.uid, safe="")
+    async with _client(management_url) as client:
+        for path, body in (
+            (f"/api/users/{name}", {"password": account.password, "tags": tag}),
+            (f"/api/permissions/{quote(vhost, safe='')}/{name}", rights._asdict()),
+        ):
+            await _change(client, "PUT", path, f"make the user {account.uid}", body)
+
+
 async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
     """Throw away everything that waits in a queue; what was delivered already can still be acknowledged."""
     async with _client(management_url) as client:
         await _change(client, "DELETE", f"{_queue(queue, vhost)}/contents", f"purge {queue}")
-
-
-async def unbind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
-    """Let nothing more reach a queue; one that is unbound already is no error. Raises ControlPlaneError."""
-    path = f"{_binding(queue, vhost)}/{quote(queue.routing_key, safe='')}"
-    await _remove(management_url, path, f"unbind {queue.name}")
-
-
-async def bind(management_url: str, queue: EndpointQueue, *, vhost: str = VHOST) -> None:
-    """Let its sender's exchange reach a queue again, as it was provisioned. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
-        body = {"routing_key": queue.routing_key}
-        await _change(client, "POST", _binding(queue, vhost), f"bind {queue.name}", body)
 
 
 async def _remove(management_url: str, path: str, what: str) -> None:
@@ -98,12 +112,6 @@ async def _change(
 def _queue(queue: str, vhost: str) -> str:
     """The path of a queue."""
     return f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
-
-
-def _binding(queue: EndpointQueue, vhost: str) -> str:
-    """The path of a queue's binding to its sender's exchange."""
-    parts = ("e", queue.exchange, "q", queue.name)
-    return "/".join(["/api/bindings", *(quote(part, safe="") for part in (vhost, *parts))])
 
 
 async def dead_letters(

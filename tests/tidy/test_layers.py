@@ -65,6 +65,7 @@ def plant_house(folder: Path) -> None:
         "commands",
         "demo",
         "trace",
+        "faults",
         "screen",
         "stack",
         "client",

@@ -15,7 +15,8 @@ import typer
 from typer.testing import CliRunner
 
 from console import cli
-from console.commands import fields, lifecycle, options, running
+from console.commands import faults, fields, lifecycle, options, running
+from console.faults import model
 from console.statuses import COLOURS
 from console.topology import load
 from console.topology.context import CONTEXT_FILE
@@ -97,9 +98,7 @@ def test_no_traceback_reaches_a_user(monkeypatch: pytest.MonkeyPatch, capsys: py
 
 @pytest.mark.parametrize("entry", cli.COMMANDS, ids=lambda entry: entry.function.__name__)
 def test_help_names_the_fields_and_gives_an_example(entry: cli.Entry) -> None:
-    result = CliRunner(env={"COLUMNS": "400", "NO_COLOR": "1"}).invoke(
-        cli.make_app(), [entry.function.__name__, "--help"]
-    )
+    result = CliRunner(env={"COLUMNS": "400", "NO_COLOR": "1"}).invoke(cli.make_app(), [*entry.words, "--help"])
     assert result.exit_code == 0
     said = " ".join(result.stdout.split())
     assert f"--json prints: {entry.fields}" in said
@@ -115,6 +114,9 @@ def test_the_fields_that_help_names_are_those_of_the_views() -> None:
     assert names(fields.TIMELINE_ROW) == set(views.TimelineRow.model_fields)
     assert names(fields.PAYLOAD) == set(views.PayloadView.model_fields)
     assert names(fields.WORKER) == set(views.WorkerView.model_fields)
+    assert names(fields.FAULT) == set(model.StandingFault.model_fields)
+    assert names(fields.HELD) == set(model.HeldMessage.model_fields)
+    assert set(faults.DEEDS) == model.BY_MESSAGE | model.WHOLE_WIRE | model.TO_WORKER
 
 
 def test_what_is_checked_early_is_what_workers_check() -> None:

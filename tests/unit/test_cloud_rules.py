@@ -124,7 +124,7 @@ async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing
     assert await api.status(planted[1]["acceptor"], BOB) == "Idle"
     nowhere = await api.own.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
     assert (nowhere.status_code, nowhere.json()["detail"]["code"]) == (404, "InvalidRouterId.NotFound")
-    assert (await api.own.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0}
+    assert (await api.own.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0, "faults": 0}
     for account in (ALICE, BOB):
         assert (await api.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
 

@@ -14,10 +14,11 @@ from console.web.serving import Access
 def access_lines(access: Access) -> list[Text]:
     """Write the page's address with its token, the API's, and each account's access key."""
     keys = [f"  account {key.account}: access key {key.id}, secret {key.secret}" for key in access.keys]
+    mended = [f"  mended, because a console was killed while it tapped it: the wire {one}" for one in access.mended]
     return [
         Text(f"The page: {access.page}"),
         Text(f"The cloud's API: {access.url}"),
-        *(Text(plain(key), "dim") for key in keys),
+        *(Text(plain(line), "dim") for line in keys + mended),
     ]
 
 

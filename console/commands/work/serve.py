@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 from console.commands.running import DONE, FAILED
@@ -22,9 +23,10 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     place = folder or FOLDER
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     address, ended = listen_at(listen), asyncio.Event()
+    administrator = os.environ.get("PEERING_MANAGEMENT_URL", "")
     try:
         with on_stop_signal(ended.set), bound(address) as listening:
-            async with web(context, place, listening, address.host) as access:
+            async with web(context, place, listening, address.host, administrator=administrator) as access:
                 _ready(screen, access, warnings(address))
                 await ended.wait()
     except ServerError as error:

@@ -66,7 +66,7 @@ async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Boar
             board.say(warning)
         async with (
             running(topology, folder, board.say, on_change=board.changed) as stack,
-            web(stack.context, stack.folder, listening, listen.host, stack) as access,
+            web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
         ):
             with board.shown(stack, access):
                 await ended.wait()

@@ -54,7 +54,7 @@ async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
             sent = await clients.one(asked.endpoint, commands.send(asked.interface, asked.body))
             return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
         case KillAsked():
-            return Answer(outcome="done", sentence=breaker.kill(asked.endpoint))
+            return Answer(outcome="done", sentence=await breaker.kill(asked.endpoint))
         case WireAsked(do="cut"):
             return Answer(outcome="done", sentence=await breaker.cut(asked.endpoint, asked.target))
         case WireAsked():

@@ -10,12 +10,14 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, HTTPException, Request, status
 from pydantic import BaseModel, ConfigDict, Field
 
+from console.client import Unanswered
 from console.web.cloud.cloud import Cloud
 from console.web.cloud.errors import ApiError
 from console.web.cloud.records import RouterInterface
 from console.web.cloud.rules import Rule
 from console.web.peering import resetting, seeding
 from console.web.peering.seeding import Seed, Seeded
+from console.web.site import Site, site_of
 
 router: Final = APIRouter(prefix="/_peering")
 
@@ -82,10 +84,14 @@ async def set_business_status(cloud: TheCloud, interface: str, business: Busines
 
 
 @router.post("/reset", summary="Delete every interface, route and tag, and all that was created through the API")
-async def reset(cloud: TheCloud) -> dict[str, int]:
-    """Delete everything and say how much of what. Access keys stay, and the topology's endpoints."""
+async def reset(cloud: TheCloud, site: Annotated[Site, Depends(site_of)]) -> dict[str, int]:
+    """Clear all faults, delete everything, and say how much of what. Access keys stay, and the topology's endpoints."""
     try:
-        return await resetting.reset(cloud)
+        cleared = await site.faults.clear()
+        return {**await resetting.reset(cloud), "faults": len(cleared)}
+    except Unanswered as error:
+        detail = {"code": error.code, "message": error.sentence}
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, detail) from None
     except ApiError as error:
         raise HTTPException(error.status, {"code": error.code, "message": error.message}) from error
 

@@ -7,8 +7,9 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, close_connection, open_channel, open_connection
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.errors import BrokerUnreachable, explain, guarded, refusal
+from shared.broker.amqp.errors import explain, guarded, refusal
 from shared.broker.declarations import Declaration
+from shared.broker.errors import BrokerUnreachable
 from shared.broker.messages import Depth
 
 

@@ -1,0 +1,95 @@
+"""The work of `peering fault` and `peering held`: ask the console that runs, over HTTP, and show what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from console.client.clients import Clients
+from console.client.plain import plain
+from console.commands.running import DONE
+from console.faults.remote import RemoteFaults, console_of
+from console.screen import Screen
+
+
+async def add(clients: Clients, screen: Screen, wanted: Mapping[str, Any]) -> int:
+    """Make a fault."""
+    made = await _console(clients).add(wanted)
+    if screen.as_json:
+        screen.data({"outcome": "done", **made})
+    else:
+        screen.show(f"fault {made['number']}: {plain(made['sentence'])}")
+    return DONE
+
+
+async def show(clients: Clients, screen: Screen) -> int:
+    """List faults."""
+    found = await _console(clients).listed()
+    if screen.as_json:
+        screen.data({"faults": found})
+    elif not found:
+        screen.show("No fault was made.")
+    else:
+        rows = [
+            (str(one["number"]), plain(one["sentence"]), str(one["struck"]), str(one["held"]), _state(one))
+            for one in found
+        ]
+        screen.show(_table(("fault", "what", "struck", "holds", ""), rows))
+    return DONE
+
+
+async def clear(clients: Clients, screen: Screen, number: int | None, interface: str | None) -> int:
+    """Clear faults."""
+    cleared = await _console(clients).clear(number, interface)
+    if screen.as_json:
+        screen.data({"outcome": "done", "cleared": cleared})
+    else:
+        screen.show(f"cleared: {', '.join(str(one) for one in cleared) or 'none'}")
+    return DONE
+
+
+async def held(clients: Clients, screen: Screen, interface: str | None) -> int:
+    """List held messages."""
+    found = await _console(clients).held(interface)
+    if screen.as_json:
+        screen.data({"held": found})
+    else:
+        _show_messages(screen, found, "No message is held.")
+    return DONE
+
+
+async def order(clients: Clients, screen: Screen, do: str, numbers: Sequence[int], interface: str | None) -> int:
+    """Do something with held messages."""
+    found = await _console(clients).order(do, list(numbers), interface)
+    if screen.as_json:
+        screen.data({"outcome": "done", "messages": found})
+    else:
+        _show_messages(screen, found, "No message was held.")
+    return DONE
+
+
+def _console(clients: Clients) -> RemoteFaults:
+    return RemoteFaults(console_of(clients.context.source))
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    return "over" if one["over"] else f"is {one['interface']}" if one["interface"] else "stands"
+
+
+def _show_messages(screen: Screen, found: Sequence[Mapping[str, Any]], nothing: str) -> None:
+    if not found:
+        screen.show(nothing)
+        return
+    rows = [(str(one["number"]), f"{one['source']} → {one['target']}", plain(one["label"])) for one in found]
+    screen.show(_table(("message", "way", "says"), rows))
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
