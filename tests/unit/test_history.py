@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,11 +11,17 @@ from pathlib import Path
 import pytest
 import typer
 
+from console.client.clients import Located
 from console.commands.looking import since_time
 from console.trace.model import Trace
+from console.web.page.live import ROWS_KEPT, Follower
 from shared.store.sqlite import TimelineEntry
+from shared.wire import commands
+from tests.unit.console_world import World
 from tests.unit.peering_program import Peering, program
 from tests.unit.runtime_bench import Bench, bench
+from tests.unit.web_program import site_in, world_for_consoles
+from tests.waiting import wait_for
 
 ROWS = 50_000
 SECONDS_APART = 2.0
@@ -23,6 +30,11 @@ SECONDS_APART = 2.0
 @pytest.fixture
 def peering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peering]:
     yield from program(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    yield from world_for_consoles(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -88,6 +100,26 @@ def test_a_drawing_is_of_the_last_moments_and_says_what_it_leaves_out(peering: P
     picture = tmp_path / "drawn.svg"
     assert "earlier moments are not drawn" in peering("trace", "ri-a@vpc-a", "-o", str(picture), "--since", "60").stderr
     assert picture.stat().st_size < 100_000
+
+
+async def test_a_page_begins_with_the_last_rows_and_payloads(workers: World, tmp_path: Path) -> None:
+    store = workers.stores[0]
+    async with site_in(tmp_path) as site:
+        await site.clients.one("vpc-a", commands.create("ri-a"))
+        store.begin()
+        for number in range(ROWS):
+            store.note(TimelineEntry("ri-a", float(number), "Idle", "Idle", f"step {number}", ""))
+            store.payloads.deliver("ri-a", 0.0, number, str(number))
+        store.commit()
+        workers.reply_bytes = 0
+        end = Follower(Located("ri-a", "vpc-a"), site.clients, lambda: None)
+        following = asyncio.create_task(end.follow())
+        await wait_for(lambda: end.rows, 20, until=lambda rows: len(rows) == ROWS_KEPT)
+        await end.look()
+        following.cancel()
+    assert end.rows[-1].cause == f"step {ROWS - 1}"
+    assert [payload.body for payload in end.inbox] == [str(number) for number in range(ROWS - 5, ROWS)]
+    assert workers.reply_bytes < 200_000
 
 
 def test_rows_are_read_from_either_end_and_a_page_is_cut_at_the_other(a: Bench) -> None:
