@@ -1,4 +1,4 @@
-"""The worker program of an endpoint that is the acceptor: `python -m acceptor`."""
+"""The process that can only wait is an ordinary worker with one thing less it can be told."""
 
 import sys
 

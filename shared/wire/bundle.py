@@ -1,7 +1,7 @@
-"""The bundle: one AMQP message with all protocol messages that one endpoint has for another at one moment.
+"""One AMQP message is not one protocol message: a bundle carries whatever is ready for the same endpoint.
 
 As SCTP bundles chunks (RFC 9260 section 6.10): cost per connection falls as load grows, and a lone message goes
-out at once. The JSON schema of a bundle is generated from these forms.
+out at once. The JSON schema of a bundle is printed from these forms.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from shared.wire.forms import (
     RegionId,
     Unreadable,
     check_size,
-    first_problem,
+    first_fault,
 )
 
 FORMAT_VERSION = 1
@@ -38,18 +38,18 @@ EpochForm = tuple[Positive, Nonce]
 
 @with_config(STRICT)
 class ClaimsForm(TypedDict):
-    """The claims of an end that initiates."""
+    """What an end says of itself when it asks to be let in."""
 
     interface: InterfaceId
     endpoint: EndpointId
-    kind: Kind
+    kind: Literal["vpc", "vbr"]
     account: AccountId
     region: RegionId
 
 
 @with_config(STRICT)
 class DeclareForm(TypedDict):
-    """A declaration of an end's whole register; with claims it is an Initiate."""
+    """An end's whole register; with claims it is an Initiate."""
 
     kind: Literal["declare"]
     source: InterfaceId
@@ -60,7 +60,17 @@ class DeclareForm(TypedDict):
     to_epoch: EpochForm | None
     acknowledges: Number
     received: Number
-    status: Status
+    status: Literal[
+        "Idle",
+        "Connecting",
+        "Accepting",
+        "Activated",
+        "Suspending",
+        "Suspended",
+        "Activating",
+        "Deleting",
+        "Deleted",
+    ]
     claims: ClaimsForm | None
 
 
@@ -74,12 +84,19 @@ class NotReadyForm(TypedDict):
     epoch: EpochForm | None
     to_epoch: EpochForm
     answers: Number
-    reason: Reason
+    reason: Literal[
+        "PeerNotConfigured",
+        "PeerRegionMismatch",
+        "PeerKindMismatch",
+        "NotInitiated",
+        "NotOpened",
+        "NoAnswer",
+    ]
 
 
 @with_config(STRICT)
 class DataForm(TypedDict):
-    """A payload, in the activation that it is sent in."""
+    """One payload, in one activation."""
 
     kind: Literal["data"]
     source: InterfaceId
@@ -95,7 +112,7 @@ MessageForm = Annotated[DeclareForm | NotReadyForm | DataForm, Field(discriminat
 
 @with_config(STRICT)
 class BundleForm(TypedDict):
-    """A bundle; without messages it is a keepalive. `life` is the sender's store id, in the word of format 1."""
+    """Everything one endpoint has to say to another at one moment; empty, it says that the sender is alive."""
 
     v: Literal[1]
     endpoint: EndpointId
@@ -107,11 +124,14 @@ class BundleForm(TypedDict):
 
 READER: TypeAdapter[BundleForm] = TypeAdapter(BundleForm)
 
-_INTENTS = {intent.word: intent for intent in Intent}
+_INTENTS = {"up": Intent.UP, "suspended": Intent.SUSPENDED, "deleted": Intent.DELETED}
+_INTENT_WORDS = {intent: word for word, intent in _INTENTS.items()}
+_STATUSES = {str(status): status for status in Status}
+_REASONS = {str(reason): reason for reason in Reason}
 
 
 class Addressed(NamedTuple):
-    """A message with the interfaces that it goes from and to."""
+    """A message between two interfaces."""
 
     source: str
     target: str
@@ -119,35 +139,35 @@ class Addressed(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """A bundle as it is read and written; `store_id` is another one when the sender's store was lost."""
+    """The messages of one AMQP message; `life` is the nonce of the sender's store, renewed when it was lost."""
 
     endpoint: str
     account: str
     to: str
-    store_id: int
+    life: int
     messages: Sequence[Addressed]
 
 
 def read_bundle(body: bytes) -> Bundle:
-    """Read the body of a bundle. Raises Unreadable for anything that is not exactly one."""
+    """Read a bundle. Raises Unreadable for anything that is not exactly one."""
     check_size(body)
     try:
         form = READER.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_problem(error)) from None
+        raise Unreadable(first_fault(error)) from None
     messages = [Addressed(m["source"], m["target"], _message(m)) for m in form["messages"]]
     return Bundle(form["endpoint"], form["account"], form["to"], form["life"], messages)
 
 
 def write_bundle(bundle: Bundle) -> bytes:
-    """The body of a bundle."""
+    """Write a bundle as it is read."""
     return to_json(
         {
             "v": FORMAT_VERSION,
             "endpoint": bundle.endpoint,
             "account": bundle.account,
             "to": bundle.to,
-            "life": bundle.store_id,
+            "life": bundle.life,
             "messages": [_form(entry) for entry in bundle.messages],
         }
     )
@@ -163,7 +183,7 @@ def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
             None if to_epoch is None else Epoch(*to_epoch),
             form["acknowledges"],
             form["received"],
-            form["status"],
+            _STATUSES[form["status"]],
             None if claims is None else _claims(claims),
         )
     if form["kind"] == "data":
@@ -175,16 +195,16 @@ def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
         None if known is None else Epoch(*known),
         Epoch(*form["to_epoch"]),
         form["answers"],
-        form["reason"],
+        _REASONS[form["reason"]],
     )
 
 
 def _claims(form: ClaimsForm) -> Claims:
-    return Claims(form["interface"], form["endpoint"], form["kind"], form["account"], form["region"])
+    return Claims(form["interface"], form["endpoint"], Kind(form["kind"]), form["account"], form["region"])
 
 
 def _form(entry: Addressed) -> dict[str, Any]:
-    """The form of a message, of plain values: an enum's member or a named tuple takes five times as long to write."""
+    """A message as its form. Plain values only: an enum's member or a named tuple takes five times as long to write."""
     source, target, message = entry
     match message:
         case Declare():
@@ -194,7 +214,7 @@ def _form(entry: Addressed) -> dict[str, Any]:
                 "target": target,
                 "epoch": _pair(message.epoch),
                 "version": message.version,
-                "intent": message.intent.word,
+                "intent": _INTENT_WORDS[message.intent],
                 "to_epoch": _pair(message.to_epoch),
                 "acknowledges": message.acknowledges,
                 "received": message.received,
@@ -211,7 +231,7 @@ def _form(entry: Addressed) -> dict[str, Any]:
                 "answers": message.answers,
                 "reason": message.reason.value,
             }
-        case Data(activation=tag):  # pragma: no branch - there is no fourth kind of message, and mypy knows
+        case Data(activation=tag):
             return {
                 "kind": "data",
                 "source": source,

@@ -1,8 +1,7 @@
-"""Requests of owners to a worker, with their replies and observations.
+"""A command line has no privileges: it asks over the same broker, under its account's own name, like anybody.
 
-An owner's program has no privileges: it asks over the same broker, under its account's own user, as anybody. One
-request carries many commands, and its id makes it safe to ask again: a worker that has answered a request gives the
-same reply twice.
+What an owner's console may ask of a worker. One request carries many commands, and its id makes it safe to ask
+again: a worker that has answered a request answers it the same way twice.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ from shared.wire.forms import (
     RegionId,
     Unreadable,
     check_size,
-    first_problem,
+    first_fault,
 )
 
 PAGE_LIMIT = 1_000
-"""The largest number of rows in a page of a listing."""
+"""The longest page of a listing."""
 
 SUBSCRIPTION_LIMIT_SECONDS = 60
-"""The longest time that a subscription lasts unless it is renewed."""
+"""How long a subscription lasts unless it is renewed."""
 
 PlainKind = Literal["initiate", "suspend", "resume", "delete"]
 """Commands that change an interface and need nothing but its name."""
@@ -47,7 +46,7 @@ Page = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
 
 @with_config(STRICT)
 class PeerForm(TypedDict):
-    """The peer information that an owner configures."""
+    """Peer information, as an owner configures it."""
 
     interface: InterfaceId
     endpoint: EndpointId
@@ -57,7 +56,7 @@ class PeerForm(TypedDict):
 
 @with_config(STRICT)
 class CreateForm(TypedDict):
-    """Create an interface, Idle; with `peer` it is configured at once, and with `initiate` initiated."""
+    """A new interface, Idle; with `peer` configured at once, and with `initiate` initiated at once."""
 
     kind: Literal["create"]
     interface: InterfaceId
@@ -77,7 +76,7 @@ class ConfigureForm(TypedDict):
 
 @with_config(STRICT)
 class PlainForm(TypedDict):
-    """Carry out or show something that needs nothing but the interface."""
+    """A command that needs nothing but the interface."""
 
     kind: Literal[PlainKind, "show"]
     interface: InterfaceId
@@ -85,7 +84,7 @@ class PlainForm(TypedDict):
 
 @with_config(STRICT)
 class SendForm(TypedDict):
-    """Send a payload to the peer."""
+    """A payload for the peer."""
 
     kind: Literal["send"]
     interface: InterfaceId
@@ -94,7 +93,7 @@ class SendForm(TypedDict):
 
 @with_config(STRICT)
 class ListForm(TypedDict):
-    """List a page of the endpoint's interfaces, in the order of their ids, after the one named."""
+    """A page of the endpoint's interfaces, in the order of their ids, after the one named."""
 
     kind: Literal["list"]
     after: str
@@ -104,7 +103,7 @@ class ListForm(TypedDict):
 
 @with_config(STRICT)
 class ReadForm(TypedDict):
-    """Read a page of an interface's inbox, or of the timeline (of all interfaces where none is named).
+    """A page of an interface's inbox, or of the timeline (of all interfaces where none is named).
 
     The first rows after a place; with `before`, the last ones between the two places, and how many are earlier.
     """
@@ -118,7 +117,7 @@ class ReadForm(TypedDict):
 
 @with_config(STRICT)
 class SubscribeForm(TypedDict):
-    """Subscribe to every new row of the timeline for a while; from the present on where `after` is null."""
+    """Be told of every new row of the timeline for a while; from the present on where `after` is null."""
 
     kind: Literal["subscribe"]
     interface: InterfaceId | None
@@ -141,7 +140,7 @@ CommandForm = Annotated[
 
 @with_config(STRICT)
 class RequestForm(TypedDict):
-    """A request: commands of one owner to one endpoint."""
+    """Commands of one owner to one endpoint."""
 
     v: Literal[1]
     request: RequestId
@@ -152,7 +151,7 @@ class RequestForm(TypedDict):
 
 @with_config(STRICT)
 class DoneForm(TypedDict):
-    """The answer to a command that was carried out."""
+    """A command was carried out."""
 
     outcome: Literal["done"]
     result: dict[str, Any] | None
@@ -160,7 +159,7 @@ class DoneForm(TypedDict):
 
 @with_config(STRICT)
 class RefusedForm(TypedDict):
-    """The refusal of a command, which changed nothing."""
+    """A command was refused and changed nothing."""
 
     outcome: Literal["refused"]
     code: str
@@ -172,7 +171,7 @@ AnswerForm = Annotated[DoneForm | RefusedForm, Field(discriminator="outcome")]
 
 @with_config(STRICT)
 class ReplyForm(TypedDict):
-    """A reply: the answers to one request, in the order of its commands."""
+    """The answers to one request, in the order of its commands."""
 
     v: Literal[1]
     request: RequestId
@@ -182,7 +181,7 @@ class ReplyForm(TypedDict):
 
 @with_config(STRICT)
 class ObservationsForm(TypedDict):
-    """Observations: new rows of a worker's timeline, for those who subscribed."""
+    """New rows of a worker's timeline, for those who subscribed."""
 
     v: Literal[1]
     request: RequestId
@@ -196,7 +195,7 @@ OBSERVATIONS: TypeAdapter[ObservationsForm] = TypeAdapter(ObservationsForm)
 
 
 class Kinds(NamedTuple):
-    """The AMQP `type` of each kind of message."""
+    """The AMQP `type` of everything that travels."""
 
     bundle: str = "peering.bundle"
     request: str = "peering.request"
@@ -208,40 +207,40 @@ KINDS = Kinds()
 
 
 def read_request(body: bytes) -> RequestForm:
-    """Read the body of a request. Raises Unreadable."""
+    """Read a request. Raises Unreadable."""
     check_size(body)
     try:
         return REQUEST.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_problem(error)) from None
+        raise Unreadable(first_fault(error)) from None
 
 
 def read_reply(body: bytes) -> ReplyForm:
-    """Read the body of a reply. Raises Unreadable."""
+    """Read a reply. Raises Unreadable."""
     try:
         return REPLY.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_problem(error)) from None
+        raise Unreadable(first_fault(error)) from None
 
 
 def read_observations(body: bytes) -> ObservationsForm:
-    """Read the body of observations. Raises Unreadable."""
+    """Read observations. Raises Unreadable."""
     try:
         return OBSERVATIONS.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_problem(error)) from None
+        raise Unreadable(first_fault(error)) from None
 
 
 def write_request(request: str, account: str, endpoint: str, commands: Sequence[CommandForm]) -> bytes:
-    """The body of a request."""
+    """Write a request as it is read."""
     return to_json({"v": 1, "request": request, "account": account, "endpoint": endpoint, "commands": commands})
 
 
 def write_reply(request: str, endpoint: str, replies: Sequence[AnswerForm]) -> bytes:
-    """The body of a reply."""
+    """Write a reply as it is read."""
     return to_json({"v": 1, "request": request, "endpoint": endpoint, "replies": replies})
 
 
 def write_observations(request: str, endpoint: str, rows: Sequence[dict[str, Any]]) -> bytes:
-    """The body of observations."""
+    """Write observations as they are read."""
     return to_json({"v": 1, "request": request, "endpoint": endpoint, "rows": rows})

@@ -1,4 +1,4 @@
-"""Tests of docker-compose.yml as it is: what README says to type, and what its containers may not do."""
+"""Tests of docker-compose.yml as it is: what docs/by-hand.md says to type, and what its containers may not do."""
 
 import json
 import os

@@ -13,8 +13,7 @@ import pytest
 from initiator.handshake import INITIATOR
 from lab.chaos.disks import clear, fill, limit_files, small_disks
 from shared.protocol.words import Endpoint, Kind
-from shared.store.errors import StoreUnavailable
-from shared.store.sqlite import Store, TimelineEntry
+from shared.store.sqlite import Store, StoreTrouble, TimelineEntry
 
 OWN = Endpoint("vpc-a", Kind.VPC, "alice", "cn-hangzhou")
 PAGE_CHARACTERS = 100_000
@@ -42,7 +41,7 @@ def test_a_process_that_may_write_no_files_cannot_commit_until_it_may(tmp_path: 
         write(store)
         limit_files(os.getpid(), 0)
         try:
-            with pytest.raises(StoreUnavailable):
+            with pytest.raises(StoreTrouble):
                 write(store)
         finally:
             limit_files(os.getpid(), None)
@@ -59,7 +58,7 @@ def test_a_disk_that_takes_nothing_does_not_make_a_store_a_damaged_one(tmp_path:
             write(store)
     limit_files(os.getpid(), 0)
     try:
-        with pytest.raises(StoreUnavailable), opened(tmp_path):
+        with pytest.raises(StoreTrouble), opened(tmp_path):
             pass
     finally:
         limit_files(os.getpid(), None)
@@ -83,7 +82,7 @@ def test_a_small_disk_is_full_for_the_store_and_leaves_its_files(tmp_path: Path)
         if small:
             with opened(folder) as store:
                 fill(folder)
-                with pytest.raises(StoreUnavailable):
+                with pytest.raises(StoreTrouble):
                     write(store)
                 store.rollback()
                 clear(folder)
