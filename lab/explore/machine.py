@@ -32,6 +32,7 @@ class Machine:
     def __init__(self, steps: Steps = SHIPPED) -> None:
         self._steps = steps
         self._one: dict[object, object] = {}
+        self._known: set[int] = set()
         self._heard: dict[tuple[Address, int, int], Received] = {}
         self._taken: dict[tuple[int, int, int], tuple[Event, Step]] = {}
 
@@ -60,7 +61,11 @@ class Machine:
 
     def one(self, value: T) -> T:
         """The one object that stands for all equal ones."""
-        return cast("T", self._one.setdefault(value, value))
+        if id(value) in self._known:
+            return value
+        kept = self._one.setdefault(value, value)
+        self._known.add(id(kept))
+        return cast("T", kept)
 
     def _effect(self, effect: Effect) -> Effect:
         return replace(effect, message=self.one(effect.message)) if isinstance(effect, Say) else effect

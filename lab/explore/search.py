@@ -20,6 +20,7 @@ from lab.explore.properties import (
 )
 from lab.explore.state import STRANGER, ModelState
 from lab.explore.transitions import Transition, transitions
+from shared.protocol.effects import Deliver
 from shared.protocol.events import Received
 from shared.protocol.labels import label
 from shared.protocol.words import Status
@@ -81,7 +82,7 @@ class Search:
         self.waiting = deque([start])
         self._byzantine_left = start.budget.byzantine
         self._ends_checked: set[Hashable] = set()
-        self._steps_checked: dict[Hashable, object] = {}
+        self._steps_checked: dict[Hashable, tuple[bool, object, object]] = {}
         self._rounds: dict[Hashable, int] = {}
 
     def expand(self, state: ModelState) -> None:
@@ -127,9 +128,12 @@ class Search:
         old, new = state.stores[transition.which].end, transition.state.stores[transition.which].end
         byzantine = self._has_lied(transition.state)
         taken = (id(old), id(new), id(transition.effects), id(transition.event))
-        if taken in self._steps_checked:
-            return not byzantine and self._broken(delivery, delivery(state, transition))
-        self._steps_checked[taken] = (transition.event, transition.effects)  # kept, since their ids must stay theirs
+        known = self._steps_checked.get(taken)
+        if known is not None:
+            return known[0] and not byzantine and self._broken(delivery, delivery(state, transition))
+        delivers = any(isinstance(effect, Deliver) for effect in transition.effects)
+        # with event and effects, since their ids must stay theirs
+        self._steps_checked[taken] = (delivers, transition.event, transition.effects)
         return any(
             self._broken(holds, holds(state, transition))
             for holds in (ON_A_TRANSITION_WITH_BYZANTINE_PEER if byzantine else ON_EVERY_TRANSITION)

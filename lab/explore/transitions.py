@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from lab.explore.forged import forged_messages
 from lab.explore.machine import Machine
@@ -23,7 +23,7 @@ from lab.explore.state import (
     mirrored,
     put,
 )
-from shared.protocol.effects import Deliver, Effect, Forget, Keep, Repeat, Say
+from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refused, Repeat, Say
 from shared.protocol.events import (
     Configure,
     Delete,
@@ -41,6 +41,9 @@ from shared.protocol.events import (
 from shared.protocol.interface import Interface, timers
 from shared.protocol.messages import Data, Message
 from shared.protocol.words import Intent, Timer
+
+_OUTWARD: Final = (Ignored, Refused)
+"""Effects that change nothing in the model, and are the commonest."""
 
 
 class Transition(NamedTuple):
@@ -104,9 +107,12 @@ def _forged(state: ModelState, which: int, machine: Machine) -> Iterator[Transit
 def apply(state: ModelState, which: int, event: Event, machine: Machine) -> Transition:
     """Let one event happen to one end: the shipped step, and its effects on the state around."""
     before, said = state.stores[which], state.said
+    event = event if isinstance(event, Received) else machine.one(event)
     end, effects = machine.step(which, before.end, event)
     store = before if end is before.end else before._replace(end=end)
     for effect in effects:
+        if isinstance(effect, _OUTWARD):
+            continue
         store = _kept(store, effect, event)
         said = _heard(said, which, store, effect, machine)
     unnoticed = put(state.unnoticed, which, value=False) if isinstance(event, Doubted) else state.unnoticed
