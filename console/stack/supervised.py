@@ -154,42 +154,60 @@ class Supervised:
 
     async def _run_once(self) -> tuple[int | None, str]:
         """Run it to its end; return its exit code, None if it could not be started, and how it ended."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
         try:
-            process = await asyncio.create_subprocess_exec(
-                *dying_with_parent(self.program.command),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env={**inherited, **self.program.environment},
-                start_new_session=True,
-            )
+            process, output, pipe = await self._start()
         except _START_ERRORS as error:
             return None, f"could not be started: {getattr(error, 'strerror', None) or error}"
         self.process = process
         try:
+            self.refused.clear()
             self._tell(State.RUNNING, process.pid, self.report.last)
             if self._stopping.is_set():
                 self.send(signal.SIGTERM)
-            code = await self._until_ended(process)
+            code = await self._until_ended(process, output)
         finally:
             self.process = None
+            pipe.close()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         return code, self._ending(code)
 
-    async def _until_ended(self, process: asyncio.subprocess.Process) -> int:
+    async def _start(self) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.ReadTransport]:
+        """Start it, with a pipe of ours for its output: one of asyncio's stays open while a child of its holds it.
+
+        Raises one of _START_ERRORS.
+        """
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
+        output = asyncio.StreamReader()
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "wb", 0) as into, contextlib.ExitStack() as undo:
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(output), undo.enter_context(os.fdopen(reading, "rb", 0))
+            )
+            undo.callback(pipe.close)
+            process = await asyncio.create_subprocess_exec(
+                *dying_with_parent(self.program.command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=into,
+                stderr=asyncio.subprocess.STDOUT,
+                env={**inherited, **self.program.environment},
+                start_new_session=True,
+            )
+            undo.pop_all()
+        return process, output, pipe
+
+    async def _until_ended(self, process: asyncio.subprocess.Process, output: asyncio.StreamReader) -> int:
         """Read its output until it has ended and all has been read, so that its last words are there."""
         async with asyncio.TaskGroup() as group:
-            copying = group.create_task(self._copy_output(process))
+            copying = group.create_task(self._copy(output))
             code = await process.wait()
             await asyncio.wait({copying}, timeout=_LAST_OUTPUT_SECONDS)
             copying.cancel()
         return code
 
-    async def _copy_output(self, process: asyncio.subprocess.Process) -> None:
-        while process.stdout is not None and (piece := await process.stdout.read(_READ_BYTES)):
+    async def _copy(self, output: asyncio.StreamReader) -> None:
+        while piece := await output.read(_READ_BYTES):
             self._log.remember(piece)
             if not self._writer.put(self._log.write, piece):
                 self._log.lose(piece)

@@ -111,6 +111,20 @@ def test_a_broker_that_is_named_and_absent_is_an_error_with_its_address(tmp_path
     assert "no password is known of bob at amqp://127.0.0.1:1/peering" in ended.stderr
 
 
+@pytest.mark.parametrize("asked", ["option", "topology"])
+def test_a_folder_of_somebodys_files_is_refused_and_stays_as_it_is(tmp_path: Path, asked: str) -> None:
+    source, topology = tmp_path / "broker" / "src" / "main.py", tmp_path / "topology.yaml"
+    source.parent.mkdir(parents=True)
+    source.write_text("print()")
+    topology.write_text(CROSS_ACCOUNT.read_text() + (f"folder: {tmp_path}\n" if asked == "topology" else ""))
+    option = ("--folder", ".") if asked == "option" else ()
+    ended = type_command("up", str(topology), *option, folder=tmp_path)
+    assert ended.returncode == 1
+    assert "holds files and was not made by this program" in ended.stderr
+    assert source.read_text() == "print()"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broker", "topology.yaml"]
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "line", "sentence"),
     [

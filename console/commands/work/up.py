@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from rich.text import Text
 from console.client.plain import plain
 from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
+from console.commands.work.unhindered import unhindered
 from console.screen import Screen
 from console.stack.errors import StackError
 from console.stack.stack import FOLDER, Stack, running
@@ -41,22 +42,28 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
     place = folder or topology.folder or FOLDER
     address, ended = listen_at(listen), asyncio.Event()
     board = Board(screen, topology)
-    try:
-        with on_stop_signal(ended.set):
-            bringing_up = asyncio.create_task(_stay_up(topology, place, address, board, ended))
-            asking = asyncio.create_task(ended.wait())
-            await asyncio.wait({bringing_up, asking}, return_when=asyncio.FIRST_COMPLETED)
-            asking.cancel()
-            if not bringing_up.done() and not board.ready:
-                bringing_up.cancel()
-            await asyncio.gather(bringing_up, asking, return_exceptions=True)
-            if not bringing_up.cancelled():
-                bringing_up.result()
-    except (StackError, BrokerNotStarted, ServerError) as error:
-        screen.failed(type(error).__name__, str(error))
-        return FAILED
-    board.over()
+    with unhindered(screen):
+        try:
+            await _until_ended(_stay_up(topology, place, address, board, ended), board, ended)
+        except (StackError, BrokerNotStarted, ServerError) as error:
+            screen.failed(type(error).__name__, str(error))
+            return FAILED
+        board.over()
     return DONE
+
+
+async def _until_ended(staying_up: Coroutine[None, None, None], board: Board, ended: asyncio.Event) -> None:
+    """Stay up until somebody asks for the end, which may come before all is ready."""
+    with on_stop_signal(ended.set):
+        bringing_up = asyncio.create_task(staying_up)
+        asking = asyncio.create_task(ended.wait())
+        await asyncio.wait({bringing_up, asking}, return_when=asyncio.FIRST_COMPLETED)
+        asking.cancel()
+        if not bringing_up.done() and not board.ready:
+            bringing_up.cancel()
+        await asyncio.gather(bringing_up, asking, return_exceptions=True)
+        if not bringing_up.cancelled():
+            bringing_up.result()
 
 
 async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Board, ended: asyncio.Event) -> None:

@@ -1,0 +1,63 @@
+"""`peering up` looks after its processes whether or not somebody reads what it says."""
+
+import fcntl
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, Terminal, peering_up, surroundings
+from tests.waiting import wait_for_blocking
+
+CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+SMALLEST_PIPE_BYTES = 4096
+
+
+def pid_of(terminal: Terminal) -> int | None:
+    """The process of bob's worker, as it says itself; None while it does not answer."""
+    said = terminal.type("worker", "vpc-bob", "--patience", "5")
+    return int(said["pid"]) if said["exit"] == 0 else None
+
+
+def comes_back(terminal: Terminal) -> None:
+    first = pid_of(terminal)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    wait_for_blocking(lambda: pid_of(terminal), LIMIT_SECONDS, until=lambda pid: pid not in {None, first})
+
+
+@pytest.mark.timeout(300)
+def test_a_reader_that_went_away_stops_nothing(tmp_path: Path) -> None:
+    with peering_up(CROSS_ACCOUNT, tmp_path / "peering") as up:
+        assert up.program.stdout is not None
+        up.program.stdout.close()
+        comes_back(up.terminal)
+        comes_back(up.terminal)
+        up.program.stdout = None
+    assert up.program.returncode == 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_output_that_nobody_reads_stops_nothing(tmp_path: Path, form: tuple[str, ...]) -> None:
+    folder = tmp_path / "peering"
+    reading, writing = os.pipe()
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, SMALLEST_PIPE_BYTES)
+    os.write(writing, b"x" * SMALLEST_PIPE_BYTES)
+    command = [*PEERING, "up", str(CROSS_ACCOUNT), "--folder", str(folder), *form]
+    try:
+        with subprocess.Popen(command, env=surroundings(), stdout=writing, stderr=writing) as program:
+            try:
+                wait_for_blocking((folder / "context.json").exists, LIMIT_SECONDS)
+                terminal = Terminal(folder, ("--topology", str(folder / "context.json")))
+                wait_for_blocking(lambda: pid_of(terminal), LIMIT_SECONDS)
+                comes_back(terminal)
+            finally:
+                program.terminate()
+                program.wait(LIMIT_SECONDS)
+        assert program.returncode == 0
+    finally:
+        os.close(reading)
+        os.close(writing)
