@@ -10,6 +10,7 @@ import typer
 from console.commands import control, faults, fields, lifecycle, looking, payloads
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
+from console.commands.restart import restart
 from console.commands.serve import serve
 from console.commands.up import up
 
@@ -131,6 +132,7 @@ COMMANDS: Final = (
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),
+    Entry(restart, "outcome, endpoint, pid, restarts", "peering restart vpc-hangzhou", _RUNNING),
 )
 
 GROUPS: Final = {

@@ -21,12 +21,21 @@ FolderOption = Annotated[
     Path | None,
     typer.Option("--folder", metavar="FOLDER", help="Where stores, passwords and logs stay; .peering if not given."),
 ]
+RestoredOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--restored",
+        metavar="ENDPOINT",
+        help="This endpoint's store was put back from a backup: it renews every epoch, this once. May be repeated.",
+    ),
+]
 
 
 def up(
     topology: FileArgument,
     folder: FolderOption = None,
     listen: ListenOption = None,
+    restored: RestoredOption = None,
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
@@ -35,4 +44,4 @@ def up(
     page and the API, and name, state, pid, restarts, last of each process that changed.
     """
     options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, work.up, topology, folder, listen)
+    running.run_plainly(options, work.up, topology, folder, listen, restored or ())

@@ -42,6 +42,8 @@ class Found:
     own: OwnBroker | None = None
     administrator: str = field(default="", repr=False)
     """The management API's URL with its login, a secret; empty where nobody told us one."""
+    administrator_password: str = field(default="", repr=False)
+    """Of our own broker's administrator."""
 
     def login(self, uid: str) -> str:
         """The URL with this account's login: a secret."""
@@ -55,6 +57,11 @@ class Found:
         if account.password is None:
             return broker.url
         return url_of(address.as_user(uid, account.password))
+
+    def redefine(self, topology: Topology) -> None:
+        """Have our own broker load this topology when it boots again: it may have lost its data. Raises OSError."""
+        if self.own is not None:
+            self.own.redefine(_definitions(topology, Account(ADMINISTRATOR, self.administrator_password)))
 
     @property
     def enforced(self) -> bool:
@@ -132,7 +139,7 @@ async def _our_own(topology: Topology, folder: Path, say: Say) -> Found:
     section = BrokerSection(url=url, management=own.management_url)
     kind = "private" if isinstance(own, PrivateBroker) else "a container"
     management = administrator_url(own.management_url, ADMINISTRATOR, password)
-    return Found(complete.model_copy(update={"broker": section}), f"{kind}, {url}", own, management)
+    return Found(complete.model_copy(update={"broker": section}), f"{kind}, {url}", own, management, password)
 
 
 def _with_passwords(topology: Topology, folder: Path) -> Topology:

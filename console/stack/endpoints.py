@@ -41,7 +41,7 @@ async def add_endpoint(stack: Stack, clients: Clients, endpoint: EndpointSection
     known = KnownEndpoint(endpoint.id, endpoint.kind, endpoint.account, endpoint.region, endpoint.role)
     clients.context = replace(clients.context, endpoints=(*clients.context.endpoints, known))
     try:
-        stack.write_context()
+        stack.publish()
         client = await clients.client(endpoint.id)
         await until_answered(stack.supervisor, [endpoint.id], ask_whether_there(client, endpoint.id))
     except BaseException:
@@ -69,4 +69,4 @@ async def _retire(stack: Stack, clients: Clients, section: EndpointSection) -> N
     stack.added.remove(section)
     remaining = tuple(one for one in clients.context.endpoints if one.id != section.id)
     clients.context = replace(clients.context, endpoints=remaining)
-    stack.write_context()
+    stack.publish()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,13 +52,19 @@ class Stack:
         """Where each process stands, the broker first if it is ours."""
         return [*([self.broker_report()] if self.broker.own else []), *self.supervisor.reports]
 
+    def report(self, endpoint: str) -> Report | None:
+        """Where an endpoint's worker stands; None if it is not run here."""
+        return next((one for one in self.supervisor.reports if one.name == endpoint), None)
+
     def log_of(self, endpoint: str) -> Path:
         """Where this endpoint's worker logs."""
         return log_of(self.folder, endpoint)
 
-    def write_context(self) -> None:
-        """Tell the other commands what runs. Raises StackRefused."""
+    def publish(self) -> None:
+        """Tell the other commands what runs, and our own broker what to load when it boots. Raises StackRefused."""
         _write_context(self.folder, self.topology)
+        with usable(self.folder):
+            self.broker.redefine(self.topology)
 
 
 @asynccontextmanager
@@ -70,9 +76,11 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     on_change: OnChange = lambda _: None,
     environment: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
+    restored: Collection[str] = (),
 ) -> AsyncIterator[Stack]:
     """Bring a topology up, and down at the end. `settings` are further PEERING_… variables for the workers.
 
+    `restored` are the endpoints whose store was put back from a backup: they renew every epoch, this once.
     Raises StackError, BrokerNotStarted or ControlPlaneError with a sentence for people.
     """
     environ = os.environ if environment is None else environment
@@ -83,9 +91,11 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
             async with Supervisor(on_change) as supervisor, _watched(found, on_change, supervisor) as broker_report:
                 say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
                 for endpoint in topology.endpoints:
-                    supervisor.start(worker_program(found, endpoint, folder, told))
+                    supervisor.start(worker_program(found, endpoint, folder, told, restored=endpoint.id in restored))
                 with _context_file(folder, found.topology) as context:
                     await until_all_answer(supervisor, context)
+                    for endpoint in topology.endpoints:
+                        supervisor.change(worker_program(found, endpoint, folder, told))
                     yield Stack(folder, context, found, supervisor, broker_report, told)
         finally:
             if found.own is not None:  # what it holds is said again by the workers, so it needs no farewell

@@ -78,6 +78,19 @@ class Report:
     restarts: int = 0
     last: str | None = None
 
+    @property
+    def sentence(self) -> str:
+        """How it stands, for people who wonder why it does not answer."""
+        match self.state:
+            case State.RUNNING:
+                return f"Its process runs (pid {self.pid})."
+            case State.REFUSED:
+                return f"Its process refuses to start ({self.last}); `peering restart {self.name}` tries again at once."
+            case State.PAUSING:
+                return f"Its process is about to be started again ({self.last})."
+            case State.STOPPED:
+                return "Its process was stopped."
+
 
 OnChange = Callable[[Report], None]
 

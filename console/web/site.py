@@ -19,6 +19,7 @@ from console.client import ClientError
 from console.client.clients import Clients
 from console.faults.faults import Faults
 from console.stack.stack import Stack
+from console.stack.supervised import State
 from console.topology import Context, NoContext
 from shared.wire.views import WorkerView
 
@@ -56,11 +57,15 @@ class Site:
         return await asyncio.gather(*(self._worker(one.id, limit_seconds) for one in self.context.at_hand))
 
     async def _worker(self, endpoint: str, limit_seconds: float) -> WorkerView | Silent:
+        report = self.stack.report(endpoint) if self.stack is not None else None
+        if report is not None and report.state is State.REFUSED:
+            return Silent(endpoint, "WorkerRefused", report.sentence)
         try:
             async with asyncio.timeout(limit_seconds):
                 return await self.clients.worker(endpoint)
         except TimeoutError:
-            return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.")
+            process = "" if report is None else f" {report.sentence}"
+            return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.{process}")
         except ClientError as error:
             return Silent(endpoint, error.code, error.sentence)
         except NoContext as error:

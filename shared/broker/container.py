@@ -6,7 +6,6 @@ process ends, in whatever way, Docker closes it and the container ends and is re
 """
 
 import contextlib
-import json
 import secrets
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any, Final, Self
 from shared.broker.embedded import START_LIMIT_SECONDS, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
 from shared.broker.polling import wait_until
-from shared.broker.private_files import LOOPBACK, MAX_MESSAGE_BYTES, free_ports
+from shared.broker.private_files import LOG_LIMITS, LOOPBACK, MAX_MESSAGE_BYTES, free_ports, write_definitions
 
 IMAGE: Final = "rabbitmq:4-management"
 STOP_LIMIT_SECONDS: Final = 15.0
@@ -90,6 +89,10 @@ class ContainerBroker:
         shown = _docker("inspect", "--format", "{{.State.Pid}}", self._name)
         return int(shown.stdout) if shown.returncode == 0 else None
 
+    def redefine(self, definitions: dict[str, Any]) -> None:
+        """Have it load other definitions whenever it boots from now on. Raises OSError."""
+        write_definitions(self._folder / "definitions.json", definitions)
+
     def restart(self) -> None:
         """Run on the same ports and data, after stop() or kill(); a broker that runs is killed first."""
         self.kill()
@@ -135,12 +138,15 @@ class ContainerBroker:
         """Write what the container copies when it starts."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=_SHARED_FOLDER_MODE)
         (self._folder / "data").mkdir(exist_ok=True)
-        (self._folder / "definitions.json").write_text(json.dumps(definitions), encoding="utf-8")
+        self.redefine(definitions)
         (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n", encoding="utf-8")
         settings = {
             "load_definitions": "/etc/peering/definitions.json",
             "max_message_size": MAX_MESSAGE_BYTES,
             "loopback_users": "none",
+            "log.console": "false",  # docker and our output.log would keep all of it
+            "log.file": "broker.log",
+            **LOG_LIMITS,
         }
         lines = "".join(f"{key} = {value}\n" for key, value in settings.items())
         (self._folder / "rabbitmq.conf").write_text(lines, encoding="utf-8")
@@ -153,6 +159,7 @@ class ContainerBroker:
             *("--publish", f"{LOOPBACK}:{self._ports.management}:15672"),
             *("--volume", f"{self._folder}:/peering:ro", "--volume", f"{self._folder / 'data'}:/var/lib/rabbitmq"),
             *("--env", "RABBITMQ_CONFIG_FILE=/etc/peering/rabbitmq.conf"),
+            *("--env", "RABBITMQ_CONFIG_FILES=/etc/peering/no-more"),
             *("--env", "RABBITMQ_ENABLED_PLUGINS_FILE=/etc/peering/enabled_plugins"),
             *("--entrypoint", "/bin/sh", self._image, "-c", _SCRIPT),
         ]

@@ -22,6 +22,7 @@ from shared.broker.private_files import (
     environment,
     find_programs,
     free_ports,
+    write_definitions,
     write_files,
 )
 from shared.broker.watchdog import Watchdog
@@ -95,6 +96,10 @@ class PrivateBroker:
         """The process group that holds everything of this broker, None while it is stopped."""
         return self._processes.group if self._processes else None
 
+    def redefine(self, definitions: dict[str, Any]) -> None:
+        """Have it load other definitions whenever it boots from now on. Raises OSError."""
+        write_definitions(self._layout.definitions, definitions)
+
     def restart(self) -> None:
         """Boot on the same ports and data, after stop() or kill(); a broker that runs is killed first.
 
@@ -102,6 +107,8 @@ class PrivateBroker:
         """
         self.kill()
         self._layout.pid_file.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self._layout.output.replace(self._layout.output.with_suffix(".1.log"))
         ports = self._layout.ports
         epmd = [epmd_command(self._programs, ports.epmd)] if self._own_epmd else []
         server = shlex.join([str(self._programs.server)])

@@ -19,6 +19,9 @@ LOOPBACK: Final = "127.0.0.1"
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 """The default since 4.0; 3.10 would take 128 MiB."""
 
+LOG_LIMITS: Final = {"log.file.rotation.size": 4 * 1024 * 1024, "log.file.rotation.count": 2}
+"""How long the broker's log may get, in bytes, and how many old ones are kept."""
+
 _SERVER_SCRIPTS: Final = (
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin/rabbitmq-server",
@@ -147,17 +150,24 @@ def _unused_port() -> socket.socket:
 def write_files(layout: Layout, definitions: dict[str, Any]) -> None:
     """Write what the broker reads when it starts."""
     layout.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_private(layout.definitions, json.dumps(definitions, indent=1))
+    write_definitions(layout.definitions, definitions)
     _write_private(layout.folder / "rabbitmq.conf", _configuration(layout))
     _write_private(layout.folder / "enabled_plugins", "[rabbitmq_management].\n")
     _write_private(layout.folder / "advanced.config", "[].\n")
 
 
+def write_definitions(path: Path, definitions: dict[str, Any]) -> None:
+    """Write what the broker loads when it boots. Raises OSError."""
+    _write_private(path, json.dumps(definitions, indent=1))
+
+
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read."""
-    path.touch(mode=_PRIVATE_FILE_MODE)
-    path.chmod(_PRIVATE_FILE_MODE)
-    path.write_text(text, encoding="utf-8")
+    """Write a file whole or not at all: the broker may be booting."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE_MODE), "w") as file:
+        file.write(text)
+    part.replace(path)
 
 
 def _configuration(layout: Layout) -> str:
@@ -172,7 +182,9 @@ def _configuration(layout: Layout) -> str:
         "max_message_size": MAX_MESSAGE_BYTES,
         "disk_free_limit.absolute": _FREE_DISK_BYTES,
         "loopback_users": "none",
+        "log.file": layout.log,  # not in RABBITMQ_LOGS, which takes the limits back
         "log.file.level": "info",
+        **LOG_LIMITS,
         "log.console": "false",
         "heartbeat": 10,
     }
@@ -194,7 +206,6 @@ def environment(layout: Layout) -> dict[str, str]:
         "RABBITMQ_DIST_PORT": str(layout.ports.distribution),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder),
-        "RABBITMQ_LOGS": str(layout.log),
         "RABBITMQ_PID_FILE": str(layout.pid_file),
         "RABBITMQ_CONF_ENV_FILE": str(folder / "no-environment-file"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),

@@ -121,10 +121,10 @@ class Up:
 
 
 @contextmanager
-def peering_up(topology: Path, folder: Path, **environment: str) -> Iterator[Up]:
+def peering_up(topology: Path, folder: Path, *options: str, **environment: str) -> Iterator[Up]:
     """Run `peering up` until it is ready; it is ended afterwards, if it hasn't been."""
     program = subprocess.Popen(
-        [*PEERING, "up", str(topology), "--folder", str(folder), "--json"],
+        [*PEERING, "up", str(topology), "--folder", str(folder), "--json", *options],
         env=surroundings(**environment),
         stdout=subprocess.PIPE,
         text=True,

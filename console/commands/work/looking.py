@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from rich.text import Text
 
-from console.client import ClientError
+from console.client import ClientError, Unanswered
 from console.client.clients import Clients, Located
 from console.client.history import History, Part, last_rows, rows_after
 from console.client.plain import plain
@@ -21,6 +23,7 @@ from console.screen import (
     timeline_table,
     workers_table,
 )
+from console.stack.control_socket import process_sentence
 from console.topology import NoContext
 from shared.wire import commands
 from shared.wire.views import InterfaceView, WorkerView
@@ -116,18 +119,27 @@ def _tell_history(screen: Screen, place: Located, history: History) -> int:
 async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int:
     """Show what workers say about themselves: one, or all at hand."""
     if endpoint is not None:
-        about = await clients.worker(endpoint)
+        about = await _worker(clients, endpoint)
         if screen.as_json:
             screen.data(about.model_dump())
         else:
             screen.show(workers_table(screen.out, [about]), _counters(about))
         return DONE
-    there, silent = await _from_all(clients, clients.worker)
+    there, silent = await _from_all(clients, partial(_worker, clients))
     if screen.as_json:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:
         screen.show(workers_table(screen.out, there))
     return complain(screen, silent)
+
+
+async def _worker(clients: Clients, endpoint: str) -> WorkerView:
+    """Ask a worker about itself; if it does not answer, the `peering up` that runs it may know why."""
+    try:
+        return await clients.worker(endpoint)
+    except Unanswered as error:
+        process = await process_sentence(Path(clients.context.source).parent, endpoint)
+        raise Unanswered(f"{error.sentence} {process}".rstrip(), error.code) from error
 
 
 async def _interfaces(clients: Clients, endpoint: str, *, deleted: bool) -> list[InterfaceView]:

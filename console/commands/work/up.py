@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import Final
@@ -22,11 +23,13 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
 from console.screen import Screen
+from console.stack.control_socket import control_socket
 from console.stack.errors import StackError
+from console.stack.restarting import answer_request
 from console.stack.stack import FOLDER, Stack, running
 from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State
-from console.topology import Topology, load
+from console.topology import Topology, TopologyRefused, load
 from console.topology.context import CONTEXT_FILE
 from console.web.errors import ServerError
 from console.web.listening import Listen, listen_at
@@ -36,15 +39,18 @@ from shared.broker.errors import BrokerNotStarted
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
 
-async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None) -> int:
+async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None, restored: Sequence[str] = ()) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
     topology = load(path)
+    unknown = [one for one in restored if topology.endpoint(one) is None]
+    if unknown:
+        raise TopologyRefused(f"{path} holds no endpoint {unknown[0]}, whose store is said to be restored")
     place = folder or topology.folder or FOLDER
     address, ended = listen_at(listen), asyncio.Event()
     board = Board(screen, topology)
     with unhindered(screen):
         try:
-            await _until_ended(_stay_up(topology, place, address, board, ended), board, ended)
+            await _until_ended(_stay_up(topology, place, address, restored, board, ended), board, ended)
         except (StackError, BrokerNotStarted, ServerError) as error:
             screen.failed(type(error).__name__, str(error))
             return FAILED
@@ -66,13 +72,16 @@ async def _until_ended(staying_up: Coroutine[None, None, None], board: Board, en
             bringing_up.result()
 
 
-async def _stay_up(topology: Topology, folder: Path, listen: Listen, board: Board, ended: asyncio.Event) -> None:
+async def _stay_up(  # noqa: PLR0913, PLR0917 - what `up` was told
+    topology: Topology, folder: Path, listen: Listen, restored: Sequence[str], board: Board, ended: asyncio.Event
+) -> None:
     """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already."""
     with bound(listen) as listening:
         for warning in warnings(listen):
             board.say(warning)
         async with (
-            running(topology, folder, board.say, on_change=board.changed) as stack,
+            running(topology, folder, board.say, on_change=board.changed, restored=restored) as stack,
+            control_socket(stack.folder, partial(answer_request, stack)),
             web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
         ):
             with board.shown(stack, access):

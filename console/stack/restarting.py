@@ -1,0 +1,52 @@
+"""Restarting one worker of a stack that runs, and how it stands: what the control socket and the web server offer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from console.client import ClientError
+from console.client.clients import client_of
+from console.stack.errors import StackError
+from console.stack.readiness import ask_whether_there, until_answered
+from console.stack.stack import Stack
+from console.stack.supervised import Report
+from console.stack.workers import worker_program
+
+
+async def restart(stack: Stack, endpoint: str, *, restored: bool = False) -> Report:
+    """End an endpoint's worker, start it again and wait until it answers; it may be one that had refused to start.
+
+    With `restored` it renews every epoch, this once. Raises StackRefused if it refuses, ClientError if it is silent.
+    """
+    section = stack.topology.endpoint(endpoint)
+    if section is None:
+        raise StackError(f"the worker of {endpoint} is not run by this `peering up`")
+    try:
+        stack.supervisor.change(worker_program(stack.broker, section, stack.folder, stack.settings, restored=restored))
+        await stack.supervisor.restart(endpoint)
+        async with client_of(stack.context, section.account) as client:
+            await until_answered(stack.supervisor, [endpoint], ask_whether_there(client, endpoint))
+    finally:
+        stack.supervisor.change(worker_program(stack.broker, section, stack.folder, stack.settings))
+    return stack.supervisor.report(endpoint)
+
+
+async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what another command asks through the control socket; a reply has `outcome`, and `code` and `sentence`."""
+    try:
+        match request:
+            case {"do": "restart", "endpoint": str(endpoint), "restored": bool(restored)}:
+                report = await restart(stack, endpoint, restored=restored)
+                return {"outcome": "done", "endpoint": endpoint, "pid": report.pid, "restarts": report.restarts}
+            case {"do": "processes"}:
+                return {
+                    "outcome": "done",
+                    "processes": [{**asdict(one), "sentence": one.sentence} for one in stack.reports],
+                }
+            case _:
+                return {"outcome": "refused", "code": "NotUnderstood", "sentence": "That is no request."}
+    except StackError as error:
+        return {"outcome": "refused", "code": type(error).__name__, "sentence": f"{error}."}
+    except ClientError as error:
+        return {"outcome": "failed", "code": error.code, "sentence": error.sentence}

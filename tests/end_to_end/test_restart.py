@@ -1,0 +1,77 @@
+"""A worker that refuses to start is seen everywhere, and is started again as soon as what was wrong is mended."""
+
+import os
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
+from tests.waiting import wait_for_blocking
+
+CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+
+
+def pid_of(terminal: Terminal, endpoint: str) -> int | None:
+    said = terminal.type("worker", endpoint, "--patience", "5")
+    return int(said["pid"]) if said["exit"] == 0 else None
+
+
+def kill(up: Up, endpoint: str) -> None:
+    """Kill a worker, and wait until its successor answers."""
+    first = pid_of(up.terminal, endpoint)
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    wait_for_blocking(lambda: pid_of(up.terminal, endpoint), LIMIT_SECONDS, until=lambda pid: pid not in {None, first})
+
+
+@pytest.mark.timeout(300)
+def test_a_refused_worker_is_seen_and_restarted_once_it_can_start(tmp_path: Path) -> None:
+    folder = tmp_path / ("a folder whose path is longer than that of a socket may be " * 2).strip()
+    store = folder / "stores" / "vpc-bob.sqlite"
+    with peering_up(CROSS_ACCOUNT, folder) as up:
+        for file in store.parent.glob("vpc-bob.sqlite*"):
+            file.unlink()
+        store.write_bytes(b"this is no store " * 1000)
+        os.kill(up.pid("vpc-bob"), signal.SIGKILL)
+        up.read_until(name="vpc-bob", state="refused")
+        ready = httpx.get(f"{up.url}/_peering/ready")
+        assert ready.status_code == 503
+        assert [(one["endpoint"], one["code"]) for one in ready.json()["silent"]] == [("vpc-bob", "WorkerRefused")]
+        assert "refuses to start (exit 1: " in ready.json()["silent"][0]["sentence"]
+        about = up.terminal.type("worker", "vpc-bob", "--patience", "1")
+        assert (about["exit"], about["code"]) == (1, "WorkerSilent")
+        assert "Its process refuses to start (exit 1: " in about["sentence"]
+        assert up.terminal.refused("restart", "vpc-bob") == "StackRefused"
+        for file in store.parent.glob("vpc-bob.sqlite*"):
+            file.unlink()
+        again = up.terminal.done("restart", "vpc-bob")
+        assert again["pid"] == pid_of(up.terminal, "vpc-bob")
+        assert up.terminal.refused("restart", "vpc-eve") == "StackError"
+    elsewhere = Terminal(tmp_path, ("--topology", str(REPOSITORY / "examples" / "compose.yaml")))
+    assert elsewhere.refused("restart", "vpc-bob") == "StackRefused"
+
+
+def renewals(up: Up) -> dict[str, int]:
+    """How often each end has renewed its epochs because its store was put back."""
+    return {
+        name: sum(row["cause"] == "restored from a backup" for row in up.terminal.done("timeline", name)["rows"])
+        for name in ("ri-one", "ri-two")
+    }
+
+
+@pytest.mark.timeout(300)
+def test_a_restored_store_is_said_once_and_of_one_worker(tmp_path: Path) -> None:
+    folder = tmp_path / "peering"
+    with peering_up(CROSS_ACCOUNT, folder) as up:
+        up.terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
+        up.terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
+    with peering_up(CROSS_ACCOUNT, folder, "--restored", "vpc-bob", PEERING_RESTORED="true") as up:
+        assert renewals(up) == {"ri-one": 0, "ri-two": 1}
+        kill(up, "vpc-bob")
+        assert renewals(up) == {"ri-one": 0, "ri-two": 1}
+        up.terminal.done("restart", "vpc-alice", "--restored")
+        assert renewals(up) == {"ri-one": 1, "ri-two": 1}
+        kill(up, "vpc-alice")
+        assert renewals(up) == {"ri-one": 1, "ri-two": 1}

@@ -1,0 +1,38 @@
+"""A private broker's logs take a bounded place, however long it runs and however often it boots."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.broker import private_files
+from shared.broker.embedded import PrivateBroker, speaks_amqp
+from tests.waiting import wait_for_blocking
+
+LIMIT_BYTES = 20_000
+KEPT = 2
+LIMIT_SECONDS = 60.0
+BUFFERED_BYTES = 8_192
+"""What Erlang's handler may write beyond the limit before it looks."""
+
+
+@pytest.mark.skipif(not PrivateBroker.available(), reason="takes an installed rabbitmq-server")
+def test_the_log_is_rotated_and_only_some_old_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert private_files.LOG_LIMITS["log.file.rotation.count"] == KEPT
+    monkeypatch.setitem(private_files.LOG_LIMITS, "log.file.rotation.size", LIMIT_BYTES)
+    with PrivateBroker.start(tmp_path / "broker", {"vhosts": [{"name": "/"}]}) as broker:
+
+        def logs() -> dict[str, int]:
+            """Have something logged, and look at all log files."""
+            for _ in range(50):
+                speaks_amqp(broker.host, broker.amqp_port)
+            return {path.name: path.stat().st_size for path in (tmp_path / "broker").glob("broker.log*")}
+
+        seen = wait_for_blocking(logs, LIMIT_SECONDS, until=lambda files: len(files) == KEPT + 1)
+        for _ in range(4):
+            seen = logs()
+        assert len(seen) == KEPT + 1, seen
+        assert all(size <= LIMIT_BYTES + BUFFERED_BYTES for size in seen.values()), seen
+        broker.restart()
+        broker.restart()
+        outputs = sorted(path.name for path in (tmp_path / "broker").glob("output*"))
+        assert outputs == ["output.1.log", "output.log"]
