@@ -14,7 +14,7 @@ import pytest
 from console.stack.errors import SupervisionEnded
 from console.stack.supervised import Program, Report, RestartPolicy, State
 from console.stack.supervisor import Supervisor
-from lab.chaos.disks import clear, fill, small_disks
+from lab.chaos.disks import clear, fill, limit_files, small_disks
 from tests.end_to_end.test_supervisor import HASTE, IGNORES, LIMIT_SECONDS, WAITS, is_alive, program, up
 from tests.waiting import wait_for
 
@@ -36,22 +36,35 @@ async def running(supervisor: Supervisor, times: int = 0) -> Report:
     return supervisor.report("one")
 
 
+def take_all_space(disk: Path, *, mounted: bool) -> None:
+    """Fill the small disk; who may mount none lets this process write no file beyond its present length."""
+    if mounted:
+        fill(disk)
+    else:
+        limit_files(os.getpid(), (disk / "one.log").stat().st_size)
+
+
+def give_space_back(disk: Path, *, mounted: bool) -> None:
+    if mounted:
+        clear(disk)
+    else:
+        limit_files(os.getpid(), None)
+
+
 async def test_a_full_log_disk_costs_lines_and_no_program(tmp_path: Path) -> None:
     with small_disks([tmp_path / "disk"]) as mounted:
-        if not mounted:
-            pytest.skip("this user may mount no file system")
         log = tmp_path / "disk" / "one.log"
         async with Supervisor(policy=HASTE) as supervisor:
             supervisor.start(Program("one", (sys.executable, "-I", "-c", TALKS), log))
             first = await up(supervisor, log)
-            fill(tmp_path / "disk")
+            take_all_space(tmp_path / "disk", mounted=mounted)
             full = log.stat().st_size
             supervisor.send("one", signal.SIGKILL)
             second = await running(supervisor, times=1)
             assert second.pid != first.pid
             assert second.last == "killed by SIGKILL"
             assert log.stat().st_size - full < 8192, "there was no room for more"
-            clear(tmp_path / "disk")
+            give_space_back(tmp_path / "disk", mounted=mounted)
             await wait_for(log.read_bytes, LIMIT_SECONDS, until=lambda text: b'"event": "output lost"' in text)
             assert supervisor.report("one") == second
 

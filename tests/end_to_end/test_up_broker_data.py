@@ -30,7 +30,6 @@ async def worker(clients: Clients, endpoint: str) -> WorkerView:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.skipif(not PrivateBroker.available(), reason="takes an installed rabbitmq-server")
 async def test_a_broker_without_its_data_gets_added_endpoints_as_well(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     said: list[str] = []

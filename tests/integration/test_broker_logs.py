@@ -15,7 +15,6 @@ BUFFERED_BYTES = 8_192
 """What Erlang's handler may write beyond the limit before it looks."""
 
 
-@pytest.mark.skipif(not PrivateBroker.available(), reason="takes an installed rabbitmq-server")
 def test_the_log_is_rotated_and_only_some_old_ones_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert private_files.LOG_LIMITS["log.file.rotation.count"] == KEPT
     monkeypatch.setitem(private_files.LOG_LIMITS, "log.file.rotation.size", LIMIT_BYTES)
