@@ -20,13 +20,13 @@ from console.client import (
 from console.client.clients import Clients, Located
 from console.topology import AccountSection, Context
 from shared.broker.address import BrokerAddress
-from shared.wire.request import CommandForm
+from shared.wire.commands import change, create, worker
 from shared.wire.views import TimelineRow
 from tests.unit.console_world import ENDPOINTS, FakeConnection, World
 from tests.waiting import wait_for
 
 ADDRESS = BrokerAddress("broker.example", 5672, "peering", "1001", "secret")
-WORKER: CommandForm = {"kind": "worker"}
+WORKER = worker()
 
 
 @pytest.fixture
@@ -57,13 +57,9 @@ def clients(world: World) -> Clients:
     return Clients(Context("a test", ADDRESS, (account,), known, shared_login=False, acting=account.uid), 5.0)
 
 
-def create(interface: str) -> CommandForm:
-    return {"kind": "create", "interface": interface, "name": "", "peer": None, "initiate": False}
-
-
 async def test_answers_come_in_the_order_of_the_commands(world: World) -> None:
     async with client(world) as one:
-        answers = await one.ask("vpc-a", [create("ri-1"), {"kind": "initiate", "interface": "ri-1"}, WORKER])
+        answers = await one.ask("vpc-a", [create("ri-1"), change("initiate", "ri-1"), WORKER])
     assert [answer["outcome"] for answer in answers] == ["done", "refused", "done"]
     with pytest.raises(Refused, match="PeerNotConfigured"):
         done(answers[1])
