@@ -15,7 +15,7 @@ STAMP := .venv/.set-up
 PARALLEL := -n auto --maxprocesses 4
 PAIR := -n 2 --dist worksteal
 
-.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check test format docs clean
+.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,10 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 	$(PYTHON_HERE) -m mypy --no-error-summary
 	said=$$(.venv/bin/lint-imports 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 	$(PYTEST) $(PARALLEL) -m "unit or model or tidy"
+
+# The exploration (tests/model) goes through the same lines some million times more, and would add nothing but minutes.
+coverage: setup ## branch coverage of protocol, handshakes and wire by the unit tests; fails below 100 %
+	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen.
 test: check broker browser clients ## everything: check, then simulation, integration (every broker there is), end to end

@@ -1,1 +1,1 @@
-"""This end never says the first word; once it has said its second, nobody can tell."""
+"""The acceptor: the end that can only wait for the initiator, as a role, a handshake and a worker program."""

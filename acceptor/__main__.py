@@ -1,4 +1,4 @@
-"""The process that can only wait is an ordinary worker with one thing less it can be told."""
+"""The worker program of an endpoint that is the acceptor: `python -m acceptor`."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""Only this end can start a connection, and it can do nothing else that the other cannot."""
+"""The initiator: the end that may initiate a connection, as a role, a handshake and a worker program."""

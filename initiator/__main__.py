@@ -1,4 +1,4 @@
-"""The process that may initiate is an ordinary worker with one more thing it can be told."""
+"""The worker program of an endpoint that is the initiator: `python -m initiator`."""
 
 import sys
 

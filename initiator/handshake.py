@@ -1,7 +1,7 @@
-"""Initiating is asking, and asking again: everything else that happens to this end happens to both.
+"""The initiator's part of the handshake: initiating, giving up, and not being ready.
 
-The initiator's part of the handshake. The article: only the initiator can initiate a connection, it must have
-peer information first, and it is the one that is charged between regions.
+The article: only the initiator can initiate a connection, it must have peer information first, and it is the one that
+is charged between regions. Everything else that happens to this end happens to both: `shared.protocol.link`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ INITIATOR = Role(
 
 
 def step(state: Interface, event: Event) -> Step:
-    """Take one event to the next state: the opening here, the rest of the connection's life in `link`."""
+    """Take one event to the next state and its effects: the opening here, all the rest in `link`."""
     match event:
         case Initiate():
             return _initiate(state)
         case Due(timer=Timer.CONNECT, nonce=nonce) if state.opening and state.peer_epoch is None:
             return _give_up(state, nonce)
-        case Received(sender=sender) if state.status is Status.IDLE and state.knows(sender):
-            return Step(*answer_not_ready(state, event, Reason.NOT_INITIATED))
+        case Received(sender=sender) if state.status is Status.IDLE and state.is_peer(sender):
+            return answer_not_ready(state, event, Reason.NOT_INITIATED)
     return link.step(state, event)
 
 
 def _initiate(state: Interface) -> Step:
+    """Open with a raised version and declare it, with claims; refused unless Idle and configured."""
     if state.status is not Status.IDLE:
         return Step(state, (Refused(refusals.INCORRECT_STATUS, f"It is {state.status}."),))
     if state.peer is None:
@@ -48,6 +49,6 @@ def _initiate(state: Interface) -> Step:
 
 
 def _give_up(state: Interface, nonce: int) -> Step:
-    """Go back to Idle in a new life, so that an answer which is still on its way finds nobody waiting for it."""
+    """Go back to Idle in a new epoch, so that an answer which is still on its way confirms nothing."""
     idle = renewed(state, state.epoch.number, nonce)
     return Step(idle.but(open=False, reason=state.reason or Reason.NO_ANSWER))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from console.client.clients import Clients, Located
+from shared.protocol.words import LAST_NUMBER
 from shared.wire import commands
-from shared.wire.forms import NUMBER_LIMIT
 from shared.wire.views import TimelineRow
 
 
@@ -34,7 +34,7 @@ class History(NamedTuple):
 async def last_rows(clients: Clients, place: Located, part: Part) -> History:
     """Read the last part of an interface's timeline, and no more than that. Raises ClientError."""
     rows: list[TimelineRow] = []
-    before, earlier = NUMBER_LIMIT, 1
+    before, earlier = LAST_NUMBER, 1
     while earlier and (part.last is None or len(rows) < part.last):
         wanted = commands.PAGE_ROWS if part.last is None else min(commands.PAGE_ROWS, part.last - len(rows))
         read = commands.last_of(commands.timeline(place.interface, limit=wanted), before)

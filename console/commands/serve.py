@@ -30,7 +30,8 @@ def serve(
 ) -> None:
     """Serve the cloud's router-interface API and the page, for workers that run elsewhere; until Ctrl-C.
 
-    --json: one object a line: event (ready, stopped), url.
+    --json: one object a line: event (ready, stopped), url; when ready also page (url with the token), token, keys,
+    warnings.
     """
     options = Options(topology, None, as_json, 0.0)
     running.run_plainly(options, work.serve, topology, listen, folder)

@@ -40,8 +40,8 @@ def up(
 ) -> None:
     """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
 
-    Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url of the
-    page and the API, and name, state, pid, restarts, last of each process that changed.
+    Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url,
+    page (url with the token), token, keys, and name, state, pid, restarts, last of each process that changed.
     """
     options = Options(topology, None, as_json, 0.0)
     running.run_plainly(options, work.up, topology, folder, listen, restored or ())

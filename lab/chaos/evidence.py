@@ -14,7 +14,7 @@ from typing import Final
 from lab.chaos.history import ANSWERED, ASKED, Entry
 from lab.chaos.workers import Connection, Worker
 from shared.protocol.interface import Interface
-from shared.protocol.registers import LAST_NUMBER
+from shared.protocol.words import LAST_NUMBER
 from shared.store.memory import ANSWERED_LIMIT_REQUESTS, TimelineRow
 from shared.store.payloads import Received
 from shared.store.sqlite import Store

@@ -13,7 +13,7 @@ from lab.explore.machine import Machine
 from lab.explore.state import ADDRESSES, PEERS, ModelState
 from lab.explore.transitions import Transition, apply, repeated
 from shared.protocol.effects import Repeat, Say
-from shared.protocol.events import Configure, Doubted, Due, Event, Initiate, Restate
+from shared.protocol.events import Configure, Due, Event, Initiate, PeerStoreChanged, Restate
 from shared.protocol.interface import timers
 from shared.protocol.messages import Message
 from shared.protocol.words import Intent, Status, Timer
@@ -59,7 +59,7 @@ def _noticed(state: ModelState, machine: Machine) -> ModelState:
     """A worker that has not noticed yet that the other's store was struck notices now."""
     for which in (0, 1):
         if state.unnoticed[which]:
-            state, _ = _exchange(state, which, Doubted(), machine)
+            state, _ = _exchange(state, which, PeerStoreChanged(), machine)
     return state
 
 

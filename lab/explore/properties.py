@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from lab.explore.state import PEERS, STRANGER, Arrival, Hold, ModelState, StoreFault, mirrored
+from lab.explore.state import PEERS, STRANGER, Arrival, Hold, ModelState, StoreFault
 from lab.explore.transitions import Transition
 from shared.protocol.effects import Deliver, Keep, Refused, Say
 from shared.protocol.events import Received
@@ -73,7 +73,7 @@ def same_activation(state: ModelState) -> str | None:
     first, second = state.ends
     both = first.status is second.status is Status.ACTIVATED
     present = first.peer_epoch == second.epoch and second.peer_epoch == first.epoch
-    if both and present and first.activation is not None and mirrored(first.activation) != second.activation:
+    if both and present and first.activation is not None and first.activation.mirrored != second.activation:
         return f"two activations at once: {first.activation} and {second.activation}"
     return None
 
@@ -133,7 +133,7 @@ def delivery(before: ModelState, transition: Transition) -> str | None:
     tag = event.message.activation
     if end.status is not Status.ACTIVATED:
         return f"{end.id} delivers while it is {end.status}"
-    if (tag if transition.which == 1 else mirrored(tag)) not in transition.state.history:
+    if (tag if transition.which == 1 else tag.mirrored) not in transition.state.history:
         return f"{end.id} delivers in an activation that both ends never held: {tag}"
     for fact in before.history:
         if isinstance(fact, Hold) and fact.epoch == tag.epoch and fact.version > tag.version:

@@ -135,11 +135,6 @@ def created(which: int, nonce: int, *, configured: bool = True) -> Store:
     )
 
 
-def mirrored(activation: Activation) -> Activation:
-    """The same activation as the other end names it."""
-    return Activation(activation.peer_epoch, activation.peer_version, activation.epoch, activation.version)
-
-
 def put(pair: tuple[T, T], which: int, value: T) -> tuple[T, T]:
     """The pair with one of its members replaced."""
     return (value, pair[1]) if which == 0 else (pair[0], value)

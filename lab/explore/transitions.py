@@ -20,17 +20,16 @@ from lab.explore.state import (
     Store,
     StoreFault,
     created,
-    mirrored,
     put,
 )
 from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refused, Repeat, Say
 from shared.protocol.events import (
     Configure,
     Delete,
-    Doubted,
     Due,
     Event,
     Initiate,
+    PeerStoreChanged,
     Received,
     Restate,
     Restored,
@@ -73,7 +72,7 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
     if end.open:
         yield Restate()
     if state.unnoticed[which]:
-        yield Doubted()
+        yield PeerStoreChanged()
     if not end.open and end.intent is not Intent.DELETED and end.role.may_initiate:
         yield Initiate()
     if budget.commands[which]:
@@ -115,7 +114,7 @@ def apply(state: ModelState, which: int, event: Event, machine: Machine) -> Tran
             continue
         store = _kept(store, effect, event)
         said = _heard(said, which, store, effect, machine)
-    unnoticed = put(state.unnoticed, which, value=False) if isinstance(event, Doubted) else state.unnoticed
+    unnoticed = put(state.unnoticed, which, value=False) if isinstance(event, PeerStoreChanged) else state.unnoticed
     if store is before and said is state.said and unnoticed is state.unnoticed:
         return Transition(which, event, state, effects)
     stores = put(state.stores, which, store)
@@ -170,7 +169,7 @@ def repeated(store: Store, effect: Repeat, machine: Machine) -> list[Message]:
     if activation is None:
         return []
     wanted = [entry for entry in store.kept if effect.first <= entry[0] <= effect.last]
-    return [machine.one(Data(activation, number, end.arrived, body)) for number, body in wanted]
+    return [machine.one(Data(activation, number, end.sent_acknowledged, body)) for number, body in wanted]
 
 
 def _spent(budget: Budget, which: int, event: Event) -> Budget:
@@ -218,10 +217,10 @@ def _remembered(history: frozenset[Fact], stores: tuple[Store, Store]) -> frozen
     first, second = stores[0].end, stores[1].end
     facts: set[Fact] = {Hold(end.epoch, end.version) for end in (first, second) if _holds(end)}
     ours = first.activation
-    if ours is not None and mirrored(ours) == second.activation:
+    if ours is not None and ours.mirrored == second.activation:
         facts.add(ours)
     return history if facts <= history else history | facts
 
 
 def _holds(end: Interface) -> bool:
-    return end.intent is not Intent.UP and end.settled
+    return end.intent is not Intent.UP and end.acknowledged_by_peer

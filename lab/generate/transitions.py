@@ -16,7 +16,7 @@ from lab.explore.machine import Machine
 from lab.explore.state import PEERS, ROLES, Budget, ModelState, StoreFault, beginning, put
 from lab.explore.transitions import Transition, transitions
 from shared.protocol.effects import Deliver, Refused, Repeat, Say
-from shared.protocol.events import Configure, Delete, Due, Initiate, Received, Resume, Send, Suspend
+from shared.protocol.events import Configure, Delete, Due, Initiate, PeerStoreChanged, Received, Resume, Send, Suspend
 from shared.protocol.messages import Data, Declare, Message
 from shared.protocol.words import Intent, Status
 
@@ -109,6 +109,8 @@ def _event(transition: Transition) -> str:
             return f"{timer} timer"
         case StoreFault():
             return "store lost"
+        case PeerStoreChanged():
+            return "peer's store changed"
         case event:
             return type(event).__name__.lower()
 
@@ -117,7 +119,7 @@ def _message(message: Message) -> str:
     if isinstance(message, Declare):
         if message.claims is not None:
             return "Initiate"
-        return "Declare" if message.intent is Intent.UP else f"Declare {message.intent.name.lower()}"
+        return "Declare" if message.intent is Intent.UP else f"Declare {message.intent.word}"
     return type(message).__name__
 
 

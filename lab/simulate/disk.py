@@ -14,10 +14,11 @@ from typing import Final
 
 from lab.simulate.run_log import RunLog
 from shared.protocol.interface import Interface
-from shared.protocol.words import Endpoint, Role
+from shared.protocol.words import NONCE_BITS, Endpoint, Role
+from shared.store.errors import StoreUnavailable
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
-from shared.store.sqlite import Store, StoreTrouble, TimelineEntry
+from shared.store.sqlite import Store, TimelineEntry
 
 CHECKPOINT_BYTES: Final = 3_900_000
 """Below this SQLite has not copied its log into the file yet (1,000 pages), so that the log may be torn."""
@@ -88,7 +89,7 @@ class Disk:
     def open(self) -> SimulatedStore:
         """Open the store as a new process would. Raises what the store raises."""
         store = self.make(self._path)
-        store.open(self._chance.getrandbits(53))
+        store.open(self._chance.getrandbits(NONCE_BITS))
         self.store = store
         return store
 
@@ -200,7 +201,7 @@ class SimulatedStore(Store):
             self._flush()
         disk.kill_points.reach("written, not committed")
         if disk.full:
-            raise StoreTrouble("database or disk is full")
+            raise StoreUnavailable("database or disk is full")
         torn_behind = disk.log_bytes() if disk.kill_points.due else 0
         super().commit()
         try:
@@ -212,9 +213,9 @@ class SimulatedStore(Store):
         disk.on_commit(written)
         disk.kill_points.reach("after the commit")
 
-    def rollback(self, cause: Exception | None = None) -> None:
+    def rollback(self) -> None:
         """Undo everything since `begin`."""
-        super().rollback(cause)
+        super().rollback()
         self.written = Written()
 
 

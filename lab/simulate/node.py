@@ -19,7 +19,7 @@ from shared.runtime.batch import BatchResult, End
 from shared.runtime.peers import Peers
 from shared.runtime.processor import Processor
 from shared.runtime.retransmission import RetransmissionPolicy
-from shared.store.sqlite import StoreTrouble
+from shared.store.errors import StoreUnavailable
 from shared.wire.request import KINDS
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Node:
             part()
         except Killed as killed:
             self.kill(str(killed))
-        except StoreTrouble as error:
+        except StoreUnavailable as error:
             self.kill(f"by itself, since it cannot start: {error}")
 
     def work(self) -> None:
@@ -184,7 +184,7 @@ class Node:
         self.busy_until = max(self.busy_until, self._scheduler.now + max(TURN_SECONDS, self.slow_seconds))
         try:
             outcome = self.run(processor, taken)
-        except StoreTrouble as error:
+        except StoreUnavailable as error:
             self.log.fault("store error", self.id, str(error))
             self.inbox = taken + self.inbox
             self._wake(self._scheduler.now + STORE_PAUSE_SECONDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lab.explore.properties import acknowledged, confirmed, hold_respected, same_activation
-from lab.explore.state import Budget, ModelState, Store, mirrored
+from lab.explore.state import Budget, ModelState, Store
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent, Status
 
@@ -53,7 +53,7 @@ def known(mine: Interface, other: Interface) -> str | None:
 
 def delivers_after_hold(receiver: Interface, sender: Interface) -> str | None:
     """After my suspension or deletion is confirmed, the peer delivers nothing more of mine."""
-    resting = sender.intent is not Intent.UP and sender.settled and sender.peer_epoch == receiver.epoch
+    resting = sender.intent is not Intent.UP and sender.acknowledged_by_peer and sender.peer_epoch == receiver.epoch
     if resting and receiver.peer_epoch == sender.epoch:
         return f"{receiver.id} delivers a payload of {sender.id}, whose {sender.status} it has confirmed"
     return None
@@ -83,4 +83,4 @@ def agreed(mine: Interface, other: Interface) -> bool:
         return True  # its owner named nobody, so there was nobody to tell
     if statuses != {Status.ACTIVATED} or mine.unacknowledged or other.unacknowledged:
         return False
-    return mine.activation is not None and mirrored(mine.activation) == other.activation
+    return mine.activation is not None and mine.activation.mirrored == other.activation

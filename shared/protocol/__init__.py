@@ -1,1 +1,1 @@
-"""A handshake is a calculation: nothing in this package reads a clock, rolls a die, waits or fails."""
+"""The protocol of a connection: pure functions on frozen values, without clock, chance, waiting or exceptions."""

@@ -1,12 +1,13 @@
-"""An owner commands only its own end: no command here ever changes what the other end wants.
+"""The owner's commands after the opening: configure, suspend, resume, delete, send.
 
-What may be asked, and when, after the opening; each answer is a new state or a refusal with a code.
+Each is carried out, with a raised version where the intent changes, or refused with a code. A command changes what its
+own end wants and never what the other wants: that is why commands given at both ends at once can't conflict.
 """
 
 from __future__ import annotations
 
 from shared.protocol import refusals
-from shared.protocol.effects import Effect, Forget, Keep, Refused, Say
+from shared.protocol.effects import Forget, Keep, Refused, Say, Step
 from shared.protocol.events import Configure, Delete, Event, Resume, Send, Suspend
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Data
@@ -15,12 +16,10 @@ from shared.protocol.registers import declaration, renewed
 from shared.protocol.words import Intent, Kind, PeerInformation, Status
 
 UNACKNOWLEDGED_LIMIT_PAYLOADS = 128
-"""How many payloads may wait for the peer's acknowledgement on one connection; then `send` is refused: busy."""
-
-Outcome = tuple[Interface, tuple[Effect, ...]]
+"""The number of payloads of one connection that may wait for acknowledgement; beyond it `send` is refused: Busy."""
 
 
-def obey(state: Interface, event: Event) -> Outcome:
+def handle_command(state: Interface, event: Event) -> Step:
     """Carry out a command of this end's owner, or refuse it."""
     match event:
         case Configure():
@@ -37,13 +36,13 @@ def obey(state: Interface, event: Event) -> Outcome:
             return refuse(state, refusals.INVALID_REQUEST, f"{type(event).__name__} is not for this end.")
 
 
-def refuse(state: Interface, refusal: Refusal, detail: str = "") -> Outcome:
-    """Change nothing, and say why."""
-    return state, (Refused(refusal, detail),)
+def refuse(state: Interface, refusal: Refusal, detail: str = "") -> Step:
+    """Refuse a command: change nothing, and say why."""
+    return Step(state, (Refused(refusal, detail),))
 
 
 def peer_refusal(state: Interface, peer: PeerInformation) -> Refusal | None:
-    """Why the two endpoints could never be connected (article: VPC and VPC, or VPC and VBR)."""
+    """The refusal of a peer whose endpoint can never be connected to this one (article: VPC and VPC or VBR)."""
     own, other = state.endpoint, Kind.of(peer.endpoint)
     if peer.endpoint == own.id:
         return refusals.SAME_ENDPOINT
@@ -54,13 +53,13 @@ def peer_refusal(state: Interface, peer: PeerInformation) -> Refusal | None:
     return None
 
 
-def _configure(state: Interface, event: Configure) -> Outcome:
+def _configure(state: Interface, event: Configure) -> Step:
     if state.status is not Status.IDLE:
-        return _incorrect(state, "Peer information can be set only while it is Idle.")
+        return _refuse_status(state, "Peer information can be set only while it is Idle.")
     if refusal := peer_refusal(state, event.peer):
         return refuse(state, refusal)
     if event.peer == state.peer:
-        return state, ()
+        return Step(state)
     used = state.version > 0 or state.peer_epoch is not None
     changed = renewed(state, state.epoch.number, event.nonce) if used else state
     waiting = state.unacknowledged > 0
@@ -71,59 +70,59 @@ def _configure(state: Interface, event: Configure) -> Outcome:
         peer_intent=Intent.UP,
         peer_status=None,
         received=0,
-        arrived=state.sent,
+        sent_acknowledged=state.sent,
         reason=None,
         caller=None,
     )
-    return changed, (Forget(state.sent),) if waiting else ()
+    return Step(changed, (Forget(state.sent),) if waiting else ())
 
 
-def _incorrect(state: Interface, detail: str = "") -> Outcome:
+def _refuse_status(state: Interface, detail: str = "") -> Step:
     return refuse(state, refusals.INCORRECT_STATUS, f"It is {state.status}. {detail}".rstrip())
 
 
-def _declared(state: Interface, intent: Intent) -> Outcome:
+def _change_intent(state: Interface, intent: Intent) -> Step:
     state = state.but(intent=intent, version=state.version + 1)
     if not state.open or state.peer is None:
-        return state, ()
-    return state, (Say(state.peer.address, declaration(state)),)
+        return Step(state)
+    return Step(state, (Say(state.peer.address, declaration(state)),))
 
 
-def _suspend(state: Interface) -> Outcome:
+def _suspend(state: Interface) -> Step:
     if not state.open or state.opening or Intent.DELETED in (state.intent, state.peer_intent):
-        return _incorrect(state)
+        return _refuse_status(state)
     if state.intent is Intent.SUSPENDED:
-        return _incorrect(state, "This end suspended it already.")
-    return _declared(state, Intent.SUSPENDED)
+        return _refuse_status(state, "This end suspended it already.")
+    return _change_intent(state, Intent.SUSPENDED)
 
 
-def _resume(state: Interface) -> Outcome:
+def _resume(state: Interface) -> Step:
     if state.open and state.peer_intent is Intent.DELETED and state.intent is not Intent.DELETED:
         return refuse(state, refusals.PEER_DELETED)
     if state.intent is Intent.SUSPENDED:
-        return _declared(state, Intent.UP)
+        return _change_intent(state, Intent.UP)
     if state.open and state.peer_intent is Intent.SUSPENDED and state.intent is Intent.UP:
         return refuse(state, refusals.HELD_BY_PEER)
-    return _incorrect(state)
+    return _refuse_status(state)
 
 
-def _delete(state: Interface) -> Outcome:
+def _delete(state: Interface) -> Step:
     if state.intent is Intent.DELETED:
-        return _incorrect(state)
+        return _refuse_status(state)
     forget = (Forget(state.sent),) if state.unacknowledged else ()
-    state = state.but(arrived=state.sent)
+    state = state.but(sent_acknowledged=state.sent)
     if state.peer_epoch is None:
         state = state.but(open=False)
-    state, effects = _declared(state, Intent.DELETED)
-    return state, (*forget, *effects)
+    state, effects = _change_intent(state, Intent.DELETED)
+    return Step(state, (*forget, *effects))
 
 
-def _send(state: Interface, body: str) -> Outcome:
+def _send(state: Interface, body: str) -> Step:
     activation, peer = state.activation, state.peer
     if state.status is not Status.ACTIVATED or activation is None or peer is None:
         return refuse(state, refusals.NOT_ACTIVATED, f"It is {state.status}.")
     if state.unacknowledged >= UNACKNOWLEDGED_LIMIT_PAYLOADS:
         return refuse(state, refusals.BUSY)
     state = state.but(sent=state.sent + 1)
-    data = Data(activation, state.sent, state.arrived, body)
-    return state, (Keep(state.sent, body), Say(peer.address, data))
+    data = Data(activation, state.sent, state.sent_acknowledged, body)
+    return Step(state, (Keep(state.sent, body), Say(peer.address, data)))

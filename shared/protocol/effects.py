@@ -1,4 +1,4 @@
-"""A step never does anything: it says what should be done, and refusing is one of those things."""
+"""The effects of a step as data: what the worker shall do, refusals included; and `Step`, which carries them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.protocol.words import Address
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Send this message."""
+    """Send this message to that address."""
 
     to: Address
     message: Message
@@ -21,7 +21,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep a payload of ours until the peer has acknowledged it."""
+    """Keep a payload in the outbox until the peer has acknowledged it."""
 
     number: int
     body: str
@@ -29,14 +29,14 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The peer has every payload of ours up to this number: drop them."""
+    """Remove the payloads up to this number from the outbox."""
 
     through: int
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Say the kept payloads `first` to `last` again, in the activation of the state they come with."""
+    """Send the kept payloads `first` to `last` again, in the activation of the state that this comes with."""
 
     first: int
     last: int
@@ -44,7 +44,7 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Put a payload of the peer's into the inbox."""
+    """Put a payload of the peer into the inbox."""
 
     number: int
     body: str
@@ -52,7 +52,7 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command was refused and changed nothing."""
+    """Answer the command with a refusal; nothing was changed."""
 
     refusal: Refusal
     detail: str = ""
@@ -60,7 +60,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A message changed nothing, for this reason."""
+    """Count an event that changed nothing, for this reason."""
 
     why: str
 
@@ -69,7 +69,7 @@ Effect = Say | Keep | Forget | Repeat | Deliver | Refused | Ignored
 
 
 class Step(NamedTuple):
-    """One transition: the state after it, and what the world should do about it, in order."""
+    """One transition: the state after it, and its effects in order."""
 
     state: Interface
     effects: tuple[Effect, ...] = ()

@@ -1,7 +1,7 @@
-"""Nothing happens to an interface by itself: here is the complete list of what can.
+"""The events of an interface: the six commands of its owner, and everything else that can happen to it.
 
 Commands are in the imperative, because an owner asks; the rest has already happened. An event that may have
-to begin a new epoch brings the nonce for it, since the core rolls no dice; one nonce may serve many events.
+to begin a new epoch brings the nonce for it, since a pure function makes none; one nonce may serve many events.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.protocol.words import Address, PeerInformation, Timer
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """Set the peer information (article: required at both ends before a connection is initiated)."""
+    """Set the peer information of an Idle interface (article: required at both ends before initiating)."""
 
     peer: PeerInformation
     nonce: int
@@ -22,27 +22,27 @@ class Configure:
 
 @dataclass(frozen=True, slots=True)
 class Initiate:
-    """Start the connection (article: only one of the two roles can)."""
+    """Initiate the connection (article: only one of the two roles can)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """Put this end's own hold on the connection."""
+    """Suspend the connection: put this end's own hold on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Lift this end's own hold."""
+    """Resume the connection: lift this end's own hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Remove this end."""
+    """Delete this end's interface."""
 
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Carry a payload to the peer, exactly once and in order."""
+    """Send a payload to the peer, exactly once and in order."""
 
     body: str
 
@@ -52,7 +52,7 @@ Command = Configure | Initiate | Suspend | Resume | Delete | Send
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message arrived; who sent it has already been proven by the broker."""
+    """A message was received; who sent it has already been proven with the broker's help."""
 
     sender: Address
     message: Message
@@ -61,7 +61,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A timer that `timers()` asked for has run out."""
+    """A timer that `timers()` asked for has expired."""
 
     timer: Timer
     nonce: int
@@ -69,19 +69,19 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Restate:
-    """Say the register again: the peer's worker may have forgotten it, or not have heard how it ended."""
+    """The register is to be declared again: the peer may have lost the last declaration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doubted:
-    """The peer's worker lives on another store: what it knew of this end may be gone, and has to be asked for."""
+class PeerStoreChanged:
+    """The peer's worker has another store than before: what it knew of this end may be gone, and is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """This end's own store came from a backup: whatever it said since then, it has forgotten."""
+    """This end's own store came from a backup: whatever it declared since then, it has forgotten."""
 
     nonce: int
 
 
-Event = Command | Received | Due | Restate | Doubted | Restored
+Event = Command | Received | Due | Restate | PeerStoreChanged | Restored

@@ -1,28 +1,27 @@
-"""Both ends must name a message alike, or nobody could tell what arrived from what was said."""
+"""The label of a message in timelines and logs.
+
+Both ends must give a message the same one, or what was received could not be matched with what was sent.
+"""
 
 from __future__ import annotations
 
-from typing import Final
-
 from shared.protocol.messages import Data, Declare, Message, NotReady
-from shared.protocol.words import Epoch, Intent
-
-_INTENTS: Final = {intent: intent.name.lower() for intent in Intent}
+from shared.protocol.words import Epoch
 
 
 def label(message: Message) -> str:
-    """A message in one line, the same at the end that says it and at the end that hears it."""
+    """The message in one line, the same at the end that sends it and at the end that receives it."""
     match message:
         case Declare():
             name = "Declare" if message.claims is None else "Initiate"
             return (
-                f"{name} {message.epoch.number}.{message.version} {_INTENTS[message.intent]} "
+                f"{name} {message.epoch.number}.{message.version} {message.intent.word} "
                 f"{message.status} ack {_epoch(message.to_epoch)}.{message.acknowledges} got {message.received}"
             )
         case NotReady():
             answered = f"{_epoch(message.to_epoch)}.{message.answers}"
             return f"NotReady {_epoch(message.epoch)} answers {answered} {message.reason}"
-        case Data():
+        case Data():  # pragma: no branch - there is no fourth kind of message, and mypy knows
             tag = message.activation
             ours, theirs = f"{_epoch(tag.epoch)}.{tag.version}", f"{_epoch(tag.peer_epoch)}.{tag.peer_version}"
             return f"Data {message.number} in {ours}/{theirs}"

@@ -1,57 +1,66 @@
-"""After the first word no end is special: this file is the whole connection, for both of them alike.
+"""The connection after its opening, the same for both ends: one `step` for every event.
 
-One mechanism: each end owns a register (epoch, version, intent), declares it in one idempotent message, and
-records the highest it has heard of its peer's. Both handshakes end in `step`, the last line of theirs that a
-connection ever runs.
+Both handshakes end in `step`; it is the last role-specific line that a connection ever runs. One mechanism does
+everything: each end owns a register (epoch, version, intent), declares it in one idempotent message, and records the
+highest that it has received of its peer's. What each event does:
+
+- a received message: the rules R0 to R6, in `reception`;
+- a command of the owner: `commands`, which raises the version and declares it;
+- an expired timer: declare again whatever is not acknowledged, here;
+- a lost or restored store at either end: a new epoch or a raised version, so that nothing from before counts.
+
+The status is never set by any of these. It is derived from the record by `status_of` in `interface`, which is where a
+connection becomes Activated: when the peer has acknowledged this end's latest version and both intents are up.
 """
 
 from __future__ import annotations
 
-from shared.protocol.commands import obey
+from shared.protocol.commands import handle_command
 from shared.protocol.effects import Effect, Ignored, Repeat, Say, Step
-from shared.protocol.events import Doubted, Due, Event, Received, Restate, Restored
+from shared.protocol.events import Due, Event, PeerStoreChanged, Received, Restate, Restored
 from shared.protocol.interface import Interface
 from shared.protocol.reception import receive
-from shared.protocol.registers import declaration, question, renewed
+from shared.protocol.registers import declaration, poll, renewed
 from shared.protocol.words import Intent, Status, Timer
 
 
 def step(before: Interface, event: Event) -> Step:
-    """Take one event to the next state. Illegal input is an effect, never an exception."""
+    """Take one event to the next state and its effects. Illegal input is an effect, never an exception."""
     match event:
         case Received():
-            state, effects = receive(before, event)
+            taken = receive(before, event)
         case Due(timer=Timer.RESEND):
-            state, effects = before, _outstanding(before)
+            taken = Step(before, _unacknowledged_again(before))
         case Restate():
-            state, effects = before, _declared(before)
-        case Doubted():
-            state = _asked_anew(before)
-            effects = _declared(state)
+            taken = Step(before, _declared(before))
+        case PeerStoreChanged():
+            raised = _with_raised_version(before)
+            taken = Step(raised, _declared(raised))
         case Restored(nonce=nonce):
             state = renewed(before, before.epoch.number, nonce)
-            effects = _declared(state)
+            taken = Step(state, _declared(state))
         case Due():
-            state, effects = before, (Ignored("the timer no longer matters"),)
+            taken = Step(before, (Ignored("the timer no longer matters"),))
         case _:
-            state, effects = obey(before, event)
-    return arrive(before, state, effects)
+            taken = handle_command(before, event)
+    return after_transition(before, taken)
 
 
-def arrive(before: Interface, state: Interface, effects: tuple[Effect, ...]) -> Step:
-    """What follows from having got somewhere, however one got there.
+def after_transition(before: Interface, taken: Step) -> Step:
+    """Add what follows from the new state, whichever event led to it.
 
-    A deleted end closes for good. An end that enters an activation says again what nobody acknowledged.
+    A deleted end closes for good. An end that enters an activation sends again what nobody acknowledged.
     """
+    state, effects = taken
     if state is before:
-        return Step(state, effects)
+        return taken
     if state.open and state.intent is Intent.DELETED and state.status is Status.DELETED:
         return Step(state.but(open=False), effects)
     if state.unacknowledged and state.status is Status.ACTIVATED:
         entered = before.status is not Status.ACTIVATED or before.activation != state.activation
         if entered:
-            return Step(state, (*effects, Repeat(state.arrived + 1, state.sent)))
-    return Step(state, effects)
+            return Step(state, (*effects, Repeat(state.sent_acknowledged + 1, state.sent)))
+    return taken
 
 
 def _declared(state: Interface) -> tuple[Effect, ...]:
@@ -60,18 +69,18 @@ def _declared(state: Interface) -> tuple[Effect, ...]:
     return (Say(state.peer.address, declaration(state)),)
 
 
-def _asked_anew(before: Interface) -> Interface:
-    """Raise this end's version: no word of the peer's past acknowledges it, so it is asked for until one does."""
+def _with_raised_version(before: Interface) -> Interface:
+    """Raise this end's version: no message of the peer's past acknowledges it, so it is declared until one does."""
     if not before.open or before.status is Status.DELETED:
         return before
     return before.but(version=before.version + 1)
 
 
-def _outstanding(state: Interface) -> tuple[Effect, ...]:
-    if not state.settled:
+def _unacknowledged_again(state: Interface) -> tuple[Effect, ...]:
+    if not state.acknowledged_by_peer:
         return _declared(state)
     if state.reason is not None and state.peer is not None:
-        return (Say(state.peer.address, question(state)),)
+        return (Say(state.peer.address, poll(state)),)
     if state.status is Status.ACTIVATED and state.unacknowledged:
-        return (Repeat(state.arrived + 1, state.sent),)
+        return (Repeat(state.sent_acknowledged + 1, state.sent),)
     return (Ignored("the timer no longer matters"),)

@@ -1,8 +1,8 @@
-"""There is one message; commands, acknowledgements, confirmations and keepalives are all the same sentence.
+"""The three messages between two interfaces: `Declare`, `NotReady` and `Data`.
 
-`Declare` says everything a peer needs to know, so it can be lost, doubled, reordered and repeated without
-harm (RFC 5880 section 6.2 exchanges state this way instead of events). `NotReady` is what an end says that
-is not past Idle, and `Data` is what the connection is for.
+`Declare` carries all that a peer needs to know, so it can be lost, doubled, reordered and repeated without harm, and
+it is command, acknowledgement, confirmation and keepalive in one (RFC 5880 section 6.2 exchanges state this way
+instead of events). `NotReady` is the answer of an end that is not past Idle. `Data` carries a payload.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
 
 
 class Reason(StrEnum):
-    """Why a connection is not up, in the words of the end that knows."""
+    """The stable code of why a connection is not up."""
 
     PEER_NOT_CONFIGURED = "PeerNotConfigured"
     PEER_REGION_MISMATCH = "PeerRegionMismatch"
@@ -26,7 +26,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an end says of itself when it asks to be let in; compared word for word, never believed alone."""
+    """The claims of an end that initiates: who it says it is, to be compared with peer information field by field."""
 
     interface: str
     endpoint: str
@@ -37,12 +37,13 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """An end's whole register, and what it has recorded of its peer's.
+    """A declaration: the sender's whole register, and what it has recorded of its peer's.
 
     `status` is what the sender shows. One that is not stable asks for an answer, because the sender's latest
-    version is not acknowledged yet (the P bit of RFC 5880 section 6.5); a contented end asks for nothing, so
-    two contented ends never chatter. `received` is the number of the last payload this end has kept, whole
-    and in order. With `claims` the declaration is an *Initiate*.
+    version is not acknowledged yet (the Poll bit of RFC 5880 section 6.5); a stable one asks for nothing, so
+    two ends at rest never go on answering each other. `to_epoch` is the epoch it speaks to (None: not known yet) and
+    `acknowledges` the highest version of that epoch that the sender has recorded. `received` is the number of the
+    last payload that the sender has kept, whole and in order. With `claims` the declaration is an *Initiate*.
     """
 
     epoch: Epoch
@@ -57,7 +58,7 @@ class Declare:
 
 @dataclass(frozen=True, slots=True)
 class NotReady:
-    """The answer of an end that is not past Idle.
+    """The answer of an end that is not past Idle, with the reason.
 
     `epoch` is None when the end does not know the sender: then the answer holds nothing that the sender
     did not say itself. `to_epoch` and `answers` repeat what is being answered, so that an answer from the
@@ -72,10 +73,10 @@ class NotReady:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """One payload, inside one activation.
+    """A payload, in the activation that it is sent in.
 
-    `number` counts this sender's payloads from 1; `base` is the last number the sender knows to have
-    arrived, where a receiver without memory of the stream begins.
+    `number` counts this sender's payloads from 1; `base` is the last number that the peer has acknowledged, where a
+    receiver without memory of the stream begins.
     """
 
     activation: Activation
@@ -85,17 +86,17 @@ class Data:
 
     @property
     def epoch(self) -> Epoch:
-        """The sender's epoch."""
+        """The epoch of the sender."""
         return self.activation.epoch
 
     @property
     def version(self) -> int:
-        """The sender's version."""
+        """The version of the sender."""
         return self.activation.version
 
     @property
     def to_epoch(self) -> Epoch:
-        """The epoch this payload speaks to."""
+        """The epoch of the receiver that this payload speaks to."""
         return self.activation.peer_epoch
 
 

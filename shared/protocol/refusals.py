@@ -1,4 +1,4 @@
-"""A refusal is an answer, not an accident: it has a code a program can rely on and a sentence for people."""
+"""The refusals of commands that both roles share: a stable code for programs and a sentence for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Refusal(NamedTuple):
-    """A stable code of DESIGN.md section 7, and what it means. A role may add refusals of its own."""
+    """A refusal: a stable code, and what it means. A role may add refusals of its own."""
 
     code: str
     sentence: str

@@ -1,21 +1,21 @@
-"""Forgetting is the only thing that can go wrong with a register, so beginning a new life is spelled out here.
+"""Pure moves on a record that rules and commands share: declare a register, begin an epoch, adopt the peer's.
 
-Small pure moves on an interface's record, shared by the rules that receive and the commands that ask.
+A register is safe as long as its numbers only grow. A store that was lost or restored goes back, so an end that finds
+out begins a new epoch: a higher number than any it was spoken to with, and a nonce. What was acknowledged in another
+epoch counts no more, so no message from before can confirm anything after (TCP keeps old duplicates apart by initial
+sequence numbers, RFC 9293 section 3.4.1).
 """
 
 from __future__ import annotations
 
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Claims, Declare
-from shared.protocol.words import Epoch, Intent
-
-LAST_NUMBER = 2**40
-"""No honest life reaches this many epochs or versions; beyond it numbers are refused on the wire."""
+from shared.protocol.words import LAST_NUMBER, Epoch, Intent
 
 
 def declaration(state: Interface) -> Declare:
-    """Say everything: the register, what is recorded of the peer's, and who asks while nobody has answered."""
-    asking = state.role.may_initiate and not state.acknowledged and state.open
+    """The declaration of the whole register, with claims while nobody has answered an end that initiates."""
+    initiating = state.role.may_initiate and not state.acknowledged and state.open
     return Declare(
         epoch=state.epoch,
         version=state.version,
@@ -24,17 +24,17 @@ def declaration(state: Interface) -> Declare:
         acknowledges=state.peer_version,
         received=state.received,
         status=state.status,
-        claims=_claims(state) if asking else None,
+        claims=_claims(state) if initiating else None,
     )
 
 
-def question(state: Interface) -> Declare:
-    """Declare as if nothing of the peer's were recorded, so that a contented peer answers as well.
+def poll(state: Interface) -> Declare:
+    """A declaration that acknowledges nothing, so that a peer at rest answers as well (RFC 5880 section 6.5).
 
-    Asked by a settled end whose peer said it has forgotten; an old word of that kind must not count for ever.
+    Sent by an end at rest whose peer said it has forgotten: an old message of that kind must not count for ever.
     """
-    said = declaration(state)
-    return Declare(said.epoch, said.version, said.intent, said.to_epoch, 0, said.received, said.status)
+    own = declaration(state)
+    return Declare(own.epoch, own.version, own.intent, own.to_epoch, 0, own.received, own.status)
 
 
 def _claims(state: Interface) -> Claims:
@@ -42,21 +42,24 @@ def _claims(state: Interface) -> Claims:
     return Claims(state.id, own.id, own.kind, own.account, own.region)
 
 
-def last_word(state: Interface, to_epoch: Epoch, version: int) -> Declare:
-    """What a deleted interface says to whatever it hears: its own end, and that it has heard (RFC 9293 3.5.2)."""
+def deleted_declaration(state: Interface, to_epoch: Epoch, version: int) -> Declare:
+    """The answer of a deleted interface to whatever it receives: it is deleted, and it has recorded that version.
+
+    As TCP in the state CLOSED answers every segment (RFC 9293 section 3.5.2).
+    """
     return Declare(state.epoch, state.version, Intent.DELETED, to_epoch, version, state.received, state.status)
 
 
 def renewed(state: Interface, number: int, nonce: int) -> Interface:
-    """Begin the life after `number`: what the peer acknowledged before counts no more.
+    """Begin the epoch after `number`: what the peer acknowledged before counts no more.
 
-    What is known of the peer stays, since the peer did say it.
+    What is recorded of the peer stays, since the peer did say it.
     """
     return state.but(epoch=Epoch(number + 1, nonce), acknowledged=0)
 
 
 def adopted(state: Interface, epoch: Epoch, version: int, intent: Intent) -> Interface:
-    """Take up a new life of the peer's: it has acknowledged nothing yet, and its payloads begin anew."""
+    """Record a new epoch of the peer's: it has acknowledged nothing yet, and its payloads are numbered anew."""
     return state.but(
         peer_epoch=epoch,
         peer_version=version,
@@ -68,9 +71,9 @@ def adopted(state: Interface, epoch: Epoch, version: int, intent: Intent) -> Int
 
 
 def forgot(state: Interface, spoken_to: Epoch | None) -> bool:
-    """R1, amnesia: whether the peer speaks to a life of this end that this end cannot remember.
+    """Whether the peer speaks to an epoch of this end that this end can't remember (R1, amnesia).
 
-    A higher number, or the same number with another nonce, was lived and then lost with the store.
+    A higher number, or the same number with another nonce, was in use and then lost with the store.
     """
     if spoken_to is None or spoken_to == state.epoch or spoken_to.number >= LAST_NUMBER:
         return False
@@ -78,5 +81,5 @@ def forgot(state: Interface, spoken_to: Epoch | None) -> bool:
 
 
 def succeeds(epoch: Epoch | None, known: Epoch | None) -> bool:
-    """Whether an epoch of the peer's comes after the one known (the same number never does: R2)."""
+    """Whether an epoch of the peer's comes after the one recorded (R2); the same number never does."""
     return epoch is not None and known is not None and epoch.number > known.number

@@ -1,24 +1,30 @@
-"""A connection is not a thing: there are only two interfaces that name each other.
+"""The vocabulary of the protocol as values: kinds, intents, statuses, epochs, activations, addresses, roles, timers.
 
-The vocabulary of DESIGN.md section 2, as values. Nothing here decides anything.
+A connection has no value of its own here: it is two interfaces that name each other. Nothing here decides anything.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+LAST_NUMBER: Final = 2**40
+"""The largest epoch number, version or payload number: none is ever reached, and the wire refuses what is beyond."""
+
+NONCE_BITS: Final = 53
+"""The length of every nonce, so that each JSON reader keeps it exact (RFC 8259 section 6)."""
 
 
 class Kind(StrEnum):
-    """What an endpoint is (article: "one end (VPC or VBR) of the connection")."""
+    """The kind of an endpoint (article: "one end (VPC or VBR) of the connection")."""
 
     VPC = "vpc"
     VBR = "vbr"
 
     @classmethod
     def of(cls, endpoint: str) -> Kind | None:
-        """Read the kind off an endpoint's id (`vpc-…`, `vbr-…`); None for anything else."""
+        """The kind that an endpoint's id names (`vpc-…`, `vbr-…`); None for any other id."""
         kind, dash, _ = endpoint.partition("-")
         return _KINDS.get(kind) if dash else None
 
@@ -27,15 +33,19 @@ _KINDS = {str(kind): kind for kind in Kind}
 
 
 class Intent(IntEnum):
-    """What one end wants; ordered so that the more restrictive of two intents is their maximum."""
+    """The intent of one end; ordered so that the more restrictive of two intents is their maximum."""
 
     UP = 1
     SUSPENDED = 2
     DELETED = 3
 
+    def __init__(self, _: int) -> None:
+        """Keep the word that stands for the intent on the wire and in labels, where it is needed for every message."""
+        self.word = self._name_.lower()
+
 
 class Status(StrEnum):
-    """What an end shows: the article's words, with Idle, Deleting and Deleted around them."""
+    """The status that an end shows: the article's words, with Idle, Deleting and Deleted around them."""
 
     IDLE = "Idle"
     CONNECTING = "Connecting"
@@ -49,7 +59,7 @@ class Status(StrEnum):
 
     @property
     def stable(self) -> bool:
-        """Whether an end may rest here: nothing that it said is still unacknowledged."""
+        """Whether an end stays in this status until something happens: it waits for no acknowledgement."""
         return self in _STABLE
 
 
@@ -57,11 +67,10 @@ _STABLE = frozenset({Status.IDLE, Status.ACTIVATED, Status.SUSPENDED, Status.DEL
 
 
 class Epoch(NamedTuple):
-    """One life of an interface's record: a counter, and a nonce that tells two lives of the same count apart.
+    """An incarnation of an interface: a number, and a nonce that tells two incarnations of one number apart.
 
-    Only the number is ordered. The nonce (53 bits, so that every JSON reader keeps it exact, RFC 8259
-    section 6) plays the part of a BFD discriminator (RFC 5880 section 6.3): a record that was lost and
-    made anew counts from one again, and must not be taken for the old one.
+    Only the number is ordered. The nonce plays the part of a BFD discriminator (RFC 5880 section 6.3): a record
+    that was lost and made anew counts from one again, and must not be taken for the old one.
     """
 
     number: int
@@ -76,9 +85,14 @@ class Activation(NamedTuple):
     peer_epoch: Epoch
     peer_version: int
 
+    @property
+    def mirrored(self) -> Activation:
+        """The same activation, as the other end names it."""
+        return Activation(self.peer_epoch, self.peer_version, self.epoch, self.version)
+
 
 class Address(NamedTuple):
-    """Who speaks or is spoken to: an interface, on an endpoint, of an account."""
+    """The sender or receiver of a message: an interface, on an endpoint, of an account."""
 
     interface: str
     endpoint: str
@@ -87,7 +101,7 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A VPC or VBR. One worker process is one endpoint in one role."""
+    """An endpoint: a VPC or VBR, which is one worker process in one role."""
 
     id: str
     kind: Kind
@@ -97,7 +111,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class PeerInformation:
-    """What an owner told its interface about the other end (article: "configure peer information")."""
+    """The peer information of an interface, set by its owner (article: "configure peer information")."""
 
     interface: str
     endpoint: str
@@ -106,15 +120,16 @@ class PeerInformation:
 
     @property
     def address(self) -> Address:
-        """The peer as a party to messages."""
+        """The address of the peer."""
         return Address(self.interface, self.endpoint, self.account)
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What an end may do until the connection is established; afterwards nobody looks at it again.
+    """A role: what an end may do until the connection is established; no difference after.
 
-    Each end's own package defines its value; this package never names one.
+    Each end's own package defines its value; this package never names one. `kinds` are the kinds of endpoint that
+    may have the role, `peer_kinds` those of the peer's.
     """
 
     name: str
@@ -127,7 +142,7 @@ class Role:
 
 
 class Timer(StrEnum):
-    """What an interface may be waiting for. How long that is, the worker's settings say."""
+    """A timer that an interface may need. How long it takes, the worker's settings say."""
 
     RESEND = "resend"
     CONNECT = "connect"

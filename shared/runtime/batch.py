@@ -146,7 +146,7 @@ class Batch:
         if activation is None or peer is None:
             return
         for number, body in self.store.payloads.kept(state.id, first, last):
-            data = Data(activation, number, state.arrived, body)
+            data = Data(activation, number, state.sent_acknowledged, body)
             self.outgoing.add(state.id, peer.address, data)
             said.append(label(data))
 

@@ -95,7 +95,7 @@ class CommandHandler:
             case "subscribe":
                 return self._subscribe(form, request, reply_to, batch, now)
             case "worker":
-                return _done(self._worker(batch).model_dump())
+                return _done(self._worker(batch).model_dump(by_alias=True))
             case _:
                 return self._plain(form, batch)
 
@@ -190,7 +190,7 @@ class CommandHandler:
             region=own.region,
             role=self._role.name,
             pid=os.getpid(),
-            life=batch.store.life,
+            store_id=batch.store.store_id,
             timeline=batch.store.last_row,
             statuses=batch.store.statuses(),
             counters=dict(self._counters),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.broker.messages import OutgoingMessage
-from shared.protocol.events import Doubted, Due, Received, Restate
+from shared.protocol.events import Due, PeerStoreChanged, Received, Restate
 from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.words import Address
 from shared.runtime.batch import Batch
@@ -37,14 +37,14 @@ class ItemHandler:
                     batch.apply(state, Restate(), "said again")
             case Resync(interface):
                 if (state := self._store.load(interface)) is not None:
-                    batch.apply(state, Doubted(), "the peer's store is another")
+                    batch.apply(state, PeerStoreChanged(), "the peer's store is another")
             case Resynced(peer, store_id):
-                self._store.memory.meet(*peer, store_id)
+                self._store.memory.remember_store_id(*peer, store_id)
 
     def _receive(self, item: IncomingBundle, batch: Batch) -> None:
         """Apply a bundle's messages, and answer those that are for an interface that is not here."""
         _, sender, bundle = item
-        batch.heard_from[PeerId(bundle.endpoint, sender)] = bundle.life
+        batch.heard_from[PeerId(bundle.endpoint, sender)] = bundle.store_id
         for source, target, message in bundle.messages:
             address = Address(source, bundle.endpoint, sender)
             event = Received(address, message, batch.nonce)

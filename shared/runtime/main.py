@@ -23,7 +23,7 @@ from shared.runtime.logs import Logger, logger
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.settings_errors import problems
 from shared.runtime.worker import Worker
-from shared.store.sqlite import StoreRefused
+from shared.store.errors import StoreRefused
 
 WRONG_USAGE, REFUSED, DONE = 2, 1, 0
 

@@ -16,7 +16,7 @@ from typing import Final
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.events import Restored
 from shared.protocol.interface import timers as wanted_timers
-from shared.protocol.words import Timer
+from shared.protocol.words import NONCE_BITS, Timer
 from shared.runtime.batch import Batch, BatchResult, End, HandlingError
 from shared.runtime.command_handler import COUNTED, CommandHandler
 from shared.runtime.deliveries import IncomingDelivery, read
@@ -29,7 +29,8 @@ from shared.runtime.peers import PeerId, Peers
 from shared.runtime.retransmission import RetransmissionPolicy
 from shared.runtime.subscriptions import Subscriptions
 from shared.runtime.timers import Expired, Timers
-from shared.store.sqlite import Store, StoreTrouble
+from shared.store.errors import StoreError
+from shared.store.sqlite import Store
 from shared.wire.forms import Unreadable
 
 EVENTS_LIMIT: Final = 1_000
@@ -61,16 +62,16 @@ class Processor:
 
     def start(self, now: float) -> None:
         """Take up what was waiting when the last worker of this endpoint ended, however it ended."""
-        store_ids = self._store.memory.lives()
+        store_ids = self._store.memory.store_ids()
         for endpoint, account in self._store.peers():
             self._peers.track(PeerId(endpoint, account), now).store_id = store_ids.get((endpoint, account))
         for interface in self._store.waiting():
             self._timers.schedule(interface, Timer.RESEND, now)
-        self._undeclared.restart(self._store.memory.lately(LATELY_SECONDS), now)
+        self._undeclared.restart(self._store.memory.recently_active(LATELY_SECONDS), now)
 
     def restore(self, at: float) -> None:
         """Begin a new epoch of every interface: this store came from a backup."""
-        nonce = self._chance.getrandbits(53)
+        nonce = self._chance.getrandbits(NONCE_BITS)
         self._store.begin()
         batch = Batch(self._store, self._end.step, nonce, at)
         for interface in self._store.everything():
@@ -92,18 +93,17 @@ class Processor:
         """Take one batch to its end. `now` is monotonic seconds, `at` seconds since 1970 for people's eyes.
 
         `waiting_since` is when the first delivery came that is not among these: a timer that ran out later may have its
-        answer there, and waits for it. Raises StoreTrouble or StoreRefused when nothing can be made durable: nothing
-        happened.
+        answer there, and waits for it. Raises StoreError when nothing can be made durable: then nothing happened.
         """
         result = BatchResult()
         items: list[Item] = [*self._read(deliveries, result), *self._due(now, waiting_since)]
         try:
             batch = self._commit(items, now, at)
-        except StoreTrouble:
+        except StoreError:
             self._put_back(items, now)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others must go on: replayed one by one
-            self._store.rollback(error)
+            self._store.rollback()
             self._replay(items, now, at, result, error)
         else:
             self._conclude(batch, result, now)
@@ -142,7 +142,7 @@ class Processor:
     def _commit(self, items: Iterable[Item], now: float, at: float) -> Batch:
         """Handle items in one transaction, and make it durable."""
         self._store.begin()
-        batch = Batch(self._store, self._end.step, self._chance.getrandbits(53), at)
+        batch = Batch(self._store, self._end.step, self._chance.getrandbits(NONCE_BITS), at)
         for item in items:
             self._handler.handle(item, batch, now)
         self._keep_store_ids(batch)
@@ -154,7 +154,7 @@ class Processor:
         for peer, store_id in batch.heard_from.items():
             known = self._peers.known.get(peer)
             if peer in batch.opened if known is None else known.store_id is None:
-                self._store.memory.meet(*peer, store_id)
+                self._store.memory.remember_store_id(*peer, store_id)
 
     def _replay(
         self, items: Sequence[Item], now: float, at: float, result: BatchResult, batch_error: Exception
@@ -164,11 +164,11 @@ class Processor:
         for item in singles:
             try:
                 batch = self._commit([item], now, at)
-            except StoreTrouble:
+            except StoreError:
                 self._put_back(singles, now)
                 raise
             except Exception as error:  # noqa: BLE001 - this one item is bad: it is reported and set aside
-                self._store.rollback(error)
+                self._store.rollback()
                 self._report(item, error, result, now)
             else:
                 self._conclude(batch, result, now)
@@ -249,4 +249,4 @@ class Processor:
     def _packed(self, bundles: OutgoingBundles) -> Iterator[OutgoingMessage]:
         """Write bundles in this endpoint's name."""
         own = self._end.endpoint
-        return bundles.packed(own.id, own.account, self._store.life)
+        return bundles.packed(own.id, own.account, self._store.store_id)

@@ -17,6 +17,7 @@ from shared.broker.amqp import Link
 from shared.broker.declarations import open_declarations
 from shared.broker.messages import Delivery, LinkCondition, LinkState
 from shared.broker.names import OPEN_ACCOUNT, endpoint_queues
+from shared.protocol.words import NONCE_BITS
 from shared.runtime.batch import BatchResult, End
 from shared.runtime.deliveries import IncomingDelivery, prove
 from shared.runtime.health import Health
@@ -27,7 +28,8 @@ from shared.runtime.peers import Peers
 from shared.runtime.processor import Processor
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.thread import OneThread
-from shared.store.sqlite import Store, StoreTrouble
+from shared.store.errors import StoreUnavailable
+from shared.store.sqlite import Store
 
 STORE_PAUSE_SECONDS: Final = 1.0
 """How long to wait before trying again when nothing can be made durable."""
@@ -100,7 +102,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 processor = await self._thread.call(self._open)
-            except StoreTrouble as error:
+            except StoreUnavailable as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(STORE_PAUSE_SECONDS):
@@ -123,21 +125,19 @@ class Worker:
     def _prepared(self) -> Processor:
         """Make the processor of this store; runs in the store's thread."""
         chance = SystemRandom()
-        self._store.open(chance.getrandbits(53))
+        self._store.open(chance.getrandbits(NONCE_BITS))
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
         processor = Processor(self._end, self._store, peers, self._settings.retransmission, chance)
-        with self._store.vouched():
-            if self._settings.restored:
-                processor.restore(time.time())
-            processor.start(time.monotonic())
+        if self._settings.restored:
+            processor.restore(time.time())
+        processor.start(time.monotonic())
         return processor
 
     def _decide(
         self, processor: Processor, deliveries: list[IncomingDelivery], now: float, waiting_since: float | None
     ) -> BatchResult:
         """Take one batch to its end; runs in the store's thread."""
-        with self._store.vouched():
-            return processor.run(deliveries, now, time.time(), waiting_since)
+        return processor.run(deliveries, now, time.time(), waiting_since)
 
     # Its batches.
 
@@ -157,7 +157,7 @@ class Worker:
             waiting_since = self._inbox.oldest(now)
             try:
                 result = await self._thread.call(self._decide, processor, deliveries, now, waiting_since)
-            except StoreTrouble as error:
+            except StoreUnavailable as error:
                 self._log.error("the store takes nothing: trying again", error=str(error))
                 self._inbox.put_back(taken, now)
                 next_due = time.monotonic() + STORE_PAUSE_SECONDS

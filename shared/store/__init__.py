@@ -1,1 +1,1 @@
-"""An end is its memory: whoever holds the file is the endpoint, and nobody else can be at the same time."""
+"""The store: what a worker keeps on disk, and the one process at a time that may use it."""

@@ -1,18 +1,18 @@
-"""Being asked twice must not mean doing it twice, so a worker remembers what it answered, and whom it knew."""
+"""What a worker remembers beside interfaces and payloads: replies given, store ids of peers, the timeline."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Final, NamedTuple
 
+from shared.store.database import Database
 from shared.store.pages import Span, count, page
 
 ANSWERED_LIMIT_REQUESTS: Final = 10_000
-"""How many requests a worker remembers having answered; a console asks again within seconds, or never."""
+"""How many requests a worker remembers having answered; a client asks again within seconds, or never."""
 
 
 class TimelineRow(NamedTuple):
-    """One step of one interface, at its place in the timeline."""
+    """One row of the timeline: one step of one interface, at its place."""
 
     place: int
     interface: str
@@ -24,15 +24,15 @@ class TimelineRow(NamedTuple):
 
 
 class Memory:
-    """Answers given, lives of peers, and the timeline, inside the store's transaction."""
+    """Replies given, store ids of peers and the timeline, inside the store's transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         """Use the store's one connection."""
         self._db = db
 
     def answer(self, request: str) -> bytes | None:
-        """The reply that was given to this request; None if it is new."""
-        row = self._db.execute("SELECT reply FROM answered WHERE request = ?", (request,)).fetchone()
+        """The reply that was given to this request; None if it is new. Being asked twice must not mean doing twice."""
+        row = self._db.row("SELECT reply FROM answered WHERE request = ?", (request,))
         return None if row is None else row[0]
 
     def remember(self, request: str, reply: bytes) -> None:
@@ -42,20 +42,20 @@ class Memory:
         if oldest > 0:
             self._db.execute("DELETE FROM answered WHERE place <= ?", (oldest,))
 
-    def lives(self) -> dict[tuple[str, str], int]:
-        """The life of every peer endpoint's store, as last heard."""
-        rows = self._db.execute("SELECT endpoint, account, life FROM peer")
-        return {(endpoint, account): life for endpoint, account, life in rows}
+    def store_ids(self) -> dict[tuple[str, str], int]:
+        """The store id of every peer's worker, by endpoint and account, as last recorded."""
+        rows = self._db.each("SELECT endpoint, account, life FROM peer")
+        return {(endpoint, account): store_id for endpoint, account, store_id in rows}
 
-    def meet(self, endpoint: str, account: str, life: int) -> None:
-        """Remember the life of a peer endpoint's store."""
-        self._db.execute("INSERT OR REPLACE INTO peer VALUES (?, ?, ?)", (endpoint, account, life))
+    def remember_store_id(self, endpoint: str, account: str, store_id: int) -> None:
+        """Record the store id of a peer's worker."""
+        self._db.execute("INSERT OR REPLACE INTO peer VALUES (?, ?, ?)", (endpoint, account, store_id))
 
-    def lately(self, seconds: float) -> list[str]:
-        """Whoever did anything in the timeline's last seconds: the worker may have ended before that was said."""
+    def recently_active(self, seconds: float) -> list[str]:
+        """Every interface of the timeline's last seconds: the worker may have ended before their messages left."""
         found: dict[str, None] = {}
         end: float | None = None
-        for interface, at in self._db.execute("SELECT interface, at FROM timeline ORDER BY place DESC"):
+        for interface, at in self._db.each("SELECT interface, at FROM timeline ORDER BY place DESC"):
             end = at if end is None else end
             if at < end - seconds:
                 break

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+from shared.store.database import Database, Row
 
 _COLUMNS: Final = {
     "timeline": "place, interface, at, was, status, cause, said",
@@ -28,17 +29,17 @@ class Span(NamedTuple):
         return " AND ".join(words for words, _ in given), tuple(value for _, value in given)
 
 
-def page(db: sqlite3.Connection, table: Table, span: Span, limit: int) -> list[tuple[Any, ...]]:
+def page(db: Database, table: Table, span: Span, limit: int) -> list[Row]:
     """Read rows of a span in their order: the first ones, or the last ones where it has an end."""
     where, values = span.where
     order = "" if span.before is None else "DESC"
     query = f"SELECT {_COLUMNS[table]} FROM {table} WHERE {where} ORDER BY place {order} LIMIT ?"  # noqa: S608 - fixed
-    rows = db.execute(query, (*values, limit)).fetchall()
+    rows = db.rows(query, (*values, limit))
     return rows if span.before is None else rows[::-1]
 
 
-def count(db: sqlite3.Connection, table: Table, span: Span) -> int:
+def count(db: Database, table: Table, span: Span) -> int:
     """Count the rows of a span, which needs no more than an index."""
     where, values = span.where
-    found: int = db.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()[0]  # noqa: S608 - fixed
+    found: int = db.rows(f"SELECT count(*) FROM {table} WHERE {where}", values)[0][0]  # noqa: S608 - fixed
     return found

@@ -1,10 +1,10 @@
-"""A payload is in exactly one place that matters: kept by its sender, or received by its peer."""
+"""The payloads of all interfaces: the outbox of what the peer has not acknowledged, and the inbox."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import NamedTuple
 
+from shared.store.database import Database
 from shared.store.pages import Span, count, page
 
 
@@ -20,25 +20,25 @@ class Received(NamedTuple):
 class Payloads:
     """Outbox and inbox of all interfaces, inside the store's transaction."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: Database) -> None:
         """Use the store's one connection."""
         self._db = db
 
     def keep(self, interface: str, number: int, body: str) -> None:
-        """Keep a payload of ours until the peer has acknowledged it."""
+        """Keep a payload in the outbox until the peer has acknowledged it."""
         self._db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?, ?)", (interface, number, body))
 
     def forget(self, interface: str, through: int) -> None:
-        """Drop our payloads up to and including that number."""
+        """Remove the payloads up to and including that number from the outbox."""
         self._db.execute("DELETE FROM outbox WHERE interface = ? AND number <= ?", (interface, through))
 
     def kept(self, interface: str, first: int, last: int) -> list[tuple[int, str]]:
-        """Our payloads of these numbers, in order."""
+        """The payloads of these numbers in the outbox, in order."""
         query = "SELECT number, body FROM outbox WHERE interface = ? AND number BETWEEN ? AND ? ORDER BY number"
-        return self._db.execute(query, (interface, first, last)).fetchall()
+        return [(number, body) for number, body in self._db.each(query, (interface, first, last))]
 
     def deliver(self, interface: str, at: float, number: int, body: str) -> None:
-        """Put a payload of the peer's into the inbox."""
+        """Put a payload of the peer into the inbox."""
         self._db.execute(
             "INSERT INTO inbox (interface, at, number, body) VALUES (?, ?, ?, ?)", (interface, at, number, body)
         )

@@ -1,15 +1,17 @@
-"""A record is kept in columns rather than as a document, so that a person with `sqlite3` can read the truth.
+"""The tables of a store, and how an interface becomes a row and comes back.
 
-The tables of a worker's store, and how an interface becomes a row and comes back.
+A record is kept in columns rather than as a document, so that a person with `sqlite3` can read it. Some columns have
+the names that format 1 gave them: `arrived` is `sent_acknowledged`, `life` a store id.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from shared.protocol.interface import Interface, timers
 from shared.protocol.messages import Reason
 from shared.protocol.words import Address, Endpoint, Epoch, Intent, PeerInformation, Role, Status
+from shared.store.database import Row
 
 SCHEMA_VERSION: Final = 1
 
@@ -56,11 +58,9 @@ COLUMNS: Final = (
     "acknowledged, sent, arrived, received, reason, caller"
 )
 
-Row = tuple[Any, ...]
-
 
 def to_row(state: Interface) -> Row:
-    """An interface as a row: its columns, then what is derived and stored only to be searched for."""
+    """The row of an interface: its columns, then what is derived and stored only to be searched for."""
     peer, peer_epoch, caller = state.peer, state.peer_epoch, state.caller
     return (
         state.id,
@@ -76,7 +76,7 @@ def to_row(state: Interface) -> Row:
         state.peer_status,
         state.acknowledged,
         state.sent,
-        state.arrived,
+        state.sent_acknowledged,
         state.received,
         state.reason,
         None if caller is None else " ".join(caller),
@@ -86,7 +86,7 @@ def to_row(state: Interface) -> Row:
 
 
 def from_row(row: Row, endpoint: Endpoint, role: Role) -> Interface:
-    """The interface that a row (of COLUMNS) describes, on this endpoint and in this role."""
+    """The interface that a row of COLUMNS describes, on this endpoint and in this role."""
     name, peer, peer_epoch, caller = row[1], row[2:6], row[11], row[21]
     return Interface(
         id=row[0],
@@ -104,7 +104,7 @@ def from_row(row: Row, endpoint: Endpoint, role: Role) -> Interface:
         peer_status=None if row[15] is None else Status(row[15]),
         acknowledged=row[16],
         sent=row[17],
-        arrived=row[18],
+        sent_acknowledged=row[18],
         received=row[19],
         reason=None if row[20] is None else Reason(row[20]),
         caller=None if caller is None else Address(*caller.split(" ")),

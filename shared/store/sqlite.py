@@ -1,7 +1,8 @@
-"""A step that is not on disk did not happen, so a whole batch of steps shares one commit and one fsync.
+"""The store of a worker: one SQLite file, and one transaction with one fsync for each batch.
 
-One file per worker, one connection, one thread: WAL, `synchronous=FULL`, `BEGIN IMMEDIATE`. An exclusive lock
-keeps a second worker of the same endpoint out; what the file remembers of its endpoint keeps a wrong one out.
+A step that is not on disk did not happen, so a whole batch of steps shares one commit. One file per worker, one
+connection, one thread: WAL, `synchronous=FULL`, `BEGIN IMMEDIATE`. An exclusive lock keeps a second worker of the same
+endpoint out; what the file remembers of its endpoint keeps a wrong one out.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import errno
 import fcntl
 import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Role
+from shared.store.database import Database
+from shared.store.errors import StoreRefused, StoreUnavailable
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
-from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, Row, from_row, to_row
+from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
 
 TIMELINE_LIMIT_ROWS: Final = 1_000_000
 """How many rows the timeline keeps; the oldest go first."""
@@ -42,23 +44,12 @@ _UPSERT: Final = (
 """Unlike INSERT OR REPLACE it leaves an index alone whose columns stay as they are."""
 _ONE: Final = f"SELECT {COLUMNS} FROM interface WHERE id = ?"  # noqa: S608 - names of columns, no input
 
-
-StoreTrouble = sqlite3.OperationalError
-"""Nothing can be made durable at the moment (disk full, I/O error): nothing has happened, try again later."""
-
-_PASSING_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
-_PASSING_CODES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
-_DAMAGED_CODES: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_PRIMARY_CODE: Final = 0xFF
-"""What a disk says that is full or ill; of an extended result code of SQLite's, the lowest byte is the primary one."""
-
-
-class StoreRefused(Exception):
-    """The store cannot be used by this worker; the text says why and what would help."""
+_PASSING_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What the system answers to opening a file and takes back by itself or when there is room again."""
 
 
 class TimelineEntry(NamedTuple):
-    """One step of one interface, before it has a place in the timeline."""
+    """One row of the timeline before it has a place there: one step of one interface."""
 
     interface: str
     at: float
@@ -69,7 +60,10 @@ class TimelineEntry(NamedTuple):
 
 
 class Store:
-    """Everything an endpoint remembers. Not thread-safe: one thread owns it from `open` to `close`."""
+    """Everything that an endpoint remembers. Not thread-safe: one thread owns it from `open` to `close`.
+
+    Every method that touches the file raises StoreUnavailable or StoreRefused.
+    """
 
     def __init__(self, path: Path, endpoint: Endpoint, role: Role) -> None:
         """Describe the store; `open` opens it."""
@@ -79,11 +73,11 @@ class Store:
         self._timeline: list[TimelineEntry] = []
         self._resources = ExitStack()
         self.commits = 0
-        self.life = 0
+        self.store_id = 0
         self.last_row = 0
 
     def open(self, nonce: int) -> None:
-        """Open the file, or make it; `nonce` names the life of a new one. Raises StoreRefused or StoreTrouble."""
+        """Open the file, or make it with this nonce as its store id."""
         try:
             self._open(nonce)
         except BaseException:
@@ -98,16 +92,13 @@ class Store:
         except BlockingIOError:
             raise StoreRefused(f"{self._path} is in use by another worker") from None
         except OSError as error:
-            if error.errno in _PASSING_ERRORS:
-                raise StoreTrouble(f"{self._path} cannot be opened: {error.strerror}") from None
-            raise StoreRefused(f"{self._path} cannot be opened: {error.strerror}") from None
+            kind = StoreUnavailable if error.errno in _PASSING_ERRORS else StoreRefused
+            raise kind(f"{self._path} cannot be opened: {error.strerror}") from None
         try:
-            self._db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            self._db = Database(self._path)
             self._resources.callback(self._db.close)
             self._prepare(nonce)
-        except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _PASSING_CODES:
-                raise
+        except sqlite3.Error as error:
             raise StoreRefused(f"{self._path} is not a store, or is damaged: {error}") from None
         self.payloads, self.memory = Payloads(self._db), Memory(self._db)
 
@@ -120,13 +111,13 @@ class Store:
             "region": self._endpoint.region,
             "role": self._role.name,
         }
-        if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
             fresh = {"schema": str(SCHEMA_VERSION), "life": str(nonce), **own}
             self._db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}")
             self._db.executemany("INSERT INTO meta VALUES (?, ?)", fresh.items())
             self._db.execute("COMMIT")
-        known = dict(self._db.execute("SELECT name, value FROM meta").fetchall())
-        tables = {row[0] for row in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        known: dict[str, str] = dict(self._db.rows("SELECT name, value FROM meta"))
+        tables = {row[0] for row in self._db.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if known.get("schema", str(SCHEMA_VERSION)) != str(SCHEMA_VERSION):
             message = f"{self._path} has format {known['schema']}; this program reads format {SCHEMA_VERSION}"
             raise StoreRefused(message)
@@ -137,21 +128,8 @@ class Store:
             if known[name] != value:
                 message = f"{self._path} belongs to {name} {known[name]}, not {value}"
                 raise StoreRefused(message)
-        self.life = int(known["life"])
-        self.last_row = self._db.execute("SELECT coalesce(max(place), 0) FROM timeline").fetchone()[0]
-
-    @contextmanager
-    def vouched(self) -> Iterator[None]:
-        """Do something with the file. Raises StoreRefused if it turns out to be damaged, whatever was being done."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            self._blame(error)
-            raise
-
-    def _blame(self, error: Exception | None) -> None:
-        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in _DAMAGED_CODES:
-            raise StoreRefused(f"{self._path} is damaged: {error}") from error
+        self.store_id = int(known["life"])
+        self.last_row = self._db.rows("SELECT coalesce(max(place), 0) FROM timeline")[0][0]
 
     def close(self) -> None:
         """Close the file and let another worker have it."""
@@ -165,8 +143,7 @@ class Store:
 
     def commit(self) -> None:
         """Write every changed record and every new row of the timeline, and make all of it durable."""
-        if self._changed:
-            self._db.executemany(_UPSERT, map(to_row, self._changed.values()))
+        self._flush()
         if self._timeline:
             first = self.last_row + 1
             rows = [(place, *entry) for place, entry in enumerate(self._timeline, first)]
@@ -183,9 +160,8 @@ class Store:
         for oldest_id in list(islice(self._cache, excess)):
             del self._cache[oldest_id]
 
-    def rollback(self, cause: Exception | None = None) -> None:
-        """Undo the batch: nothing of it happened. Raises StoreRefused if its cause is that the file is damaged."""
-        self._blame(cause)
+    def rollback(self) -> None:
+        """Undo the batch: nothing of it happened."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._clear()
@@ -200,7 +176,7 @@ class Store:
         """The interface as it stands in this transaction; None if there is none of that id."""
         known = self._changed.get(interface) or self._cache.get(interface)
         if known is None:
-            row: Row | None = self._db.execute(_ONE, (interface,)).fetchone()
+            row = self._db.row(_ONE, (interface,))
             if row is None:
                 return None
             known = self._cache[interface] = from_row(row, self._endpoint, self._role)
@@ -224,18 +200,17 @@ class Store:
         self._flush()
         wanted = "" if deleted else "AND intent < 3"
         query = f"SELECT {COLUMNS} FROM interface WHERE id > ? {wanted} ORDER BY id LIMIT ?"  # noqa: S608
-        rows = self._db.execute(query, (after, limit))
-        return [from_row(row, self._endpoint, self._role) for row in rows]
+        return [from_row(row, self._endpoint, self._role) for row in self._db.each(query, (after, limit))]
 
     def waiting(self) -> list[str]:
-        """Every interface that waits for something: what a worker must take up again when it starts."""
-        return [row[0] for row in self._db.execute("SELECT id FROM interface WHERE waiting = 1")]
+        """Every interface that needs a timer: what a worker must take up again when it starts."""
+        return [row[0] for row in self._db.each("SELECT id FROM interface WHERE waiting = 1")]
 
     def peered_with(self, endpoint: str, account: str) -> list[str]:
         """Every interface past Idle whose peer lives on that endpoint."""
         self._flush()
         query = "SELECT id FROM interface WHERE open = 1 AND peer_endpoint = ? AND peer_account = ?"
-        return [row[0] for row in self._db.execute(query, (endpoint, account))]
+        return [row[0] for row in self._db.each(query, (endpoint, account))]
 
     def one_peered_with(self, endpoint: str, account: str) -> str | None:
         """Any interface past Idle whose peer lives on that endpoint and is not deleted; None if there is none."""
@@ -243,24 +218,24 @@ class Store:
             "SELECT id FROM interface WHERE open = 1 AND peer_endpoint = ? AND peer_account = ? "
             "AND peer_intent < 3 LIMIT 1"
         )
-        row = self._db.execute(query, (endpoint, account)).fetchone()
+        row = self._db.row(query, (endpoint, account))
         return None if row is None else str(row[0])
 
     def peers(self) -> list[tuple[str, str]]:
         """Endpoint and account of every peer of an interface past Idle."""
         query = "SELECT DISTINCT peer_endpoint, peer_account FROM interface WHERE open = 1"
-        return [(row[0], row[1]) for row in self._db.execute(query)]
+        return [(row[0], row[1]) for row in self._db.each(query)]
 
     def statuses(self) -> dict[str, int]:
-        """How many interfaces show which status."""
+        """The number of interfaces in each status."""
         self._flush()
-        return dict(self._db.execute("SELECT status, count(*) FROM interface GROUP BY status").fetchall())
+        return dict(self._db.rows("SELECT status, count(*) FROM interface GROUP BY status"))
 
     def renew(self, nonce: int) -> None:
-        """Begin a new life of the whole store, because it came from a backup."""
+        """Give the store a new id, because it came from a backup."""
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'life'", (str(nonce),))
-        self.life = nonce
+        self.store_id = nonce
 
     def everything(self) -> list[str]:
-        """Every interface's id."""
-        return [row[0] for row in self._db.execute("SELECT id FROM interface")]
+        """The id of every interface."""
+        return [row[0] for row in self._db.each("SELECT id FROM interface")]

@@ -1,1 +1,4 @@
-"""Bytes are guilty until proven otherwise: whatever is not exactly as described here is refused whole."""
+"""The wire: JSON forms of bundles, requests, replies and observations, and the views behind every `--json`.
+
+Whatever is not exactly as described here is refused. All readers raise the one error of this layer, `Unreadable`.
+"""

@@ -1,10 +1,10 @@
-"""Builders of the commands that an owner may send to a worker: one function for each form of `request.py`."""
+"""The builders of the commands that an owner may send to a worker: one function for each form of `request.py`."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from shared.wire.forms import NUMBER_LIMIT
+from shared.protocol.words import LAST_NUMBER
 from shared.wire.request import (
     ConfigureForm,
     CreateForm,
@@ -28,7 +28,7 @@ def peer(interface: str, endpoint: str, account: str, region: str) -> PeerForm:
 
 
 def create(interface: str, name: str = "", peer: PeerForm | None = None, *, initiate: bool = False) -> CreateForm:
-    """A new interface: Idle, or with its peer configured, or initiated at once."""
+    """Create an interface: Idle, or with its peer configured, or initiated at once."""
     return {"kind": "create", "interface": interface, "name": name, "peer": peer, "initiate": initiate}
 
 
@@ -48,32 +48,32 @@ def show(interface: str) -> PlainForm:
 
 
 def send(interface: str, body: str) -> SendForm:
-    """A payload for the peer."""
+    """Send a payload to the peer."""
     return {"kind": "send", "interface": interface, "body": body}
 
 
 def listing(after: str = "", limit: int = PAGE_ROWS, *, deleted: bool = False) -> ListForm:
-    """A page of the endpoint's interfaces, after the id named."""
+    """List a page of the endpoint's interfaces, after the id named."""
     return {"kind": "list", "after": after, "limit": limit, "deleted": deleted}
 
 
 def inbox(interface: str, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
-    """A page of an interface's inbox, after a row."""
+    """Read a page of an interface's inbox, after a row."""
     return {"kind": "inbox", "interface": interface, "after": after, "limit": limit}
 
 
 def timeline(interface: str | None, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
-    """A page of the timeline after a row, of all interfaces where none is named."""
+    """Read a page of the timeline after a row, of all interfaces where none is named."""
     return {"kind": "timeline", "interface": interface, "after": after, "limit": limit}
 
 
-def last_of(read: ReadForm, before: int = NUMBER_LIMIT) -> ReadForm:
+def last_of(read: ReadForm, before: int = LAST_NUMBER) -> ReadForm:
     """The same read from the other end: the last rows before one, and how many are earlier than those."""
     return {**read, "before": before}
 
 
 def subscribe(interface: str | None, after: int | None, seconds: int) -> SubscribeForm:
-    """Be told of every new row for a while, from the present on where `after` is None."""
+    """Subscribe to every new row for a while, from the present on where `after` is None."""
     return {"kind": "subscribe", "interface": interface, "after": after, "seconds": seconds}
 
 

@@ -1,7 +1,8 @@
-"""A command line has no privileges: it asks over the same broker, under its account's own name, like anybody.
+"""Requests of owners to a worker, with their replies and observations.
 
-What an owner's console may ask of a worker. One request carries many commands, and its id makes it safe to ask
-again: a worker that has answered a request answers it the same way twice.
+An owner's program has no privileges: it asks over the same broker, under its account's own user, as anybody. One
+request carries many commands, and its id makes it safe to ask again: a worker that has answered a request gives the
+same reply twice.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from shared.wire.forms import (
     RegionId,
     Unreadable,
     check_size,
-    first_fault,
+    first_problem,
 )
 
 PAGE_LIMIT = 1_000
-"""The longest page of a listing."""
+"""The largest number of rows in a page of a listing."""
 
 SUBSCRIPTION_LIMIT_SECONDS = 60
-"""How long a subscription lasts unless it is renewed."""
+"""The longest time that a subscription lasts unless it is renewed."""
 
 PlainKind = Literal["initiate", "suspend", "resume", "delete"]
 """Commands that change an interface and need nothing but its name."""
@@ -46,7 +47,7 @@ Page = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
 
 @with_config(STRICT)
 class PeerForm(TypedDict):
-    """Peer information, as an owner configures it."""
+    """The peer information that an owner configures."""
 
     interface: InterfaceId
     endpoint: EndpointId
@@ -56,7 +57,7 @@ class PeerForm(TypedDict):
 
 @with_config(STRICT)
 class CreateForm(TypedDict):
-    """A new interface, Idle; with `peer` configured at once, and with `initiate` initiated at once."""
+    """Create an interface, Idle; with `peer` it is configured at once, and with `initiate` initiated."""
 
     kind: Literal["create"]
     interface: InterfaceId
@@ -76,7 +77,7 @@ class ConfigureForm(TypedDict):
 
 @with_config(STRICT)
 class PlainForm(TypedDict):
-    """A command that needs nothing but the interface."""
+    """Carry out or show something that needs nothing but the interface."""
 
     kind: Literal[PlainKind, "show"]
     interface: InterfaceId
@@ -84,7 +85,7 @@ class PlainForm(TypedDict):
 
 @with_config(STRICT)
 class SendForm(TypedDict):
-    """A payload for the peer."""
+    """Send a payload to the peer."""
 
     kind: Literal["send"]
     interface: InterfaceId
@@ -93,7 +94,7 @@ class SendForm(TypedDict):
 
 @with_config(STRICT)
 class ListForm(TypedDict):
-    """A page of the endpoint's interfaces, in the order of their ids, after the one named."""
+    """List a page of the endpoint's interfaces, in the order of their ids, after the one named."""
 
     kind: Literal["list"]
     after: str
@@ -103,7 +104,7 @@ class ListForm(TypedDict):
 
 @with_config(STRICT)
 class ReadForm(TypedDict):
-    """A page of an interface's inbox, or of the timeline (of all interfaces where none is named).
+    """Read a page of an interface's inbox, or of the timeline (of all interfaces where none is named).
 
     The first rows after a place; with `before`, the last ones between the two places, and how many are earlier.
     """
@@ -117,7 +118,7 @@ class ReadForm(TypedDict):
 
 @with_config(STRICT)
 class SubscribeForm(TypedDict):
-    """Be told of every new row of the timeline for a while; from the present on where `after` is null."""
+    """Subscribe to every new row of the timeline for a while; from the present on where `after` is null."""
 
     kind: Literal["subscribe"]
     interface: InterfaceId | None
@@ -140,7 +141,7 @@ CommandForm = Annotated[
 
 @with_config(STRICT)
 class RequestForm(TypedDict):
-    """Commands of one owner to one endpoint."""
+    """A request: commands of one owner to one endpoint."""
 
     v: Literal[1]
     request: RequestId
@@ -151,7 +152,7 @@ class RequestForm(TypedDict):
 
 @with_config(STRICT)
 class DoneForm(TypedDict):
-    """A command was carried out."""
+    """The answer to a command that was carried out."""
 
     outcome: Literal["done"]
     result: dict[str, Any] | None
@@ -159,7 +160,7 @@ class DoneForm(TypedDict):
 
 @with_config(STRICT)
 class RefusedForm(TypedDict):
-    """A command was refused and changed nothing."""
+    """The refusal of a command, which changed nothing."""
 
     outcome: Literal["refused"]
     code: str
@@ -171,7 +172,7 @@ AnswerForm = Annotated[DoneForm | RefusedForm, Field(discriminator="outcome")]
 
 @with_config(STRICT)
 class ReplyForm(TypedDict):
-    """The answers to one request, in the order of its commands."""
+    """A reply: the answers to one request, in the order of its commands."""
 
     v: Literal[1]
     request: RequestId
@@ -181,7 +182,7 @@ class ReplyForm(TypedDict):
 
 @with_config(STRICT)
 class ObservationsForm(TypedDict):
-    """New rows of a worker's timeline, for those who subscribed."""
+    """Observations: new rows of a worker's timeline, for those who subscribed."""
 
     v: Literal[1]
     request: RequestId
@@ -195,7 +196,7 @@ OBSERVATIONS: TypeAdapter[ObservationsForm] = TypeAdapter(ObservationsForm)
 
 
 class Kinds(NamedTuple):
-    """The AMQP `type` of everything that travels."""
+    """The AMQP `type` of each kind of message."""
 
     bundle: str = "peering.bundle"
     request: str = "peering.request"
@@ -207,40 +208,40 @@ KINDS = Kinds()
 
 
 def read_request(body: bytes) -> RequestForm:
-    """Read a request. Raises Unreadable."""
+    """Read the body of a request. Raises Unreadable."""
     check_size(body)
     try:
         return REQUEST.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_fault(error)) from None
+        raise Unreadable(first_problem(error)) from None
 
 
 def read_reply(body: bytes) -> ReplyForm:
-    """Read a reply. Raises Unreadable."""
+    """Read the body of a reply. Raises Unreadable."""
     try:
         return REPLY.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_fault(error)) from None
+        raise Unreadable(first_problem(error)) from None
 
 
 def read_observations(body: bytes) -> ObservationsForm:
-    """Read observations. Raises Unreadable."""
+    """Read the body of observations. Raises Unreadable."""
     try:
         return OBSERVATIONS.validate_json(body)
     except ValidationError as error:
-        raise Unreadable(first_fault(error)) from None
+        raise Unreadable(first_problem(error)) from None
 
 
 def write_request(request: str, account: str, endpoint: str, commands: Sequence[CommandForm]) -> bytes:
-    """Write a request as it is read."""
+    """The body of a request."""
     return to_json({"v": 1, "request": request, "account": account, "endpoint": endpoint, "commands": commands})
 
 
 def write_reply(request: str, endpoint: str, replies: Sequence[AnswerForm]) -> bytes:
-    """Write a reply as it is read."""
+    """The body of a reply."""
     return to_json({"v": 1, "request": request, "endpoint": endpoint, "replies": replies})
 
 
 def write_observations(request: str, endpoint: str, rows: Sequence[dict[str, Any]]) -> bytes:
-    """Write observations as they are read."""
+    """The body of observations."""
     return to_json({"v": 1, "request": request, "endpoint": endpoint, "rows": rows})

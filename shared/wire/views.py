@@ -1,20 +1,20 @@
-"""What people read and what programs read is the same thing: these are the fields behind every `--json`."""
+"""The views: what a worker shows of interfaces, timeline, payloads and itself, and what every `--json` prints."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
 class View(BaseModel):
-    """A frozen answer; unknown fields are refused, so that a reader never guesses."""
+    """The base of all views: frozen, and without unknown fields, so that a reader never guesses."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PeerView(View):
-    """What an interface knows of the other end."""
+    """The peer of an interface, as far as the interface knows it."""
 
     interface: str = Field(description="the peer's interface id")
     endpoint: str = Field(description="the VPC or VBR it lives on")
@@ -25,7 +25,7 @@ class PeerView(View):
 
 
 class InterfaceView(View):
-    """One interface: one end of one peering connection."""
+    """An interface: one end of one peering connection."""
 
     interface: str = Field(description="interface id, ri-…")
     name: str = Field(description="a name for people")
@@ -41,12 +41,12 @@ class InterfaceView(View):
     reason: str | None = Field(description="why it is not up, as far as this end knows; null if it is")
     reason_code: str | None = Field(description="stable code of the reason")
     unacknowledged: int = Field(description="payloads sent that the peer has not acknowledged")
-    epoch: int = Field(description="number of this end's life")
+    epoch: int = Field(description="number of this end's epoch")
     version: int = Field(description="number of this end's latest declaration")
 
 
 class TimelineRow(View):
-    """One step of one interface: what happened, what it changed, what was said."""
+    """A row of the timeline: one step of one interface, what it changed and what was sent."""
 
     row: int = Field(description="position in the worker's timeline")
     at: float = Field(description="seconds since 1970, for people; nothing depends on it")
@@ -58,7 +58,7 @@ class TimelineRow(View):
 
 
 class PayloadView(View):
-    """A payload that arrived."""
+    """A payload in an inbox."""
 
     row: int = Field(description="position in the inbox")
     at: float = Field(description="seconds since 1970 when it was kept")
@@ -67,7 +67,7 @@ class PayloadView(View):
 
 
 class WorkerView(View):
-    """A worker about itself."""
+    """A worker, as it describes itself. On the wire the store id has the name that format 1 gave it, `life`."""
 
     endpoint: str = Field(description="the endpoint it is")
     kind: str = Field(description="vpc or vbr")
@@ -75,7 +75,11 @@ class WorkerView(View):
     region: str = Field(description="region")
     role: str = Field(description="its role")
     pid: int = Field(description="its process id")
-    life: int = Field(description="nonce of its store; another one means that the store was lost")
+    store_id: int = Field(
+        validation_alias=AliasChoices("life", "store_id"),
+        serialization_alias="life",
+        description="nonce of its store; another one means that the store was lost",
+    )
     timeline: int = Field(description="position of the timeline's last row")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
     counters: dict[str, int] = Field(description="what was counted since the worker started")

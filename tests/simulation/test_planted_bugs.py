@@ -132,7 +132,7 @@ BUGS = (
     ),
     bug(
         "a peer on another store is told something once, and never asked again",
-        Edit(link, "_asked_anew", {"before.version + 1": "before.version"}),
+        Edit(link, "_with_raised_version", {"before.version + 1": "before.version"}),
         plan=FORGOTTEN_ANSWERS,
     ),
     bug(

@@ -88,14 +88,14 @@ def test_a_handshake_in_its_place_passes() -> None:
 def test_another_way_out_is_caught() -> None:
     for old, new in (
         ("return link.step(state, event)", "return link.step(state, other)"),
-        ("return link.step(state, event)", "return link.arrive(state, state, ())"),
+        ("return link.step(state, event)", "return link.after_transition(state, state, ())"),
         ("return _initiate(state)", "return link.step(initiated(state), event)"),
         ("case Initiate():", "case Suspend():"),
         (" if state.opening", ""),
         ("def step(state, event):", "def step(state, event, clock):"),
         ("def step(", "def advance("),
         ("    match event:", "    if state.open:\n        return link.step(state, event)\n    match event:"),
-        ("def step(state, event):", "from shared.protocol.link import arrive\ndef step(state, event):"),
+        ("def step(state, event):", "from shared.protocol.link import after_transition\ndef step(state, event):"),
     ):
         assert GOOD.count(old) == 1
         assert list(seams(planted(HANDSHAKES[1], GOOD.replace(old, new)))), new

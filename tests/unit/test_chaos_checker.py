@@ -104,7 +104,7 @@ def believe_too_much(evidence: Evidence) -> None:
 
 
 def leave_payload_unacknowledged(evidence: Evidence) -> None:
-    change(evidence, MINE, arrived=2)
+    change(evidence, MINE, sent_acknowledged=2)
 
 
 def lose_interface(evidence: Evidence) -> None:

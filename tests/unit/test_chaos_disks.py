@@ -13,7 +13,8 @@ import pytest
 from initiator.handshake import INITIATOR
 from lab.chaos.disks import clear, fill, limit_files, small_disks
 from shared.protocol.words import Endpoint, Kind
-from shared.store.sqlite import Store, StoreTrouble, TimelineEntry
+from shared.store.errors import StoreUnavailable
+from shared.store.sqlite import Store, TimelineEntry
 
 OWN = Endpoint("vpc-a", Kind.VPC, "alice", "cn-hangzhou")
 PAGE_CHARACTERS = 100_000
@@ -41,7 +42,7 @@ def test_a_process_that_may_write_no_files_cannot_commit_until_it_may(tmp_path: 
         write(store)
         limit_files(os.getpid(), 0)
         try:
-            with pytest.raises(StoreTrouble):
+            with pytest.raises(StoreUnavailable):
                 write(store)
         finally:
             limit_files(os.getpid(), None)
@@ -58,7 +59,7 @@ def test_a_disk_that_takes_nothing_does_not_make_a_store_a_damaged_one(tmp_path:
             write(store)
     limit_files(os.getpid(), 0)
     try:
-        with pytest.raises(StoreTrouble), opened(tmp_path):
+        with pytest.raises(StoreUnavailable), opened(tmp_path):
             pass
     finally:
         limit_files(os.getpid(), None)
@@ -82,7 +83,7 @@ def test_a_small_disk_is_full_for_the_store_and_leaves_its_files(tmp_path: Path)
         if small:
             with opened(folder) as store:
                 fill(folder)
-                with pytest.raises(StoreTrouble):
+                with pytest.raises(StoreUnavailable):
                     write(store)
                 store.rollback()
                 clear(folder)

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from console.web.cloud.gateway import ACTIONS
+from console.web.cloud.gateway import ACTIONS, PARAMETERS_LIMIT
 from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
 from tests.unit.console_world import World
 
@@ -66,3 +66,9 @@ async def test_no_nonsense_is_an_error_of_this_program(api: Api) -> None:
             ours = status >= 500 and code != "InvalidRouterInterfaceChargeType.Malformed"
             assert not ours, f"seed {SEED}: {action} {json.dumps(asked)}: {status} {code}"
     assert (await api.call("DescribeVpcs"))["TotalCount"] == 3
+
+
+async def test_so_many_parameters_are_not_even_read(api: Api) -> None:
+    form = {f"p{number}": "" for number in range(PARAMETERS_LIMIT + 1)}
+    assert (await api.http.post("/", data=form)).status_code == 413
+    assert (await api.http.post("/", params=form)).status_code == 413

@@ -13,8 +13,8 @@ from shared.protocol.effects import Ignored, Say
 from shared.protocol.events import Received
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
-from shared.protocol.registers import LAST_NUMBER, forgot, succeeds
-from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
+from shared.protocol.registers import forgot, succeeds
+from shared.protocol.words import LAST_NUMBER, Activation, Epoch, Intent, Kind, Status
 from tests.unit.test_protocol_refusals import ESTABLISHED
 from tests.unit.transcripts import play
 
@@ -73,7 +73,7 @@ def test_a_peer_that_acknowledges_what_was_never_said_makes_this_end_begin_a_new
 def test_a_peer_that_has_received_more_than_was_sent_is_not_believed() -> None:
     _, end = play(ESTABLISHED)
     ahead = Declare(Epoch(1, 0), 1, Intent.UP, end.epoch, 1, 7, Status.ACTIVATED)
-    assert acceptor_step(end, heard(1, ahead)).state.arrived == 0
+    assert acceptor_step(end, heard(1, ahead)).state.sent_acknowledged == 0
 
 
 def test_an_older_version_brings_no_newer_status() -> None:

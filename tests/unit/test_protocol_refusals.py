@@ -72,12 +72,12 @@ def test_peer_information_of_an_unused_interface_changes_in_the_same_life() -> N
 
 def test_another_peer_after_a_used_life_begins_a_new_one_and_forgets_the_old_peers_payloads() -> None:
     initiator, _ = play(ESTABLISHED)
-    used = replace(initiator, open=False, sent=3, arrived=1, received=2)
+    used = replace(initiator, open=False, sent=3, sent_acknowledged=1, received=2)
     after, effects = initiator_step(used, Configure(peer("vpc-z"), NONCE))
     assert effects == (Forget(3),)
     assert after.epoch == Epoch(2, NONCE)
     assert (after.peer_epoch, after.peer_version, after.received, after.unacknowledged) == (None, 0, 0, 0)
-    nothing_waits = replace(used, arrived=3)
+    nothing_waits = replace(used, sent_acknowledged=3)
     assert initiator_step(nothing_waits, Configure(peer("vpc-z"), NONCE)).effects == ()
 
 
@@ -99,7 +99,7 @@ def test_deleting_says_it_to_the_peer_only_if_there_is_one() -> None:
 
 def test_what_is_not_a_command_is_refused_and_changes_nothing() -> None:
     end = created(0, 0).end
-    state, effects = commands.obey(end, Restate())
+    state, effects = commands.handle_command(end, Restate())
     assert state is end
     assert effects == (Refused(refusals.INVALID_REQUEST, "Restate is not for this end."),)
 

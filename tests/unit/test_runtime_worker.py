@@ -22,7 +22,7 @@ from shared.runtime.batch import End
 from shared.runtime.logs import logger
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
-from shared.store.sqlite import StoreTrouble
+from shared.store.errors import StoreUnavailable
 from shared.wire.request import KINDS, write_request
 from tests.unit.runtime_bench import bench, carried
 from tests.waiting import wait_for
@@ -147,7 +147,7 @@ def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> 
     def full(nonce: int) -> None:
         if len(troubles) < times:
             troubles.append("full")
-            raise StoreTrouble("database or disk is full")
+            raise StoreUnavailable("database or disk is full")
         opened(nonce)
 
     monkeypatch.setattr(worker._store, "open", full)

@@ -14,7 +14,7 @@ from shared.runtime.batch import End
 from shared.runtime.logs import logger
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
-from shared.store.sqlite import StoreRefused
+from shared.store.errors import StoreRefused
 from tests.unit.runtime_bench import bench
 
 

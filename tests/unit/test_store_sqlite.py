@@ -18,8 +18,9 @@ from shared.protocol.interface import Interface
 from shared.protocol.messages import Reason
 from shared.protocol.words import Address, Endpoint, Epoch, Intent, Kind, PeerInformation, Role, Status
 from shared.store import memory, sqlite
+from shared.store.errors import StoreRefused
 from shared.store.schema import SCHEMA, TABLES, from_row, to_row
-from shared.store.sqlite import Store, StoreRefused, TimelineEntry
+from shared.store.sqlite import Store, TimelineEntry
 
 OWN = Endpoint("vpc-a", Kind.VPC, "alice", "cn-hangzhou")
 NONCE = 2**53 - 1
@@ -45,7 +46,7 @@ interfaces = st.builds(
     peer_status=st.none() | st.sampled_from(Status),
     acknowledged=numbers,
     sent=numbers,
-    arrived=numbers,
+    sent_acknowledged=numbers,
     received=numbers,
     reason=st.none() | st.sampled_from(Reason),
     caller=st.none() | st.builds(Address, ids, ids, ids),
@@ -104,11 +105,11 @@ def test_the_tables_that_must_be_there_are_the_tables_that_are_made(path: Path, 
     with sqlite3.connect(path) as db:
         assert {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} == TABLES
     db.close()
-    assert store.life == 1
+    assert store.store_id == 1
 
 
 def test_what_was_committed_is_there_after_a_restart(path: Path) -> None:
-    state = interface(version=7, sent=2, arrived=1)
+    state = interface(version=7, sent=2, sent_acknowledged=1)
     with opened(path) as store:
         store.begin()
         store.save(state)
@@ -116,15 +117,15 @@ def test_what_was_committed_is_there_after_a_restart(path: Path) -> None:
         store.payloads.keep("ri-a", 2, "kept")
         store.payloads.deliver("ri-a", 5.0, 1, "received")
         store.memory.remember("0" * 32, b"reply")
-        store.memory.meet("vpc-b", "bob", NONCE)
+        store.memory.remember_store_id("vpc-b", "bob", NONCE)
         store.commit()
     with opened(path, nonce=2) as store:
-        assert (store.life, store.last_row) == (1, 1)
+        assert (store.store_id, store.last_row) == (1, 1)
         assert store.load("ri-a") == state
         assert store.payloads.kept("ri-a", 1, 9) == [(2, "kept")]
         assert [tuple(one) for one in store.payloads.inbox("ri-a", 0, 9)] == [(1, 5.0, 1, "received")]
         assert store.memory.answer("0" * 32) == b"reply"
-        assert store.memory.lives() == {("vpc-b", "bob"): NONCE}
+        assert store.memory.store_ids() == {("vpc-b", "bob"): NONCE}
         assert [tuple(row) for row in store.memory.timeline("ri-a", 0, 9)] == [(1, *entry(said="Initiate\nData"))]
 
 
@@ -211,7 +212,7 @@ def test_whoever_did_anything_at_the_end_is_known(store: Store) -> None:
     ]:
         store.note(entry(name, said, at, was))
     store.commit()
-    assert sorted(store.memory.lately(0.25)) == ["ri-new", "ri-quiet", "ri-spoke"]
+    assert sorted(store.memory.recently_active(0.25)) == ["ri-new", "ri-quiet", "ri-spoke"]
 
 
 def _try_to_open(path: Path, said: multiprocessing.SimpleQueue[str]) -> None:
@@ -232,7 +233,7 @@ def test_a_store_belongs_to_one_process_at_a_time(path: Path) -> None:
         other.join()
         assert said.get() == f"{path} is in use by another worker"
     with opened(path) as store:
-        assert store.life == 1
+        assert store.store_id == 1
 
 
 @pytest.mark.parametrize(
@@ -255,7 +256,7 @@ def test_a_store_that_was_cut_off_while_it_was_made_is_made_anew(path: Path) -> 
     path.parent.mkdir()
     path.write_bytes(b"")
     with opened(path, nonce=3) as store:
-        assert store.life == 3
+        assert store.store_id == 3
 
 
 def test_a_renewed_store_has_another_life(path: Path) -> None:
@@ -264,4 +265,4 @@ def test_a_renewed_store_has_another_life(path: Path) -> None:
         store.renew(9)
         store.commit()
     with opened(path) as store:
-        assert store.life == 9
+        assert store.store_id == 9

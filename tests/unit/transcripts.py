@@ -20,10 +20,10 @@ from shared.protocol.effects import Deliver, Effect, Forget, Ignored, Keep, Refu
 from shared.protocol.events import (
     Configure,
     Delete,
-    Doubted,
     Due,
     Event,
     Initiate,
+    PeerStoreChanged,
     Received,
     Restate,
     Restored,
@@ -74,7 +74,7 @@ class Play:
             "resume": Resume,
             "delete": Delete,
             "restate": Restate,
-            "doubt": Doubted,
+            "doubt": PeerStoreChanged,
             "send": lambda: Send(rest),
             "resend": lambda: Due(Timer.RESEND, self.nonce),
             "waited": lambda: Due(Timer.CONNECT, self.nonce),
@@ -102,7 +102,7 @@ class Play:
                 end = self.ends[which]
                 assert end.activation is not None
                 bodies = [(number, self.kept[which][number]) for number in range(first, last + 1)]
-                return [self._say(Data(end.activation, number, end.arrived, body)) for number, body in bodies]
+                return [self._say(Data(end.activation, number, end.sent_acknowledged, body)) for number, body in bodies]
             case Deliver(body=body):
                 return [f"delivers {body}"]
             case Refused(refusal=refusal, detail=detail):

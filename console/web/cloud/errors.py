@@ -20,11 +20,12 @@ class ApiError(Exception):
 
 @unique
 class ErrorKind(Enum):
-    """One error of the API: HTTP status, code, message."""
+    """The errors that are known beforehand, a row each: HTTP status, code, message."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Name the three parts of a row."""
-        self.status, self.code, self.message = status, code, message
+    def __init__(self, row: str) -> None:
+        """Take a row apart."""
+        status, self.code, self.message = row.split(" ", 2)
+        self.status = int(status)
 
     def error(self, message: str | None = None) -> ApiError:
         """Make the exception; `message` replaces the kind's own where it names something."""
@@ -32,149 +33,119 @@ class ErrorKind(Enum):
 
     # the gateway's
 
-    NO_SUCH_ACTION = 404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method."
-    UNKNOWN_KEY = 404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."
-    INACTIVE_KEY = 400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."
-    BAD_TIME = 400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted."
-    STALE_TIME = 400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."
-    USED_NONCE = 400, "SignatureNonceUsed", "Specified signature nonce was used already."
+    NO_SUCH_ACTION = "404 InvalidAction.NotFound Specified api is not found, please check your url and method."
+    UNKNOWN_KEY = "404 InvalidAccessKeyId.NotFound Specified access key is not found."
+    INACTIVE_KEY = "400 InvalidAccessKeyId.Inactive Specified access key is disabled."
+    BAD_TIME = "400 InvalidTimeStamp.Format Specified time stamp or date value is not well formatted."
+    STALE_TIME = "400 InvalidTimeStamp.Expired Specified time stamp or date value is expired."
+    USED_NONCE = "400 SignatureNonceUsed Specified signature nonce was used already."
     WRONG_SIGNATURE = (
-        400,
-        "SignatureDoesNotMatch",
-        "Specified signature is not matched with our calculation. server string to sign is:",
+        "400 SignatureDoesNotMatch Specified signature is not matched with our calculation. server string to sign is:"
     )
-    BAD_METHOD = 400, "InvalidSignatureMethod", "Specified signature method is not valid."
-    INCOMPLETE = 400, "IncompleteSignature", "The request signature does not conform to Alibaba Cloud standards."
+    BAD_METHOD = "400 InvalidSignatureMethod Specified signature method is not valid."
+    INCOMPLETE = "400 IncompleteSignature The request signature does not conform to Alibaba Cloud standards."
     BROKEN_INSIDE = (
-        500,
-        "InternalError",
-        "The request processing has failed due to some unknown error, exception or failure.",
+        "500 InternalError The request processing has failed due to some unknown error, exception or failure."
     )
-    UNAVAILABLE = 503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."
+    UNAVAILABLE = "503 ServiceUnavailable The request has failed due to a temporary failure of the server."
 
     # router interfaces
 
-    NO_REGION = 404, "InvalidRegionId.NotFound", "The specified RegionId does not exist in our records."
-    NO_INTERFACE = (
-        404,
-        "InvalidRouterInterfaceId.NotFound",
-        "The specified RouterInterfaceId does not exist in our record.",
-    )
-    NO_INTERFACE_TO_DELETE = 404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist in our record."
+    NO_REGION = "404 InvalidRegionId.NotFound The specified RegionId does not exist in our records."
+    NO_INTERFACE = "404 InvalidRouterInterfaceId.NotFound The specified RouterInterfaceId does not exist in our record."
+    NO_INTERFACE_TO_DELETE = "404 InvalidInstanceId.NotFound The specified InstanceId does not exist in our record."
     NO_INTERFACE_TO_MODIFY = (
-        404,
-        "InvalidRouterInterfaceId.NotFound",
-        "The specified RouterInterfaceId does not exist in our records.",
+        "404 InvalidRouterInterfaceId.NotFound The specified RouterInterfaceId does not exist in our records."
     )
-    BAD_ROLE = 400, "InvalidRole.ValueNotSupported", "The specified Role is not valid."
-    BAD_SPEC = 400, "InvalidSpec.ValudNotSupported", "The specified Spec is not supported."
-    BAD_NAME = 400, "InvalidName.Malformed", "The attribute name is illegal."
-    BAD_DESCRIPTION = 400, "InvalidDescription.Malformed", "The Description is illegal."
-    BAD_OPPOSITE_TYPE = (
-        400,
-        "InvalidOppositeRouterType.ValueNotSupported",
-        "The specified OppositeRouterType is not valid.",
-    )
-    BAD_LINK_ROLE = 400, "LinkRole.NotSupport", "This linkrole is not supported"
-    BAD_ACCOUNT = 400, "InvalidAliuid", "Invalid Aliuid."
-    NO_PRICE = 400, "InvalidPrice.NotFound", "Pricing plan result not found."
+    BAD_ROLE = "400 InvalidRole.ValueNotSupported The specified Role is not valid."
+    BAD_SPEC = "400 InvalidSpec.ValudNotSupported The specified Spec is not supported."
+    BAD_NAME = "400 InvalidName.Malformed The attribute name is illegal."
+    BAD_DESCRIPTION = "400 InvalidDescription.Malformed The Description is illegal."
+    BAD_OPPOSITE_TYPE = "400 InvalidOppositeRouterType.ValueNotSupported The specified OppositeRouterType is not valid."
+    BAD_LINK_ROLE = "400 LinkRole.NotSupport This linkrole is not supported"
+    BAD_ACCOUNT = "400 InvalidAliuid Invalid Aliuid."
+    NO_PRICE = "400 InvalidPrice.NotFound Pricing plan result not found."
     STATUS_TO_MODIFY = (
-        400,
-        "IncorrectStatus",
-        "RouterInterface can be operated by this action only when the status is Active,idle or inactive.",
+        "400 IncorrectStatus "
+        "RouterInterface can be operated by this action only when the status is Active,idle or inactive."
     )
-    LOCKED = 400, "Forbidden.FinancialLocked", "This RouterInterface is financiel locked because of bills outstanding."
-    BILLS = 400, "Forbidden.BillsOutstanding", "You cannot use this action because you have bills outstanding."
-    ROUTER_OWNER = 400, "Forbbiden", "The Router instance owner error"
-    BAD_MODIFY = 400, "InvalidParam.ModifyRouterInterface", "Modify routerinterface param invalid"
+    LOCKED = "400 Forbidden.FinancialLocked This RouterInterface is financiel locked because of bills outstanding."
+    BILLS = "400 Forbidden.BillsOutstanding You cannot use this action because you have bills outstanding."
+    ROUTER_OWNER = "400 Forbbiden The Router instance owner error"
+    BAD_MODIFY = "400 InvalidParam.ModifyRouterInterface Modify routerinterface param invalid"
     PROBE_CONFLICT = (
-        400,
-        "InvalidParam.ModifyRouterInterface",
-        "healthCheck Ip is conflicted with DeleteHealthCheckIp option",
+        "400 InvalidParam.ModifyRouterInterface healthCheck Ip is conflicted with DeleteHealthCheckIp option"
     )
-    BAD_PROBE = 400, "InvalidHealthCheckIP.Malformd", "Healthcheck sourceip or targetip is not valid."
-    BAD_PROBE_SOURCE = 400, "IllegalParam.HcSourceIp", "The specified healthCheck Ip is not valid."
-    BAD_THRESHOLD = 400, "IllegalParam.HcThreshold", "The specified HcThreshold is not valid."
-    BAD_RATE = 400, "IllegalParam.HcRate", "The specified HcRate is not valid."
-    OPPOSITE_IS_VBR = 400, "Forbbiden.ModifyIdAndType", "Opposite is VBR, cannot modify the ID and type"
-    IN_PROCESS = 400, "INSTANCE_IN_PROCESSIONG", "Instance is in processing,please wait and try again"
-    NOT_INITIATING = 400, "IncorrectRole.NotInitiatingSide", "The specified RouterInterface is not InitiatingSide."
+    BAD_PROBE = "400 InvalidHealthCheckIP.Malformd Healthcheck sourceip or targetip is not valid."
+    BAD_PROBE_SOURCE = "400 IllegalParam.HcSourceIp The specified healthCheck Ip is not valid."
+    BAD_THRESHOLD = "400 IllegalParam.HcThreshold The specified HcThreshold is not valid."
+    BAD_RATE = "400 IllegalParam.HcRate The specified HcRate is not valid."
+    OPPOSITE_IS_VBR = "400 Forbbiden.ModifyIdAndType Opposite is VBR, cannot modify the ID and type"
+    IN_PROCESS = "400 INSTANCE_IN_PROCESSIONG Instance is in processing,please wait and try again"
+    NOT_INITIATING = "400 IncorrectRole.NotInitiatingSide The specified RouterInterface is not InitiatingSide."
     STATUS_TO_CONNECT = (
-        400,
-        "IncorrectRIStatus",
-        "RouterInterface can be operated by this action only when it's status is Idle.",
+        "400 IncorrectRIStatus RouterInterface can be operated by this action only when it's status is Idle."
     )
     OPPOSITE_NOT_SET = (
-        400,
-        "IncorrectOppositeInterfaceInfo.NotSet",
-        "OppositeInterfaceId/OppositeRouterId/OppositeRouterType/OppositeInterfaceOwnerId must be all set.",
+        "400 IncorrectOppositeInterfaceInfo.NotSet "
+        "OppositeInterfaceId/OppositeRouterId/OppositeRouterType/OppositeInterfaceOwnerId must be all set."
     )
-    SAME_ROUTER = 400, "IncorrectOppositeInterfaceInfo", "Cannot connect on the same router"
-    CONNECTED_ALREADY = 400, "Forbidden.OnlyOneConnection", "The Specified routers have a connection already"
-    CONNECTING_ALREADY = 400, "Forbidden.OnlyOneConnection", "Cannot connect concurrently between same routers"
+    SAME_ROUTER = "400 IncorrectOppositeInterfaceInfo Cannot connect on the same router"
+    CONNECTED_ALREADY = "400 Forbidden.OnlyOneConnection The Specified routers have a connection already"
+    CONNECTING_ALREADY = "400 Forbidden.OnlyOneConnection Cannot connect concurrently between same routers"
     STATUS_TO_DEACTIVATE = (
-        400,
-        "IncorrectStatus",
-        "RouterInterface can be operated by this action only when it's status is Active.",
+        "400 IncorrectStatus RouterInterface can be operated by this action only when it's status is Active."
     )
     STATUS_TO_ACTIVATE = (
-        400,
-        "IncorrectRIStatus",
-        "RouterInterface can be operated by this action only when it's status is Inactive.",
+        "400 IncorrectRIStatus RouterInterface can be operated by this action only when it's status is Inactive."
     )
-    OPPOSITE_DELETED = 400, "OppositeRouterInterfaceIsDeleted", "The opposite RouterInterface is deleted."
+    OPPOSITE_DELETED = "400 OppositeRouterInterfaceIsDeleted The opposite RouterInterface is deleted."
     STATUS_TO_DELETE = (
-        400,
-        "IncorrectStatus",
-        "This openeration would be allowed only when status of this RouterInterface is Idle/Inactive.",
+        "400 IncorrectStatus "
+        "This openeration would be allowed only when status of this RouterInterface is Idle/Inactive."
     )
     STATUS_TO_DELETE_BOTH = (
-        400,
-        "IncorrectStatus.RouterInterface",
-        "This openeration would not be allowed because the status of this RouterInterface is not correct.",
+        "400 IncorrectStatus.RouterInterface "
+        "This openeration would not be allowed because the status of this RouterInterface is not correct."
     )
     HAS_ROUTES = (
-        400,
-        "DependencyViolation.RouterInterfaceReferedByRouteEntry",
-        "RouterInterface cannot be deleted when it is refered by a route table entry as next hop.",
+        "400 DependencyViolation.RouterInterfaceReferedByRouteEntry "
+        "RouterInterface cannot be deleted when it is refered by a route table entry as next hop."
     )
-    PREPAID = 500, "InvalidRouterInterfaceChargeType.Malformed", "The prepaid routerinterface can not delete."
-    STATUS_TO_RESIZE = 400, "InvalidInstance.StatusError", "The router instance owener error."
-    NO_OPPOSITE = 400, "InvalidOpposite.NotFound", "The opposite not exit."
-    NO_PARAMETER = 400, "InvalidParam.NotNull", "The parameter must not be null."
-    BAD_PAGE = 404, "InvalidRegionId.NotFound", "The parameter wrong, pageNum or pageSize."
-    BAD_FILTER = 404, "InvalidFilterKey.ValueNotSupported", "Specified filter key is not supported: Filter.{}.key"
+    PREPAID = "500 InvalidRouterInterfaceChargeType.Malformed The prepaid routerinterface can not delete."
+    STATUS_TO_RESIZE = "400 InvalidInstance.StatusError The router instance owener error."
+    NO_OPPOSITE = "400 InvalidOpposite.NotFound The opposite not exit."
+    NO_PARAMETER = "400 InvalidParam.NotNull The parameter must not be null."
+    BAD_PAGE = "404 InvalidRegionId.NotFound The parameter wrong, pageNum or pageSize."
+    BAD_FILTER = "404 InvalidFilterKey.ValueNotSupported Specified filter key is not supported: Filter.{}.key"
     ROUTE_IN_TRANSITION = (
-        400,
-        "IncorrectStatus.RouterInterface",
-        "The status of the specified router interface does not allow this operation.",
+        "400 IncorrectStatus.RouterInterface "
+        "The status of the specified router interface does not allow this operation."
     )
 
     # not documented
 
-    NO_ROUTER = 404, "InvalidRouterId.NotFound", "The specified RouterId does not exist in our records."
-    FIVE_ALREADY = 400, "QuotaExceeded.RouterInterface", "The router interfaces of this router reach the limit of 5."
-    TOKEN_REUSED = (
-        400,
-        "IdempotentParameterMismatch",
-        "The request uses the same client token as a previous, but non-identical request.",
+    NO_ROUTER = "404 InvalidRouterId.NotFound The specified RouterId does not exist in our records."
+    FIVE_ALREADY = "400 QuotaExceeded.RouterInterface The router interfaces of this router reach the limit of 5."
+    DIFFERENT_REQUEST = (
+        "400 IdempotentParameterMismatch "
+        "The request uses the same client token as a previous, but non-identical request."
     )
-    NO_VPC = 404, "InvalidVpcId.NotFound", "Specified VPC does not exist."
-    VPC_IN_USE = 400, "DependencyViolation.RouterInterface", "The router still has router interfaces."
-    BAD_RANGE = 400, "InvalidCidrBlock.Malformed", "The specified CidrBlock is not valid."
+    NO_VPC = "404 InvalidVpcId.NotFound Specified VPC does not exist."
+    VPC_IN_USE = "400 DependencyViolation.RouterInterface The router still has router interfaces."
+    BAD_RANGE = "400 InvalidCidrBlock.Malformed The specified CidrBlock is not valid."
     NO_MORE_ROUTERS = (
-        400,
-        "QuotaExceeded.Vpc",
-        "This simulator starts no workers of its own here: its VPCs and VBRs are those of its topology.",
+        "400 QuotaExceeded.Vpc "
+        "This simulator starts no workers of its own here: its VPCs and VBRs are those of its topology."
     )
-    NO_VBR = 404, "InvalidVbrId.NotFound", "Specified VBR does not exist."
-    NO_TABLE = 404, "InvalidRouteTableId.NotFound", "The specified RouteTableId does not exist."
-    NO_ROUTE = 404, "InvalidRouteEntry.NotFound", "The specified route entry does not exist."
-    ROUTE_EXISTS = 400, "InvalidCidrBlock.Duplicate", "Specified CIDR block is already exists in the route table."
-    NO_NEXT_HOP = 404, "InvalidNextHop.NotFound", "The specified next hop does not exist."
-    BAD_RESOURCE_TYPE = 400, "InvalidResourceType.NotFound", "The ResourceType is not supported."
-    NO_RESOURCE = 404, "InvalidResourceId.NotFound", "The specified resource does not exist."
-    TOO_MANY_TAGS = 400, "TagLimitExceeded", "A resource holds at most 20 tags."
+    NO_VBR = "404 InvalidVbrId.NotFound Specified VBR does not exist."
+    NO_TABLE = "404 InvalidRouteTableId.NotFound The specified RouteTableId does not exist."
+    NO_ROUTE = "404 InvalidRouteEntry.NotFound The specified route entry does not exist."
+    ROUTE_EXISTS = "400 InvalidCidrBlock.Duplicate Specified CIDR block is already exists in the route table."
+    NO_NEXT_HOP = "404 InvalidNextHop.NotFound The specified next hop does not exist."
+    BAD_RESOURCE_TYPE = "400 InvalidResourceType.NotFound The ResourceType is not supported."
+    NO_RESOURCE = "404 InvalidResourceId.NotFound The specified resource does not exist."
+    TOO_MANY_TAGS = "400 TagLimitExceeded A resource holds at most 20 tags."
 
 
 def missing(parameter: str) -> ApiError:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
@@ -31,6 +31,7 @@ from console.web.guard import is_signed_call
 
 Handler = Callable[[Call], Awaitable[Body]]
 
+PARAMETERS_LIMIT: Final = 1000
 CLIENT_TOKEN_SECONDS: Final = 86_400.0
 _LOG: Final = logging.getLogger(__name__)
 
@@ -105,10 +106,18 @@ async def _received(request: Request) -> Received:
     body = await request.body()
     form: list[tuple[str, str]] = []
     if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-    query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        form = _pairs(body.decode("utf-8", "replace"))
+    query = _pairs(request.scope["query_string"].decode("latin-1"))
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.scope["headers"]}
     return Received(request.method, request.url.path, tuple(query), tuple(form), headers, body)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Read parameters; each costs time before anybody knows who sent it. Answers 413 beyond the limit."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=PARAMETERS_LIMIT)
+    except ValueError:
+        raise HTTPException(413, f"refused: a call has at most {PARAMETERS_LIMIT} parameters.") from None
 
 
 async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
@@ -154,7 +163,7 @@ async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
     if known is not None:
         question, _, answer = known.partition(" ")
         if question != asked:
-            raise ErrorKind.TOKEN_REUSED.error()
+            raise ErrorKind.DIFFERENT_REQUEST.error()
         body: dict[str, Any] = json.loads(answer)
         return body
     made = await handler(call)

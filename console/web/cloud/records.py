@@ -41,6 +41,11 @@ class Labelled(Record):
     group: str = "rg-default"
     tags: dict[str, str] = Field(default_factory=dict)
 
+    @property
+    def tag_list(self) -> list[dict[str, str]]:
+        """Its tags as the API writes them."""
+        return [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())]
+
 
 class Router(Labelled):
     """A VPC's router or a VBR: `workers` names the endpoint whose worker is it, in each role.
@@ -68,6 +73,11 @@ class Router(Labelled):
     def vpc(self) -> str:
         """The VPC that it routes for; empty of a VBR."""
         return "" if self.is_vbr else f"vpc-{self.rest}"
+
+    @property
+    def owner_id(self) -> int | str:
+        """Its owner's uid, which the cloud's clients read as a number."""
+        return int(self.account) if self.account.isdecimal() else self.account
 
     @property
     def table(self) -> str:

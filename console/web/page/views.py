@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.wire.forms import AccountId, EndpointId, InterfaceId, Name, Payload, RegionId
+from shared.wire.request import PlainKind
 from shared.wire.views import InterfaceView, PayloadView, View
 
 PlaceName = Annotated[str, StringConstraints(pattern=r"^ri-[a-z0-9]{1,40}@(vpc|vbr)-[a-z0-9-]{1,40}$")]
@@ -90,7 +91,7 @@ class ConfigureAsked(Asked):
 class PlainAsked(Asked):
     """A command that needs nothing but the interface."""
 
-    do: Literal["initiate", "suspend", "resume", "delete"]
+    do: PlainKind
     endpoint: EndpointId
     interface: InterfaceId
 

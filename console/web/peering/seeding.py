@@ -8,11 +8,11 @@ from console.web.cloud.actions.changing import modify_router_interface_attribute
 from console.web.cloud.actions.connecting import connect_router_interface
 from console.web.cloud.actions.creating import create_router_interface
 from console.web.cloud.actions.routers import create_virtual_border_router, create_vpc
-from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call, Cloud
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.parameters import Parameters
-from console.web.cloud.records import ACCEPTING, INITIATING
+from console.web.cloud.records import ACCEPTING, INITIATING, Router
+from console.web.cloud.tables import NEGATIVE
 
 
 class _Wish(BaseModel):
@@ -67,9 +67,9 @@ async def make(cloud: Cloud, wanted: Seed) -> Seeded:
 
 async def _router(cloud: Cloud, wanted: WantedRouter) -> str:
     if wanted.vbr:
-        call = _call(cloud, wanted.account, wanted.region, Name=wanted.name, PhysicalConnectionId="pc-seed")
+        call = _call(cloud, wanted, Name=wanted.name, PhysicalConnectionId="pc-seed")
         return str((await create_virtual_border_router(call))["VbrId"])
-    return str((await create_vpc(_call(cloud, wanted.account, wanted.region, VpcName=wanted.name)))["VRouterId"])
+    return str((await create_vpc(_call(cloud, wanted, VpcName=wanted.name)))["VRouterId"])
 
 
 async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> SeededPair:
@@ -78,40 +78,28 @@ async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> SeededPair
     first, second = (cloud.routers.find(name) for name in names)
     if first is None or second is None:
         raise ErrorKind.NO_ROUTER.error()
-    created: list[Body] = []
-    for own, other, role in ((first, second, INITIATING), (second, first, ACCEPTING)):
-        more = {"AccessPointId": f"ap-{own.region}-1"} if own.is_vbr else {}
-        more |= {"OppositeAccessPointId": f"ap-{other.region}-1", "OppositeRouterType": "VBR"} if other.is_vbr else {}
-        spec = wanted.spec if role == INITIATING else "Negative"
-        call = _call(
-            cloud,
-            own.account,
-            own.region,
-            Role=role,
-            Spec=spec,
-            RouterType=own.type,
-            RouterId=own.id,
-            OppositeRegionId=other.region,
-            **more,
-        )
-        created.append(await create_router_interface(call))
-    one, two = (str(body["RouterInterfaceId"]) for body in created)
+    one = await _interface(cloud, first, second, INITIATING, wanted.spec)
+    two = await _interface(cloud, second, first, ACCEPTING, NEGATIVE)
     for own, other, interface, peer in ((second, first, two, one), (first, second, one, two)):
-        call = _call(
-            cloud,
-            own.account,
-            own.region,
-            RouterInterfaceId=interface,
-            OppositeInterfaceId=peer,
-            OppositeRouterId=other.id,
-            OppositeRouterType=other.type,
-            OppositeInterfaceOwnerId=other.account,
-        )
-        await modify_router_interface_attribute(call)
+        opposite = {
+            "OppositeInterfaceId": peer,
+            "OppositeRouterId": other.id,
+            "OppositeRouterType": other.type,
+            "OppositeInterfaceOwnerId": other.account,
+        }
+        await modify_router_interface_attribute(_call(cloud, own, RouterInterfaceId=interface, **opposite))
     if wanted.connect:
-        await connect_router_interface(_call(cloud, first.account, first.region, RouterInterfaceId=one))
+        await connect_router_interface(_call(cloud, first, RouterInterfaceId=one))
     return SeededPair(initiator=one, acceptor=two)
 
 
-def _call(cloud: Cloud, account: str, region: str, **parameters: str) -> Call:
-    return Call(cloud, account, Parameters({"RegionId": region, **parameters}, "seed"))
+async def _interface(cloud: Cloud, own: Router, other: Router, role: str, spec: str) -> str:
+    more = {"AccessPointId": f"ap-{own.region}-1"} if own.is_vbr else {}
+    if other.is_vbr:
+        more |= {"OppositeAccessPointId": f"ap-{other.region}-1", "OppositeRouterType": "VBR"}
+    wanted = {"Role": role, "Spec": spec, "RouterType": own.type, "RouterId": own.id, "OppositeRegionId": other.region}
+    return str((await create_router_interface(_call(cloud, own, **wanted, **more)))["RouterInterfaceId"])
+
+
+def _call(cloud: Cloud, owner: Router | WantedRouter, **parameters: str) -> Call:
+    return Call(cloud, owner.account, Parameters({"RegionId": owner.region, **parameters}, "seed"))

@@ -1,7 +1,4 @@
-"""The planted bugs of the opening and of the receive rules: each rule is left out, one at a time.
-
-The rules, and which of these shows that each is needed: docs/architecture.md, section 5.
-"""
+"""The planted bugs in the opening and in the rules R0 to R5 of the registers."""
 
 from __future__ import annotations
 
@@ -17,28 +14,28 @@ OPENING = (
     Bug(
         "a two-way handshake: an end is Activated without any acknowledgement",
         (
-            Edit(interface, "Interface.settled", {" and self.acknowledged == self.version": ""}),
-            Edit(interface, "_status", {"if not state.acknowledged:": "if state.peer_epoch is None:"}),
+            Edit(interface, "Interface.acknowledged_by_peer", {" and self.acknowledged == self.version": ""}),
+            Edit(interface, "status_of", {"if not state.acknowledged:": "if state.peer_epoch is None:"}),
         ),
         ONE_COMMAND_EACH,
         "confirmed",
     ),
     Bug(
         "anybody is taken for the peer",
-        (Edit(interface, "Interface.knows", {"self.peer is not None and self.peer.address == sender": "True"}),),
+        (Edit(interface, "Interface.is_peer", {"self.peer is not None and self.peer.address == sender": "True"}),),
         Budget(stranger=True),
         "stranger",
     ),
     Bug(
-        "a stranger is told of this end's life",
-        (Edit(reception, "_stranger", {"NotReady(None,": "NotReady(state.epoch,"}),),
+        "a stranger is told of this end's epoch",
+        (Edit(reception, "_answer_unknown_sender", {"NotReady(None,": "NotReady(state.epoch,"}),),
         Budget(stranger=True),
         "stranger",
     ),
     Bug(
         "an end opens without peer information",
         (
-            Edit(interface, "Interface.knows", {"self.peer is not None and ": "self.peer is None or "}),
+            Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),
             Edit(
                 acceptor.handshake,
                 "_objection",
@@ -52,7 +49,7 @@ OPENING = (
     Bug(
         "an end that has no peer information opens to whoever asks first",
         (
-            Edit(interface, "Interface.knows", {"self.peer is not None and ": "self.peer is None or "}),
+            Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),
             Edit(
                 acceptor.handshake,
                 "_objection",
@@ -85,7 +82,7 @@ OPENING = (
     ),
     Bug(
         "a NotReady is believed whatever it answers",
-        (Edit(reception, "_not_ready", {" or message.answers != state.version": ""}),),
+        (Edit(reception, "_receive_not_ready", {" or message.answers != state.version": ""}),),
         Budget(commands=(1, 0), configures=(0, 1)),
         "hold_respected",
         configured=(True, False),
@@ -97,24 +94,24 @@ OPENING = (
         "hold_respected",
     ),
     Bug(
-        "giving up begins no new life",
+        "giving up begins no new epoch",
         (Edit(initiator.handshake, "_give_up", {"renewed(state, state.epoch.number, nonce)": "state"}),),
         GIVE_UP,
         "agreement",
     ),
     Bug(
         "an end waits on for a peer that gave up",
-        (Edit(acceptor.handshake, "_renounced", {"return eligible and": "return False and"}),),
+        (Edit(acceptor.handshake, "_peer_started_over", {"return eligible and": "return False and"}),),
         GIVE_UP,
         "agreement",
     ),
     Bug(
-        "an Initiate of a life that is over opens",
+        "an Initiate of an epoch that is over opens",
         (
             Edit(
                 acceptor.handshake,
                 "_objection",
-                {"if outlived_by(state, message) is not None:": "if state.peer is None:"},
+                {"if newer_epoch_known(state, message) is not None:": "if state.peer is None:"},
             ),
         ),
         GIVE_UP,
@@ -127,8 +124,14 @@ OPENING = (
         "agreement",
     ),
     Bug(
-        "a lost life is not noticed in a NotReady",
-        (Edit(reception, "_not_ready", {"if forgot(state, message.to_epoch):": "if message.to_epoch.number < 0:"}),),
+        "a lost epoch is not noticed in a NotReady",
+        (
+            Edit(
+                reception,
+                "_receive_not_ready",
+                {"if forgot(state, message.to_epoch):": "if message.to_epoch.number < 0:"},
+            ),
+        ),
         Budget(give_ups=1, losses=1),
         "agreement",
     ),
@@ -136,13 +139,13 @@ OPENING = (
 
 REGISTERS = (
     Bug(
-        "R1 left out: a lost life is not noticed",
+        "R1 left out: a lost epoch is not noticed",
         (Edit(registers, "forgot", {"return spoken_to.number >= state.epoch.number": "return False"}),),
         LOST_STORE,
         "agreement",
     ),
     Bug(
-        "R1 without the nonce: a life of the same number passes for the lost one",
+        "R1 without the nonce: an epoch of the same number passes for the lost one",
         (
             Edit(
                 registers, "forgot", {"spoken_to.number >= state.epoch.number": "spoken_to.number > state.epoch.number"}
@@ -152,7 +155,7 @@ REGISTERS = (
         "agreement",
     ),
     Bug(
-        "lives are told apart by their number alone",
+        "epochs are told apart by their number alone",
         (
             Edit(registers, "renewed", {"Epoch(number + 1, nonce)": "Epoch(number + 1, 0)"}),
             Edit(lab.explore.state, "created", {"Epoch(1, nonce)": "Epoch(1, 0)"}),
@@ -162,19 +165,19 @@ REGISTERS = (
     ),
     Bug(
         "a peer that says it has forgotten is not asked again",
-        (Edit(link, "_outstanding", {"if state.reason is not None and": "if not state.open and"}),),
+        (Edit(link, "_unacknowledged_again", {"if state.reason is not None and": "if not state.open and"}),),
         FORGETFUL,
         "agreement",
     ),
     Bug(
         "a peer on another store is told something once, and never asked again",
-        (Edit(link, "_asked_anew", {"before.version + 1": "before.version"}),),
+        (Edit(link, "_with_raised_version", {"before.version + 1": "before.version"}),),
         FORGETFUL,
         "agreement",
     ),
     Bug(
-        "a peer that says it has forgotten is asked in a way that a contented one does not answer",
-        (Edit(link, "_outstanding", {"question(state)": "declaration(state)"}),),
+        "a peer that says it has forgotten is asked in a way that one at rest does not answer",
+        (Edit(link, "_unacknowledged_again", {"poll(state)": "declaration(state)"}),),
         LOST_STORE,
         "agreement",
     ),
@@ -182,7 +185,9 @@ REGISTERS = (
         "R2 without the order of versions",
         (
             Edit(
-                reception, "_record", {"message.version <= state.peer_version": "message.version == state.peer_version"}
+                reception,
+                "_record_register",
+                {"message.version <= state.peer_version": "message.version == state.peer_version"},
             ),
         ),
         ONE_COMMAND_EACH,
@@ -196,7 +201,7 @@ REGISTERS = (
     ),
     Bug(
         "the answering end does not raise its own version",
-        (Edit(reception, "_record", {"version=state.version + answers": "version=state.version"}),),
+        (Edit(reception, "_record_register", {"version=state.version + answers": "version=state.version"}),),
         TWO_COMMANDS,
         "sometimes",
     ),
@@ -204,7 +209,9 @@ REGISTERS = (
         "R3 without the epoch that is spoken to",
         (
             Edit(
-                reception, "_heed", {"if message.to_epoch == state.epoch:": "if message.acknowledges <= state.version:"}
+                reception,
+                "_record_acknowledgements",
+                {"if message.to_epoch == state.epoch:": "if message.acknowledges <= state.version:"},
             ),
         ),
         LOST_STORE,
@@ -212,18 +219,18 @@ REGISTERS = (
     ),
     Bug(
         "R3 without the epoch that speaks",
-        (Edit(reception, "_declare", {"if message.epoch == state.peer_epoch:": "if state.peer_epoch:"}),),
+        (Edit(reception, "_receive_declaration", {"if message.epoch == state.peer_epoch:": "if state.peer_epoch:"}),),
         LOST_STORE,
         "acknowledged",
     ),
     Bug(
-        "acknowledgements outlive the life that they were given by",
+        "acknowledgements outlive the epoch that they were given by",
         (Edit(registers, "adopted", {"        acknowledged=0,\n": ""}),),
         LOST_STORE,
         "agreement",
     ),
     Bug(
-        "a new life begins with the acknowledgements of the old",
+        "a new epoch begins with the acknowledgements of the old",
         (Edit(registers, "renewed", {", acknowledged=0": ""}),),
         PUT_BACK,
         "acknowledged",
@@ -236,13 +243,13 @@ REGISTERS = (
     ),
     Bug(
         "R5 without end: every declaration is answered",
-        (Edit(reception, "_declare", {"if news or lacks or not message.status.stable:": "if True:"}),),
+        (Edit(reception, "_receive_declaration", {"if news or lacks or not message.status.stable:": "if True:"}),),
         Budget(),
         "agreement",
     ),
     Bug(
-        "R5 without the question: who is not content gets no answer",
-        (Edit(reception, "_declare", {" or not message.status.stable": ""}),),
+        "R5 without the poll: an end that asks gets no answer",
+        (Edit(reception, "_receive_declaration", {" or not message.status.stable": ""}),),
         ONE_COMMAND_EACH,
         "agreement",
     ),

@@ -1,4 +1,4 @@
-"""The planted bugs of commands and payloads."""
+"""The planted bugs in commands and payloads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMANDS = (
                 "_resume",
                 {
                     "return refuse(state, refusals.HELD_BY_PEER)": (
-                        "return _declared(state.but(peer_intent=Intent.UP), Intent.UP)"
+                        "return _change_intent(state.but(peer_intent=Intent.UP), Intent.UP)"
                     )
                 },
             ),
@@ -29,7 +29,7 @@ COMMANDS = (
         (
             Edit(
                 reception,
-                "_record",
+                "_record_register",
                 {"peer_intent=message.intent,": "peer_intent=message.intent, intent=message.intent,"},
             ),
         ),
@@ -38,29 +38,23 @@ COMMANDS = (
     ),
     Bug(
         "the less restrictive intent wins",
-        (Edit(interface, "_status", {"max(state.intent, state.peer_intent)": "min(state.intent, state.peer_intent)"}),),
+        (
+            Edit(
+                interface, "status_of", {"max(state.intent, state.peer_intent)": "min(state.intent, state.peer_intent)"}
+            ),
+        ),
         ONE_COMMAND_EACH,
         "agreement",
     ),
     Bug(
         "a command raises no version",
-        (Edit(commands, "_declared", {"version=state.version + 1": "version=state.version"}),),
+        (Edit(commands, "_change_intent", {"version=state.version + 1": "version=state.version"}),),
         ONE_COMMAND_EACH,
         "agreement",
     ),
     Bug(
         "a tombstone that stays silent",
-        (
-            Edit(
-                reception,
-                "_after_deletion",
-                {
-                    "return state, (Say(event.sender, last_word(state, message.epoch, message.version)),)": (
-                        "return state, ()"
-                    )
-                },
-            ),
-        ),
+        (Edit(reception, "_answer_as_deleted", {"(Say(event.sender, answer),)": "()"}),),
         ONE_COMMAND_EACH,
         "agreement",
     ),
@@ -78,7 +72,7 @@ COMMANDS = (
     ),
     Bug(
         "a refusal that counts",
-        (Edit(commands, "refuse", {"return state,": "return state.but(version=state.version + 1),"}),),
+        (Edit(commands, "refuse", {"return Step(state,": "return Step(state.but(version=state.version + 1),"}),),
         ONE_COMMAND_EACH,
         "refusal",
     ),
@@ -102,9 +96,9 @@ PAYLOADS = (
         (
             Edit(
                 reception,
-                "_data",
+                "_receive_data",
                 {
-                    "if _mirrored(message.activation) != state.activation:": "if state.activation is None:",
+                    "if message.activation.mirrored != state.activation:": "if state.activation is None:",
                     "acknowledged=state.version,": "acknowledged=state.acknowledged,",
                 },
             ),
@@ -117,10 +111,10 @@ PAYLOADS = (
         (
             Edit(
                 reception,
-                "_data",
+                "_receive_data",
                 {
-                    "if _mirrored(message.activation) != state.activation:": (
-                        "if not state.activation or _mirrored(message.activation)[::2] != state.activation[::2]:"
+                    "if message.activation.mirrored != state.activation:": (
+                        "if not state.activation or message.activation.mirrored[::2] != state.activation[::2]:"
                     )
                 },
             ),
@@ -130,47 +124,53 @@ PAYLOADS = (
     ),
     Bug(
         "delivery out of turn",
-        (Edit(reception, "_data", {"message.number == floor + 1": "message.number > floor"}),),
+        (Edit(reception, "_receive_data", {"message.number == floor + 1": "message.number > floor"}),),
         Budget(payloads=(2, 0)),
         "once_in_order",
     ),
     Bug(
         "where the sender begins is believed against this end's own memory",
-        (Edit(reception, "_data", {"floor = max(state.received, message.base)": "floor = message.base"}),),
+        (Edit(reception, "_receive_data", {"floor = max(state.received, message.base)": "floor = message.base"}),),
         Budget(payloads=(1, 0)),
         "in_turn",
     ),
     Bug(
         "a payload is delivered and acknowledges nothing",
-        (Edit(reception, "_data", {"acknowledged=state.version, ": ""}),),
+        (Edit(reception, "_receive_data", {"acknowledged=state.version, ": ""}),),
         Budget(payloads=(1, 0)),
         "delivery",
     ),
     Bug(
-        "the place in the peer's payloads outlives the peer's life",
+        "the place in the peer's payloads outlives the peer's epoch",
         (Edit(registers, "adopted", {"        received=0,\n": ""}),),
         Budget(losses=1, payloads=(2, 0)),
         "agreement",
     ),
     Bug(
         "a receiver without memory does not ask where to begin",
-        (Edit(reception, "_data", {"floor = max(state.received, message.base)": "floor = state.received"}),),
+        (Edit(reception, "_receive_data", {"floor = max(state.received, message.base)": "floor = state.received"}),),
         Budget(losses=1, payloads=(2, 0)),
         "agreement",
     ),
     Bug(
         "the arrival of payloads is not believed",
-        (Edit(reception, "_heed", {"if message.received <= state.sent:": "if message.received < 0:"}),),
+        (
+            Edit(
+                reception,
+                "_record_acknowledgements",
+                {"if message.received <= state.sent:": "if message.received < 0:"},
+            ),
+        ),
         Budget(payloads=(1, 0)),
         "agreement",
     ),
     Bug(
         "what nobody acknowledged is not said again",
         (
-            Edit(link, "arrive", {"if entered:": "if entered and not state.open:"}),
+            Edit(link, "after_transition", {"if entered:": "if entered and not state.open:"}),
             Edit(
                 link,
-                "_outstanding",
+                "_unacknowledged_again",
                 {"if state.status is Status.ACTIVATED and state.unacknowledged:": "if not state.open:"},
             ),
         ),

@@ -6,7 +6,7 @@ What is absent in the cloud's real answers is absent here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
@@ -18,6 +18,8 @@ from console.web.cloud.routers import router_id
 from console.web.cloud.tables import NEGATIVE, SHOWN, SPECS, crosses_border
 from shared.protocol.words import Status
 from shared.wire.views import InterfaceView
+
+T = TypeVar("T")
 
 PAGE_LIMIT: Final = 50
 PAGE_USUAL: Final = 10
@@ -44,7 +46,6 @@ async def describe_router_interfaces(call: Call) -> Body:
     """Answer `DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
     given, cloud = call.parameters, call.cloud
     region, filters = call.region, _filters(given)
-    number, size = page(given)
     ids = next((values for key, values in filters if key == "RouterInterfaceId"), None)
     if ids is None:
         ends = await cloud.interfaces.every(call.account, region)
@@ -52,17 +53,12 @@ async def describe_router_interfaces(call: Call) -> Body:
         found = [await cloud.interfaces.find(call.account, region, one) for one in dict.fromkeys(ids)]
         ends = [end for end in found if end is not None]
     chosen = [end for end in ends if _matches(_fields(call, end, None), filters) and _labelled(end.record, given)]
-    shown = chosen[(number - 1) * size : number * size]
+    head, shown = paged(given, chosen)
     peers = await cloud.interfaces.peers(shown)
     listed = [_described(call, end, peers.get(end.record.id)) for end in shown]
     if given.flag("IncludeReservationData"):
         listed = [{**one, **_RESERVATION} for one in listed]
-    return {
-        "PageNumber": number,
-        "PageSize": size,
-        "TotalCount": len(chosen),
-        "RouterInterfaceSet": {"RouterInterfaceType": listed},
-    }
+    return {**head, "RouterInterfaceSet": {"RouterInterfaceType": listed}}
 
 
 async def describe_router_interface_attribute(call: Call) -> Body:
@@ -95,13 +91,14 @@ _RESERVATION: Final = {
 }
 
 
-def page(given: Parameters) -> tuple[int, int]:
-    """Read page number and size. Raises ApiError."""
+def paged(given: Parameters, found: Sequence[T]) -> tuple[dict[str, int], Sequence[T]]:
+    """Take the page that is asked for, and the fields that say which it is. Raises ApiError."""
     number, size = given.number("PageNumber"), given.number("PageSize")
     number, size = 1 if number is None else number, PAGE_USUAL if size is None else size
     if number < 1 or not 1 <= size <= PAGE_LIMIT:
         raise ErrorKind.BAD_PAGE.error()
-    return number, size
+    head = {"PageNumber": number, "PageSize": size, "TotalCount": len(found)}
+    return head, found[(number - 1) * size : number * size]
 
 
 def _filters(given: Parameters) -> list[tuple[str, list[str]]]:
@@ -159,7 +156,7 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
         "HcThreshold": record.probe_threshold,
         "Ipv6Status": "off",
         "ResourceGroupId": record.group,
-        "Tags": {"Tags": [{"Key": key, "Value": value} for key, value in sorted(record.tags.items())]},
+        "Tags": {"Tags": record.tag_list},
         "_Owner": record.account,
         **_opposite(end, peer, opposite),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from console.web.cloud.actions.describing import page
+from console.web.cloud.actions.describing import paged
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
@@ -61,14 +61,9 @@ async def describe_vpcs(call: Call) -> Body:
         for router in call.cloud.store.every(Router, call.account, call.region)
         if not router.is_vbr and (not wanted or router.vpc in wanted) and name in {"", router.name}
     ]
-    number, size = page(given)
-    shown = found[(number - 1) * size : number * size]
-    return {
-        "PageNumber": number,
-        "PageSize": size,
-        "TotalCount": len(found),
-        "Vpcs": {"Vpc": [{**_described(one), "RouterTableIds": {"RouterTableIds": [one.table]}} for one in shown]},
-    }
+    head, shown = paged(given, found)
+    vpcs = [{**_described(one), "RouterTableIds": {"RouterTableIds": [one.table]}} for one in shown]
+    return {**head, "Vpcs": {"Vpc": vpcs}}
 
 
 async def describe_vpc_attribute(call: Call) -> Body:
@@ -102,13 +97,8 @@ async def describe_virtual_border_routers(call: Call) -> Body:
     shown = [_border(one) for one in call.cloud.store.every(Router, call.account, call.region) if one.is_vbr]
     for key, values in given.filters():
         shown = [one for one in shown if str(one.get(key, "")) in values]
-    number, size = page(given)
-    return {
-        "PageNumber": number,
-        "PageSize": size,
-        "TotalCount": len(shown),
-        "VirtualBorderRouterSet": {"VirtualBorderRouterType": shown[(number - 1) * size : number * size]},
-    }
+    head, page = paged(given, shown)
+    return {**head, "VirtualBorderRouterSet": {"VirtualBorderRouterType": page}}
 
 
 def _new(call: Call, kind: str, name: str) -> Router:
@@ -159,12 +149,12 @@ def _described(router: Router) -> dict[str, Any]:
         "CidrBlock": router.cidr,
         "Status": "Available",
         "RegionId": router.region,
-        "OwnerId": int(router.account) if router.account.isdecimal() else router.account,
+        "OwnerId": router.owner_id,
         "IsDefault": False,
         "VSwitchIds": {"VSwitchId": []},
         "UserCidrs": {"UserCidr": []},
         "SecondaryCidrBlocks": {"SecondaryCidrBlock": []},
-        "Tags": {"Tag": [{"Key": key, "Value": value} for key, value in sorted(router.tags.items())]},
+        "Tags": {"Tag": router.tag_list},
         **_labels(router),
     }
 
@@ -179,7 +169,7 @@ def _border(router: Router) -> dict[str, Any]:
         "PhysicalConnectionStatus": "Enabled",
         "PhysicalConnectionBusinessStatus": "Normal",
         "AccessPointId": f"ap-{router.region}-1",
-        "Tags": {"Tags": [{"Key": key, "Value": value} for key, value in sorted(router.tags.items())]},
+        "Tags": {"Tags": router.tag_list},
         **router.details,
         **_labels(router),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from console.web.cloud.actions.describing import page
+from console.web.cloud.actions.describing import paged
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, malformed
@@ -78,15 +78,8 @@ async def describe_route_table_list(call: Call) -> Body:
     }
     tables = [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)]
     found = [one for one in tables if all(value in {"", one[name]} for name, value in wanted.items())]
-    number, size = page(given)
-    return {
-        "Code": "200",
-        "Success": True,
-        "PageNumber": number,
-        "PageSize": size,
-        "TotalCount": len(found),
-        "RouterTableList": {"RouterTableListType": found[(number - 1) * size : number * size]},
-    }
+    head, shown = paged(given, found)
+    return {"Code": "200", "Success": True, **head, "RouterTableList": {"RouterTableListType": shown}}
 
 
 async def describe_route_entry_list(call: Call) -> Body:
@@ -135,7 +128,7 @@ def _table(router: Router) -> dict[str, Any]:
         "VpcId": router.vpc,
         "RouteTableName": "",
         "Status": "Available",
-        "OwnerId": int(router.account) if router.account.isdecimal() else router.account,
+        "OwnerId": router.owner_id,
         "CreationTime": router.created,
         "ResourceGroupId": router.group,
         "VSwitchIds": {"VSwitchId": []},
@@ -146,28 +139,24 @@ def _system(router: Router) -> list[dict[str, Any]]:
     """The system's routes of a VPC's table: the one to its own address range."""
     if router.is_vbr:
         return []
-    hop = {"NextHopType": "local", "NextHopId": "", "Enabled": 1, "Weight": 0}
-    return [
-        {
-            "RouteEntryId": "",
-            "RouteTableId": router.table,
-            "DestinationCidrBlock": router.cidr,
-            "Type": "System",
-            "Status": "Available",
-            "NextHops": {"NextHop": [hop]},
-        }
-    ]
+    return [{"RouteEntryId": "", "Type": "System", **_way(router.table, router.cidr, "local", "")}]
 
 
 def _described(route: RouteEntry) -> dict[str, Any]:
-    hop = {"NextHopType": route.next_hop_type, "NextHopId": route.next_hop, "Enabled": 1, "Weight": 0}
     return {
         "RouteEntryId": route.id,
         "RouteEntryName": route.name,
         "Description": route.description,
-        "RouteTableId": route.table,
-        "DestinationCidrBlock": route.destination,
         "Type": "Custom",
+        **_way(route.table, route.destination, route.next_hop_type, route.next_hop),
+    }
+
+
+def _way(table: str, destination: str, hop_type: str, hop: str) -> dict[str, Any]:
+    next_hop = {"NextHopType": hop_type, "NextHopId": hop, "Enabled": 1, "Weight": 0}
+    return {
+        "RouteTableId": table,
+        "DestinationCidrBlock": destination,
         "Status": "Available",
-        "NextHops": {"NextHop": [hop]},
+        "NextHops": {"NextHop": [next_hop]},
     }

@@ -1,0 +1,20 @@
+"""The errors of the store, as one tree.
+
+    StoreError
+    ├── StoreUnavailable   passes: a locked, full or failing disk
+    └── StoreRefused       stays: in use, damaged, of another format or of another endpoint
+
+Whatever else SQLite raises (a wrong statement, a missing table) is an error of this program and is not translated.
+"""
+
+
+class StoreError(Exception):
+    """The base of all errors of the store; its text is a sentence for people."""
+
+
+class StoreUnavailable(StoreError):
+    """Nothing can be made durable at the moment, so nothing has happened; trying again later can succeed."""
+
+
+class StoreRefused(StoreError):
+    """The store cannot be used by this worker; the text says why and what would help."""
