@@ -60,10 +60,16 @@ class Served:
         return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[Served]:
+def without_broker(folder: Path) -> Path:
+    """A topology whose broker nobody answers for: the server does without until somebody asks for an end."""
     topology = folder / "topology.yaml"
     topology.write_text(NO_BROKER + CROSS_ACCOUNT.read_text().replace("- uid: ", "- password: x\n    uid: "))
+    return topology
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[Served]:
+    topology = without_broker(folder)
     command = [*PEERING, "serve", "--topology", str(topology), "--listen", "127.0.0.1:0", "--folder", str(folder)]
     with subprocess.Popen([*command, "--json"], env=surroundings(), stdout=subprocess.PIPE, text=True) as program:
         try:
@@ -194,8 +200,7 @@ def test_a_port_that_is_taken_is_found_before_anything_has_started(tmp_path: Pat
 
 def test_a_damaged_store_of_the_console_is_a_sentence_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "console.sqlite").write_bytes(b"this is no database " * 500)
-    topology = tmp_path / "topology.yaml"
-    topology.write_text(NO_BROKER + CROSS_ACCOUNT.read_text().replace("- uid: ", "- password: x\n    uid: "))
+    topology = without_broker(tmp_path)
     options = ("--topology", str(topology), "--folder", str(tmp_path), "--listen", "127.0.0.1:0")
     ended = type_command("serve", *options)
     assert ended.returncode == 1
@@ -204,8 +209,7 @@ def test_a_damaged_store_of_the_console_is_a_sentence_with_its_name(tmp_path: Pa
 
 
 def test_an_address_off_loopback_is_warned_of(tmp_path: Path) -> None:
-    topology = tmp_path / "topology.yaml"
-    topology.write_text(NO_BROKER + CROSS_ACCOUNT.read_text().replace("- uid: ", "- password: x\n    uid: "))
+    topology = without_broker(tmp_path)
     command = [*PEERING, "serve", "--topology", str(topology), "--folder", str(tmp_path), "--listen", "0.0.0.0:0"]
     with subprocess.Popen([*command, "--json"], env=surroundings(), stdout=subprocess.PIPE, text=True) as program:
         ready = read_until(program, event="ready")
@@ -213,3 +217,14 @@ def test_an_address_off_loopback_is_warned_of(tmp_path: Path) -> None:
         program.communicate(timeout=LIMIT_SECONDS)
     assert ready["url"].startswith("http://127.0.0.1:")
     assert [one.partition(" is not")[0] for one in ready["warnings"]] == ["Warning: 0.0.0.0"]
+
+
+def test_a_folder_in_which_others_may_write_is_not_served_from(tmp_path: Path) -> None:
+    folder, topology = tmp_path / "shared", without_broker(tmp_path)
+    folder.mkdir()
+    folder.chmod(0o777)
+    options = ("--topology", str(topology), "--folder", str(folder), "--listen", "127.0.0.1:0")
+    ended = type_command("serve", *options)
+    assert ended.returncode == 1
+    assert "others may write in" in " ".join(ended.stderr.split())
+    assert list(folder.iterdir()) == []
