@@ -25,7 +25,7 @@ def access_lines(access: Access) -> list[Text]:
 def access_data(access: Access) -> dict[str, Any]:
     """Write the same for programs."""
     keys = [{"account": key.account, "access_key_id": key.id, "access_key_secret": key.secret} for key in access.keys]
-    return {"url": access.url, "token": access.token, "page": access.page, "keys": keys}
+    return {"url": access.url, "token": access.token, "page": access.page, "keys": keys, "mended": [*access.mended]}
 
 
 def warnings(listen: Listen) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.workers import Site, crew, fresh_id
+from tests.end_to_end.workers import Site, WorkerProcess, crew, fresh_id
 from tests.integration.broker_ladder import BrokerForTests, fresh
 from tests.integration.faults.town import Town
 
@@ -25,4 +25,14 @@ def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> It
     asyncio.run(broker.provision([alice, bob], [(site.account.uid, site.endpoint) for site in town.sites]))
     with crew(broker, tmp_path_factory.mktemp("faults"), [alice, bob]) as gathered:
         gathered.start(*town.sites)
+        _WORKERS[:] = gathered.workers
         yield town
+
+
+_WORKERS: list[WorkerProcess] = []
+
+
+@pytest.fixture
+def far(town: Town) -> WorkerProcess:
+    """The worker of Bob's endpoint."""
+    return next(one for one in _WORKERS if one.site == town.far)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp import depths
 from shared.broker.names import EndpointQueue
 from shared.broker.tap import Tap
-from tests.end_to_end.asking import Console, console
+from tests.end_to_end.asking import console
 from tests.end_to_end.stories import End, end
 from tests.end_to_end.workers import Site
 from tests.integration.broker_ladder import BrokerForTests
@@ -98,6 +97,3 @@ async def struck(faults: Faults, number: int, times: int) -> StandingFault:
     )
     assert found.struck >= times
     return found
-
-
-__all__ = ["Console", "Town", "asyncio", "fault", "struck", "two_ends"]
