@@ -5,10 +5,15 @@ Each end knows half of why a connection is not up, so the sentence is made from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
 
-from shared.protocol.words import Status
-from shared.wire.views import InterfaceView
+from shared.protocol.words import Status, Timer
+from shared.runtime.batch import REPEATS_NOTED
+from shared.wire.views import InterfaceView, TimelineRow
+
+_WAITING: Final = frozenset(status for status in Status if not status.stable)
 
 
 def link_exists(own: InterfaceView, other: InterfaceView | None) -> bool | None:
@@ -46,11 +51,61 @@ def payer(view: InterfaceView) -> str:
     return "the initiator" if initiates is pays_here else "the acceptor"
 
 
-def why(own: InterfaceView, other: InterfaceView | None, unasked: str | None = None) -> str:
-    """Say in one sentence why this connection is up or not.
+class Waited(NamedTuple):
+    """What an end has waited for: since when, how often it has asked, and how long ago it heard of its peer.
+
+    Seconds; `heard` is None if its record does not say. `at_least`: more repetitions are not noted.
+    """
+
+    end: InterfaceView
+    seconds: float
+    asked: int
+    at_least: bool
+    heard: float | None
+
+
+def waiting(
+    own: InterfaceView, other: InterfaceView | None, rows: Sequence[TimelineRow], others: Sequence[TimelineRow]
+) -> Waited | None:
+    """Find out what one of two ends waits for, from its latest timeline rows; None if neither does."""
+    for end, record in ((own, rows), (other, others)):
+        if end is not None and end.status in _WAITING and record:
+            return _waited(end, record)
+    return None
+
+
+def _waited(end: InterfaceView, rows: Sequence[TimelineRow]) -> Waited:
+    now = time.time()
+    began = next((place for place in range(len(rows) - 1, -1, -1) if rows[place].was != rows[place].status), 0)
+    asked = sum(bool(row.said) for row in rows[began:])
+    repeats = sum(row.cause == f"timer {Timer.RESEND}" for row in rows[began:])
+    heard = next((row.at for row in reversed(rows) if row.cause.startswith("heard ")), None)
+    ago = None if heard is None else max(0.0, now - heard)
+    return Waited(end, max(0.0, now - rows[began].at), asked, repeats >= REPEATS_NOTED, ago)
+
+
+def why(
+    own: InterfaceView,
+    other: InterfaceView | None,
+    unasked: str | None = None,
+    *,
+    waited: Waited | None = None,
+    faults: Sequence[str] = (),
+) -> str:
+    """Say why this connection is up or not, in one sentence and, where one end waits, in another for what.
 
     `other` is the peer's own view if it could be asked; `unasked` is why it could not, if it should have been.
+    `faults` are the faults that strike its messages on purpose, for people.
     """
+    sentences = [_why(own, other, unasked)]
+    if waited is not None:
+        sentences.append(_waits(waited))
+    if faults:
+        sentences.append(f"On purpose: {'; '.join(faults)}.")
+    return " ".join(sentences)
+
+
+def _why(own: InterfaceView, other: InterfaceView | None, unasked: str | None = None) -> str:
     if own.status == Status.ACTIVATED and (other is None or link_exists(own, other)):
         return _up(own, other, unasked)
     found = next(_causes(own, other), None)
@@ -58,7 +113,23 @@ def why(own: InterfaceView, other: InterfaceView | None, unasked: str | None = N
         return found
     if unasked is not None:
         return f"{own.interface} is {own.status}, and the peer's worker cannot say why. {unasked}"
-    return f"{_at(own)} is {own.status}: {_lower(own.reason or 'the two ends are about to agree.')}"
+    reason = _lower(own.reason or "the two ends are about to agree.")
+    if own.status == Status.ACTIVATED:
+        return f"{_at(own)} is Activated, and the other end is not: {reason}"
+    return f"{_at(own)} is {own.status}: {reason}"
+
+
+def _waits(waited: Waited) -> str:
+    """Say what an end waits for."""
+    end, seconds, asked, at_least, heard = waited
+    peer = "its peer" if end.peer is None else end.peer.interface
+    times = f"{'at least ' if at_least else ''}{'once' if asked == 1 else f'{asked} times'}"
+    known = (
+        "nothing was heard of it" if end.peer is None or end.peer.status is None else f"last heard: {end.peer.status}"
+    )
+    ago = "" if heard is None else f", {heard:.0f} s ago"
+    long = f"{end.interface} has waited for {seconds:.0f} s for {peer} to acknowledge this"
+    return f"{long}, and said it {times}; {known}{ago}."
 
 
 def _up(own: InterfaceView, other: InterfaceView | None, unasked: str | None) -> str:
@@ -124,7 +195,12 @@ def _held(own: InterfaceView, other: InterfaceView | None) -> Iterator[str]:
     if holders:
         ends = " and ".join(f"account {holder}" for holder in dict.fromkeys(holders))
         both = " at both ends" if len(holders) > 1 else ""
-        yield f"{_at(own)} is {own.status}: suspended by {ends}{both}; who suspended it can resume it."
+        unheard = own.status == Status.ACTIVATED
+        what = f"suspended by {ends}{both}"
+        if unheard:
+            yield f"{_at(own)} is Activated, because it has not heard that the connection is {what}."
+        else:
+            yield f"{_at(own)} is {own.status}: {what}; who suspended it can resume it."
 
 
 def _unopened(own: InterfaceView, other: InterfaceView | None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Final
 from console.client import Refused, Unanswered
 from console.client.clients import Clients
 from console.faults.login import relay_login, tapped
-from console.faults.model import TO_WORKER, Fault, HeldMessage, HeldOrder, StandingFault, Strike
+from console.faults.model import TO_WORKER, Fault, HeldMessage, HeldOrder, StandingFault
 from console.faults.reach import resolved, wires_of
 from console.faults.relay import TapFailed
 from console.faults.standing import Kept, Listed, Standing
@@ -23,6 +23,7 @@ from console.faults.wire import Wire
 from console.faults.workers import signal_worker
 from console.stack.stack import Stack
 from console.topology import NoContext
+from console.trace.strikes import Strike
 from shared.broker.errors import BrokerLayerError
 from shared.broker.names import EndpointQueue
 from shared.broker.tap import Tap
@@ -82,9 +83,13 @@ class Faults:
             self._tending = asyncio.create_task(self._tend(), name="faults")
         return self._view(listed.rule.number)
 
-    def listed(self) -> list[StandingFault]:
-        """Every fault that was made and not cleared, with how often it struck."""
-        return [self._view(number) for number in self.standing.listed]
+    def listed(self, interface: str | None = None) -> list[StandingFault]:
+        """Every fault that was not cleared; of an interface, those that stand and have struck its messages."""
+        views = [self._view(number) for number in self.standing.listed]
+        if interface is None:
+            return views
+        struck = {one.fault for one in self.strikes(interface)}
+        return [one for one in views if one.number in struck and (not one.over or one.held)]
 
     async def clear(self, number: int | None = None, interface: str | None = None) -> list[int]:
         """Clear one fault, or those of an interface, or all; what they keep back goes on, in order.
@@ -149,7 +154,8 @@ class Faults:
     async def close(self) -> None:
         """Clear everything; what can't be made whole now, the next console makes."""
         if self._tending is not None:
-            self._tending.cancel()
+            async with self._changing:  # a wire that is just being made whole must not be left half-way
+                self._tending.cancel()
             await asyncio.gather(self._tending, return_exceptions=True)
         if not self.standing.listed and not self._wires:
             return

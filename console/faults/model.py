@@ -140,19 +140,6 @@ class HeldMessage(View):
     since: float = Field(description="seconds since 1970 when it was stopped")
 
 
-class Strike(View):
-    """One message that a fault struck."""
-
-    at: float = Field(description="seconds since 1970 when it came to the tap")
-    fault: int = Field(description="which fault")
-    do: str = Field(description="what was done to it")
-    source: str = Field(description="interface that said it")
-    target: str = Field(description="interface that it was said to")
-    label: str = Field(description="what it says, as the timelines name it")
-    passed_at: float | None = Field(description="when it (or the last copy of it) left the tap; null if it has not")
-    dropped: bool = Field(description="whether it never will")
-
-
 class HeldOrder(BaseModel):
     """What to do with held messages."""
 

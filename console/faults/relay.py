@@ -86,13 +86,14 @@ class Relay:
     async def take_off(self) -> None:
         """Let everything pass, make the wire whole again, and leave nothing behind."""
         self._judging = False
-        await self._marked()
-        await change(self.address, self.tap.taking_off)
-        await self._marked()
-        async with _limited("empty its tap"):
-            while await self._left():  # noqa: ASYNC110 - a queue on a broker has no event to wait for
-                await asyncio.sleep(AGAIN_SECONDS)
-        await self.stop()
+        if self._link is not None:
+            await self._marked()
+            await change(self.address, self.tap.taking_off)
+            await self._marked()
+            async with _limited("empty its tap"):
+                while await self._left():  # noqa: ASYNC110 - a queue on a broker has no event to wait for
+                    await asyncio.sleep(AGAIN_SECONDS)
+            await self.stop()
         await change(self.address, self.tap.removing)
 
     async def stop(self) -> None:
@@ -104,6 +105,7 @@ class Relay:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self._link = None
 
     def pass_on(self, onwards: Iterable[Onward]) -> None:
         """Publish something after all that has been taken in so far."""

@@ -41,21 +41,24 @@ def told(folder: Path, url: str, token: str) -> Iterator[None]:
                 file.unlink()
 
 
-def console_of(source: str, environment: Mapping[str, str] | None = None) -> Access:
-    """Find the console: beside the running context or in the folder above, or where the environment says.
+def console_of(source: str, environment: Mapping[str, str] | None = None) -> Access | None:
+    """Find the console: where the environment says, or beside the running context or in the folder above; or None.
 
     The variables PEERING_CONSOLE_URL and PEERING_CONSOLE_TOKEN. `source` is where the context was found.
     """
     environ = os.environ if environment is None else environment
-    places = [Path(source).parent, *(above / ".peering" for above in (Path.cwd(), *Path.cwd().parents))]
-    known = {"url": USUAL_URL, "token": ""}
-    for place in places:
+    token = environ.get("PEERING_CONSOLE_TOKEN", "")
+    if url := environ.get("PEERING_CONSOLE_URL") or (USUAL_URL if token else ""):
+        return Access(url, token)
+    for place in (Path(source).parent, *(above / ".peering" for above in (Path.cwd(), *Path.cwd().parents))):
         if (place / ADDRESS_FILE).is_file():
-            known = json.loads((place / ADDRESS_FILE).read_text())
-            break
-    return Access(
-        environ.get("PEERING_CONSOLE_URL") or known["url"], environ.get("PEERING_CONSOLE_TOKEN") or known["token"]
-    )
+            return Access(**json.loads((place / ADDRESS_FILE).read_text()))
+    return None
+
+
+def told_of(number: int, sentence: str, struck: int) -> str:
+    """A fault that strikes, for people."""
+    return f"fault {number}, {sentence} (struck {struck})"
 
 
 class RemoteFaults:
@@ -70,9 +73,9 @@ class RemoteFaults:
         made: dict[str, Any] = await self._ask("POST", "/faults", json=dict(fault))
         return made
 
-    async def listed(self) -> list[dict[str, Any]]:
-        """Every fault that was not cleared."""
-        return list(await self._ask("GET", "/faults"))
+    async def listed(self, interface: str | None = None) -> list[dict[str, Any]]:
+        """Every fault that was not cleared; or of these, those that stand and struck an interface's messages."""
+        return list(await self._ask("GET", "/faults", params=_named(interface)))
 
     async def clear(self, number: int | None, interface: str | None) -> list[int]:
         """Clear one fault, those of an interface, or all; returns their numbers."""

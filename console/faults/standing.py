@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from console.faults.judging import Count, Passing, Rule, judge, note, used_up
-from console.faults.model import Fault, HeldMessage, StandingFault, Strike
+from console.faults.model import Fault, HeldMessage, StandingFault
+from console.trace.strikes import Strike
 from shared.protocol.labels import label
 from shared.wire.bundle import Addressed, Bundle
 

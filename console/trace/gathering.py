@@ -8,14 +8,25 @@ from typing import Final, NamedTuple
 from console.client import ClientError
 from console.client.clients import Clients, Located
 from console.client.history import ALL, Part, last_rows
-from console.client.why import why
+from console.client.why import waiting, why
 from console.trace.merging import Record, merge
 from console.trace.model import Trace
+from console.trace.strikes import Strike
 from shared.wire.views import InterfaceView, TimelineRow
 
 MARGIN_ROWS: Final = 200
 """How many more rows of each end are read than are drawn, so that what was said before is not taken for unsaid."""
 MARGIN_SECONDS: Final = 10.0
+
+
+class OnPurpose(NamedTuple):
+    """What a console has done to messages on purpose, and the faults that did it, for people."""
+
+    strikes: Sequence[Strike] = ()
+    faults: Sequence[str] = ()
+
+
+NOTHING: Final = OnPurpose()
 
 
 class Gathered(NamedTuple):
@@ -25,10 +36,10 @@ class Gathered(NamedTuple):
     earlier: int
 
 
-async def gather(clients: Clients, name: str, part: Part = ALL) -> Gathered:
+async def gather(clients: Clients, name: str, part: Part = ALL, broken: OnPurpose = NOTHING) -> Gathered:
     """Make the trace of the last part of the connection that an interface is one end of. Raises ClientError.
 
-    Little more is read than that: of each end a margin before it.
+    Little more is read than that: of each end a margin before it. `broken` is what a console does to it on purpose.
     """
     own, other, unasked = await clients.both_ends(name)
     histories: list[tuple[Record, int]] = []
@@ -39,10 +50,12 @@ async def gather(clients: Clients, name: str, part: Part = ALL) -> Gathered:
             if view is own:
                 raise
             histories.append((absent(own), 0))
+    waited = waiting(own, other, histories[0][0].rows, histories[1][0].rows)
+    sentence = why(own, other, unasked, waited=waited, faults=broken.faults)
     if own.role == "acceptor":
         histories.reverse()
     (first, unread), (second, unread_too) = histories
-    trace = merge(first, second, why(own, other, unasked), part)
+    trace = merge(first, second, sentence, part, broken.strikes)
     known = unread + unread_too + len(first.rows) + len(second.rows)
     return Gathered(trace, known - sum(len(end.moments) for end in trace.ends))
 

@@ -10,22 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from console.trace.model import Arrival, Fate, Message, Which
-from shared.protocol.words import Status
+from console.trace.strikes import Said, Strike, with_strikes
+from shared.protocol.words import Status, Timer
 from shared.runtime.batch import REPEATS_NOTED
 from shared.wire.views import TimelineRow
 
 HEARD: Final = "heard "
-
-
-class Said(NamedTuple):
-    """A label that one end said, and when."""
-
-    label: str
-    row: int
-    at: float
+RESENT: Final = f"timer {Timer.RESEND}"
 
 
 @dataclass(slots=True)
@@ -38,9 +32,16 @@ class Pairing:
     repeated: bool = False
 
 
-def conversation(first: Sequence[TimelineRow], second: Sequence[TimelineRow]) -> list[Message]:
-    """Return every message between two ends, in the order in which they were said (or else heard)."""
-    messages = [*_one_way(0, first, second), *_one_way(1, second, first)]
+def conversation(
+    first: Sequence[TimelineRow],
+    second: Sequence[TimelineRow],
+    strikes: tuple[Sequence[Strike], Sequence[Strike]] = ((), ()),
+) -> list[Message]:
+    """Return every message between two ends, in the order in which they were said (or else heard).
+
+    `strikes` is what faults did on purpose to what the first and the second end said.
+    """
+    messages = [*_one_way(0, first, second, strikes[0]), *_one_way(1, second, first, strikes[1])]
     return sorted(messages, key=lambda one: (when(one), one.said_at is not None, one.by))
 
 
@@ -70,20 +71,26 @@ def _shortest(senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) 
     return min((heard[label][0].at - said[label][0].at for label in once), default=None)
 
 
-def _one_way(by: Which, senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow]) -> Iterator[Message]:
-    said, heard = _by_label(sayings(senders)), _by_label_heard(receivers)
+def _one_way(
+    by: Which, senders: Sequence[TimelineRow], receivers: Sequence[TimelineRow], strikes: Sequence[Strike]
+) -> Iterator[Message]:
+    said, heard = _by_label(with_strikes(sayings(senders), strikes)), _by_label_heard(receivers)
     pairings = [one for label in {**said, **heard} for one in pair(label, said.get(label, []), heard.get(label, []))]
-    latest = max((one.said.at for one in pairings if one.said and one.heard), default=float("-inf"))
+    latest = max((one.said.left or one.said.at for one in pairings if one.said and one.heard), default=float("-inf"))
     begins = receivers[0].at if receivers else float("inf")
     for one in pairings:
+        fate = _fate(one, latest, begins)
+        if fate is Fate.UNNOTED and _would_have_changed(one, pairings, receivers):
+            fate = Fate.LOST
         yield Message(
             by=by,
             label=one.label,
             said_row=None if one.said is None else one.said.row,
             said_at=None if one.said is None else one.said.at,
             heard=[Arrival(row=row.row, at=row.at, was=row.was, status=row.status) for row in one.heard],
-            fate=_fate(one, latest, begins),
+            fate=fate,
             repeated=one.repeated,
+            on_purpose=None if one.said is None or one.said.strike is None else one.said.strike.sentence,
         )
 
 
@@ -105,8 +112,9 @@ def pair(label: str, said: Sequence[Said], heard: Sequence[TimelineRow]) -> list
             kept.append(one)
         else:
             extra.append(one)
-    pairings = [Pairing(label, one, [row]) for one, row in zip(sorted(taken, key=_place), kept, strict=True)]
+    pairings = [Pairing(label, one, [row]) for one, row in zip(sorted(taken, key=_left), kept, strict=True)]
     pairings += [Pairing(label, one) for one in free]
+    pairings += [Pairing(label, one) for one in said if one.left is None]
     pairings.sort(key=lambda pairing: _place(pairing.said))
     for place, pairing in enumerate(pairings):
         pairing.repeated = place > 0
@@ -126,7 +134,7 @@ def _surplus(label: str, pairings: Sequence[Pairing], extra: Iterable[TimelineRo
 
 def _in_time(said: Sequence[Said], heard: Sequence[TimelineRow]) -> list[tuple[float, int, Said | TimelineRow]]:
     """Put both in one order; at the same moment, saying comes first."""
-    events: list[tuple[float, int, Said | TimelineRow]] = [(one.at, 0, one) for one in said]
+    events: list[tuple[float, int, Said | TimelineRow]] = [(one.left, 0, one) for one in said if one.left is not None]
     events += [(row.at, 1, row) for row in heard]
     return sorted(events, key=lambda event: event[:2])
 
@@ -136,9 +144,33 @@ def _fate(pairing: Pairing, latest: float, begins: float) -> Fate:
     if pairing.heard:
         return Fate.ARRIVED
     said = pairing.said
+    if said is not None and said.strike is not None and (said.left is None or said.strike.do == "corrupt"):
+        return Fate.HELD if said.strike.passed_at is None and not said.strike.dropped else Fate.LOST
     if said is None or said.at < begins or not wants_answer(pairing.label):
         return Fate.UNNOTED
-    return Fate.LOST if latest > said.at else Fate.UNDER_WAY
+    return Fate.LOST if latest > (said.left or said.at) else Fate.UNDER_WAY
+
+
+def _would_have_changed(pairing: Pairing, pairings: Sequence[Pairing], receivers: Sequence[TimelineRow]) -> bool:
+    """Whether it cannot have arrived: the same changed a status when it came later, and in between nothing did.
+
+    An end whose status it changes makes a note, whatever the message asks for. Where both were under way at the same
+    time, the note may be of either; so the receiver must have asked again meanwhile, later than this would have come.
+    """
+    said = pairing.said
+    if said is None or not receivers or said.at < receivers[0].at:
+        return False
+    changes = [row.at for row in receivers if row.was != row.status]
+    asked = [row.at for row in receivers if row.cause == RESENT]
+    for one in pairings:
+        if one.label != pairing.label or one.said is None or one.said.at <= said.at:
+            continue
+        for row in one.heard:
+            took = row.at - one.said.at
+            alone = any(said.at + took < at < one.said.at for at in asked)
+            if row.was != row.status and alone and not any(said.at <= at < row.at for at in changes):
+                return True
+    return False
 
 
 def wants_answer(label: str) -> bool:
@@ -181,6 +213,10 @@ def _by_label_heard(rows: Iterable[TimelineRow]) -> dict[str, list[TimelineRow]]
         if row.cause.startswith(HEARD):
             found[row.cause.removeprefix(HEARD)].append(row)
     return dict(found)
+
+
+def _left(said: Said) -> tuple[float, int]:
+    return said.at if said.left is None else said.left, said.row
 
 
 def _place(said: Said | None) -> tuple[float, int]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from console.client.history import ALL, Part
 from console.trace.matching import clock_shift, conversation, when
 from console.trace.model import Band, Disagreement, EndTrace, Moment, Trace, in_step
+from console.trace.strikes import Strike
 from shared.wire.views import TimelineRow
 
 
@@ -24,11 +25,15 @@ class Record:
     asked: bool = True
 
 
-def merge(first: Record, second: Record, sentence: str = "", part: Part = ALL) -> Trace:
-    """Merge the records of two ends; a part keeps only the latest moments of both together, and none before a time."""
+def merge(first: Record, second: Record, sentence: str = "", part: Part = ALL, strikes: Sequence[Strike] = ()) -> Trace:
+    """Merge the records of two ends; a part keeps only the latest moments of both together, and none before a time.
+
+    `strikes` is what faults did on purpose to messages, those of other connections among them.
+    """
     ahead = clock_shift(first.rows, second.rows)
     ours, theirs = list(first.rows), [row.model_copy(update={"at": row.at - ahead}) for row in second.rows]
-    messages = conversation(ours, theirs)
+    of_each = [[one for one in strikes if one.source == end.interface] for end in (first, second)]
+    messages = conversation(ours, theirs, (of_each[0], of_each[1]))
     begins = max(_beginning((ours, theirs), part.last), part.since or 0.0)
     first_bands, second_bands = bands(ours), bands(theirs)
     return Trace(

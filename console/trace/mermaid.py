@@ -13,7 +13,7 @@ from console.trace.matching import when
 from console.trace.model import Fate, Message, Trace
 from console.trace.wording import cause, duration, short
 
-_ARROWS: Final = {Fate.ARRIVED: "->>", Fate.LOST: "-x", Fate.UNDER_WAY: "-)", Fate.UNNOTED: "-)"}
+_ARROWS: Final = {Fate.ARRIVED: "->>", Fate.LOST: "-x", Fate.HELD: "-)", Fate.UNDER_WAY: "-)", Fate.UNNOTED: "-)"}
 _NAMES: Final = ("A", "B")
 
 
@@ -54,7 +54,8 @@ def _messages(trace: Trace) -> Iterator[_Line]:
 
 
 def _words(message: Message) -> str:
-    marks = ["again" if message.repeated else "", "lost" if message.fate is Fate.LOST else ""]
+    marks = ["again" if message.repeated else "", str(message.fate) if message.fate in {Fate.LOST, Fate.HELD} else ""]
+    marks += [message.on_purpose or ""]
     marks += [f"heard {len(message.heard)} times" if len(message.heard) > 1 else ""]
     said = ", ".join(mark for mark in marks if mark)
     return short(message.label) + (f" ({said})" if said else "")

@@ -24,6 +24,7 @@ class Fate(StrEnum):
 
     ARRIVED = "arrived"
     LOST = "lost"
+    HELD = "held"
     UNDER_WAY = "under way"
     UNNOTED = "unnoted"
 
@@ -65,6 +66,7 @@ class Message(View):
     heard: list[Arrival] = Field(description="each time it was heard: more than once if it was doubled on the way")
     fate: Fate = Field(description="what became of it; unnoted: it left no trace, because it had to change nothing")
     repeated: bool = Field(description="whether the same had been said before")
+    on_purpose: str | None = Field(default=None, description="what a fault did to it on its way; null if none did")
 
 
 class Disagreement(View):

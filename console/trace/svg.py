@@ -23,7 +23,7 @@ NARROWEST_PIXELS: Final = 300
 WIDEST_PIXELS: Final = 1400
 _HEAD: Final = 92.0
 _LEGEND: Final = 64.0
-_SIGNS: Final = ("↻ said again", "✕ lost", "thin: left no trace", "red: the ends disagree")
+_SIGNS: Final = ("↻ said again", "✕ lost, | held half-way", "thin: left no trace", "red: the ends disagree")
 _BAND: Final = 14.0
 _STEEP: Final = 60.0
 _SLANT: Final = 14.0
@@ -214,13 +214,18 @@ def _flight(
         _head(group, x2, y2, side)
     if arrivals:
         return x2, max(arrivals[0], y1 + 3)
-    share = {Fate.LOST: 0.62, Fate.UNDER_WAY: 0.8}.get(message.fate, 1.0)
+    if message.fate is Fate.LOST and message.on_purpose:
+        share = 0.5  # where it was dropped
+    else:
+        share = {Fate.LOST: 0.62, Fate.HELD: 0.5, Fate.UNDER_WAY: 0.8}.get(message.fate, 1.0)
     x, y = x1 + share * (x2 - x1), y1 + share * _SLANT
     _line(group, (x1, y1), (x, y), "reach")
     _line(group, (x1, y1), (x, y), "way")
     if message.fate is Fate.LOST:
         _line(group, (x - 5, y - 5), (x + 5, y + 5), "cross")
         _line(group, (x - 5, y + 5), (x + 5, y - 5), "cross")
+    elif message.fate is Fate.HELD:
+        _line(group, (x, y - 7), (x, y + 7), "stop")
     else:
         _head(group, x, y, side)
     return x, y

@@ -13,6 +13,7 @@ _LONG_SECONDS: Final = 100
 
 FATES: Final = {
     Fate.LOST: "lost: what was said after it arrived, and this did not",
+    Fate.HELD: "it stands half-way",
     Fate.UNDER_WAY: "not heard yet",
     Fate.UNNOTED: "it had to change nothing at the other end, and left no trace there",
 }
@@ -51,6 +52,8 @@ def full(message: Message, trace: Trace, start: float) -> str:
         lines.append(f"{again} at {moment(heard.at - start)}, after {duration(heard.at - begun)}{change}")
     if not message.heard:
         lines.append(FATES[message.fate] if receiver.asked else "the other end was not asked")
+    if message.on_purpose is not None:
+        lines.append(message.on_purpose)
     return "\n".join(lines)
 
 

@@ -1,11 +1,12 @@
 """Tests of the sentence that says why: each is pinned."""
 
+import time
 from typing import Any
 
 import pytest
 
-from console.client.why import link_exists, link_sentence, payer, why
-from shared.wire.views import InterfaceView, PeerView
+from console.client.why import link_exists, link_sentence, payer, waiting, why
+from shared.wire.views import InterfaceView, PeerView, TimelineRow
 
 
 def own(**changes: Any) -> InterfaceView:  # noqa: ANN401 - any field
@@ -149,3 +150,46 @@ def test_a_peer_that_does_not_answer_is_told() -> None:
     silent = "The worker of vpc-b did not answer within 10 s."
     assert why(own(), None, silent).endswith("silent: the worker of vpc-b did not answer within 10 s.")
     assert why(own(status="Suspending"), None, silent).startswith("ri-a is Suspending, and the peer's worker cannot")
+
+
+def suspending(seconds: float, repeats: int) -> list[TimelineRow]:
+    """The record of an end that was suspended so long ago, and has asked again so often."""
+    now = time.time()
+    steps = [
+        (seconds + 1, "Activated", "Activated", "heard Declare 1.1 up Activated ack 1.1 got 0", []),
+        (seconds, "Activated", "Suspending", "command suspend", ["Declare 1.2 suspended Suspending ack 1.1 got 0"]),
+        *((seconds / 2, "Suspending", "Suspending", "timer resend", ["again"]) for _ in range(repeats)),
+    ]
+    return [
+        TimelineRow(row=row, at=now - ago, interface="ri-a", was=was, status=status, cause=cause, said=said)
+        for row, (ago, was, status, cause, said) in enumerate(steps, 1)
+    ]
+
+
+def test_a_suspension_that_the_peer_has_not_heard_says_what_is_waited_for_since_when_and_how_often_it_was_asked() -> (
+    None
+):
+    this, that = own(status="Suspending", holds=["own"]), other()
+    waited = waiting(this, that, suspending(12, 3), [])
+    assert why(this, that, waited=waited) == (
+        "ri-a on vpc-a is Suspending: suspended by account owner-a; who suspended it can resume it. "
+        "ri-a has waited for 12 s for ri-b to acknowledge this, and said it 4 times; last heard: Activated, 13 s ago."
+    )
+    seen = waiting(that, this, [], suspending(12, 9))
+    assert why(that, this, waited=seen, faults=["fault 2, cut everything (struck 4)"]) == (
+        "ri-b on vpc-b is Activated, because it has not heard that the connection is suspended by account owner-a. "
+        "ri-a has waited for 12 s for ri-b to acknowledge this, and said it at least 10 times; last heard: Activated, "
+        "13 s ago. On purpose: fault 2, cut everything (struck 4)."
+    )
+
+
+def test_nobody_waits_where_both_ends_are_stable() -> None:
+    assert waiting(own(), other(), suspending(3, 1), suspending(3, 1)) is None
+    assert waiting(own(status="Suspending"), None, [], []) is None
+
+
+def test_an_activated_end_whose_words_reach_nobody_is_not_said_to_be_activated_because_of_that() -> None:
+    cut = own(reason="The broker has no queue that leads from here to vpc-b.", reason_code="NoRoute")
+    assert why(cut, other(status="Accepting")) == (
+        "ri-a on vpc-a is Activated, and the other end is not: the broker has no queue that leads from here to vpc-b."
+    )

@@ -7,11 +7,14 @@ from typing import Any
 
 from rich.table import Table
 
+from console.client import ClientError
 from console.client.clients import Clients
 from console.client.plain import plain
 from console.commands.running import DONE
-from console.faults.remote import RemoteFaults, console_of
+from console.faults.remote import USUAL_URL, Access, RemoteFaults, console_of, told_of
 from console.screen import Screen
+from console.trace.gathering import NOTHING, OnPurpose
+from console.trace.strikes import Strike
 
 
 async def add(clients: Clients, screen: Screen, wanted: Mapping[str, Any]) -> int:
@@ -70,8 +73,22 @@ async def order(clients: Clients, screen: Screen, do: str, numbers: Sequence[int
     return DONE
 
 
+async def on_purpose(clients: Clients, interface: str) -> OnPurpose:
+    """What the console that runs does to an interface's connection on purpose; nothing where none is known here."""
+    found = console_of(clients.context.source)
+    if found is None:
+        return NOTHING
+    console = RemoteFaults(found)
+    try:
+        strikes = [Strike.model_validate(one) for one in await console.strikes()]
+        standing = await console.listed(interface.partition("@")[0])
+    except ClientError:
+        return NOTHING
+    return OnPurpose(strikes, [told_of(one["number"], one["sentence"], one["struck"]) for one in standing])
+
+
 def _console(clients: Clients) -> RemoteFaults:
-    return RemoteFaults(console_of(clients.context.source))
+    return RemoteFaults(console_of(clients.context.source) or Access(USUAL_URL, ""))
 
 
 def _state(one: Mapping[str, Any]) -> str:

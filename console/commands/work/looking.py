@@ -14,8 +14,9 @@ from console.client import ClientError, Unanswered
 from console.client.clients import Clients, Located
 from console.client.history import History, Part, last_rows, rows_after
 from console.client.plain import plain
-from console.client.why import link_exists, link_sentence, payer, why
+from console.client.why import link_exists, link_sentence, payer, waiting, why
 from console.commands.running import DONE, FAILED
+from console.commands.work.faults import on_purpose
 from console.screen import (
     Screen,
     connection_table,
@@ -26,7 +27,7 @@ from console.screen import (
 from console.stack.control_socket import process_sentence
 from console.topology import NoContext
 from shared.wire import commands
-from shared.wire.views import InterfaceView, WorkerView
+from shared.wire.views import InterfaceView, TimelineRow, WorkerView
 
 T = TypeVar("T")
 
@@ -76,13 +77,26 @@ async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
 async def explain(clients: Clients, screen: Screen, name: str) -> int:
     """Say in one sentence why a connection is up or not."""
     own, other, unasked = await clients.both_ends(name)
-    sentence = why(own, other, unasked)
+    records = [await _latest(clients, view) for view in (own, other)]
+    waited = waiting(own, other, records[0], records[1])
+    broken = await on_purpose(clients, own.interface)
+    sentence = why(own, other, unasked, waited=waited, faults=broken.faults)
     if screen.as_json:
         fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
         screen.data({**fields, "link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence})
     else:
         screen.show(Text(plain(sentence)))
     return DONE
+
+
+async def _latest(clients: Clients, view: InterfaceView | None) -> list[TimelineRow]:
+    """Read an end's latest rows, as far as it answers: a sentence without them is better than none."""
+    if view is None:
+        return []
+    try:
+        return (await last_rows(clients, Located(view.interface, view.endpoint), Part(last=LAST_ROWS))).rows
+    except ClientError:
+        return []
 
 
 async def timeline(clients: Clients, screen: Screen, name: str, part: Part) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from console.client.clients import Clients
 from console.client.history import Part
 from console.commands.running import DONE
+from console.commands.work.faults import on_purpose
 from console.screen import Screen
 from console.trace.drawings import draw
 from console.trace.gathering import gather
@@ -19,7 +20,7 @@ LAST_MOMENTS: Final = 400
 
 async def trace(clients: Clients, screen: Screen, name: str, file: Path, part: Part) -> int:
     """Draw the connection of an interface into a file, and say what there is to see, and what is left out."""
-    trace, earlier = await gather(clients, name, part.or_last(LAST_MOMENTS))
+    trace, earlier = await gather(clients, name, part.or_last(LAST_MOMENTS), await on_purpose(clients, name))
     draw(trace, file)
     counts = {**summary(trace), "earlier": earlier}
     if screen.as_json:

@@ -20,7 +20,8 @@ from fastapi.sse import ServerSentEvent
 from console.client import ClientError, Refused, Unanswered
 from console.client.clients import Clients, Located
 from console.client.history import Part, last_rows
-from console.client.why import link_exists, why
+from console.client.why import link_exists, waiting, why
+from console.faults.remote import told_of
 from console.topology import NoContext
 from console.trace.gathering import absent, record_of
 from console.trace.merging import Record, merge
@@ -190,7 +191,8 @@ class Watch:
     def state(self) -> ConnectionOnPage:
         """Make the state: both columns and what lies between them."""
         link, sentence = self._judged()
-        trace = merge(self._record(0), self._record(1), part=Part(last=MOMENTS_SHOWN))
+        strikes = self._overview.site.faults.strikes(*self._interfaces)
+        trace = merge(self._record(0), self._record(1), part=Part(last=MOMENTS_SHOWN), strikes=strikes)
         first = min((one.at for end in trace.ends for one in end.moments), default=0.0)
         nothing = ColumnOnPage(place="", view=None, error="", inbox=[])
         left, right = (nothing if end is None else end.column for end in self.ends)
@@ -213,7 +215,16 @@ class Watch:
             return None, f"This is how it was: {own.error}"
         other = others[0] if others else None
         view, other_error = (None, None) if other is None else (other.view, other.error or None)
-        return None if other_error else link_exists(seen[0].view, view), why(seen[0].view, view, other_error)
+        waited = waiting(seen[0].view, view, list(own.rows), [] if other is None else list(other.rows))
+        faults = [
+            told_of(f.number, f.sentence, f.struck) for f in self._overview.site.faults.listed(own.place.interface)
+        ]
+        sentence = why(seen[0].view, view, other_error, waited=waited, faults=faults)
+        return None if other_error else link_exists(seen[0].view, view), sentence
+
+    @property
+    def _interfaces(self) -> list[str]:
+        return [end.place.interface for end in self.ends if end is not None]
 
     def _record(self, place: int) -> Record:
         end, other = self.ends[place], self.ends[1 - place]

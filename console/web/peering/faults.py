@@ -11,7 +11,8 @@ from pydantic import BaseModel, Field
 
 from console.client import Refused, Unanswered
 from console.faults.faults import Faults
-from console.faults.model import Fault, HeldMessage, HeldOrder, StandingFault, Strike
+from console.faults.model import Fault, HeldMessage, HeldOrder, StandingFault
+from console.trace.strikes import Strike
 from console.web.site import Site, site_of
 from shared.wire.forms import InterfaceId
 
@@ -49,9 +50,9 @@ OfInterface = Annotated[InterfaceId | None, Query(description="only those of thi
 
 
 @router.get("/faults", summary="Which faults were made, and how often has each struck?")
-async def list_faults(faults: TheFaults) -> list[StandingFault]:
-    """List every fault that has not been cleared, those that are over among them."""
-    return faults.listed()
+async def list_faults(faults: TheFaults, interface: OfInterface = None) -> list[StandingFault]:
+    """List every fault that was not cleared; for an interface, those that stand and have struck its messages."""
+    return faults.listed(interface)
 
 
 @router.post("/faults", summary="Make something go wrong on purpose", status_code=201, responses=_PROBLEMS)

@@ -105,6 +105,13 @@ async def test_a_second_console_is_told_that_the_wire_is_taken(town: Town) -> No
         await at_rest(first, second, "Activated")
 
 
+async def test_a_console_that_ends_while_a_wire_is_being_made_whole_leaves_it_whole(town: Town) -> None:
+    async with town.faults() as faults:
+        await faults.add(fault("hold", interface="ri-nobody", to=town.far.endpoint, seconds=0.05))
+        await wait_for(faults._changing.locked, LIMIT_SECONDS)
+    assert await town.taps() == []
+
+
 async def test_no_account_can_tap_a_wire_or_read_a_tap(town: Town) -> None:
     tap = Tap(town.wire(town.start, town.far))
     for account in (town.start.account, town.far.account):
