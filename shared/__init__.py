@@ -1,1 +1,1 @@
-"""Everything a connection needs fits here without knowing which end it is."""
+"""The part of the house that does not know which end it is: protocol, wire, store, broker, runtime."""

@@ -1,4 +1,4 @@
-"""What comes into a relay and what goes out: deliveries with their parts, and the memory of those that come again."""
+"""The deliveries of a relay: what comes in, its parts that go out, and the memory of those that come again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fault as it is asked for, and what is told of it: the fields of `peering fault` and `/_peering/faults`."""
+"""The model of a fault: as it is asked for, and what is told of it, by `peering fault` and `/_peering/faults`."""
 
 from __future__ import annotations
 

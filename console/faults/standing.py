@@ -46,7 +46,7 @@ class Struck:
         )
 
     def passed(self) -> None:
-        """It has left the tap."""
+        """Note that it has left the tap."""
         self.passed_at = time.time()
 
 

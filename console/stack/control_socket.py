@@ -26,7 +26,7 @@ Answer: TypeAlias = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 @asynccontextmanager
 async def control_socket(folder: Path, answer: Answer) -> AsyncIterator[None]:
-    """Answer requests until the block ends. The folder is locked, so a socket that is there already is a dead one's."""
+    """Answer requests until the block ends. A socket that is there already is a dead one's: the folder is locked."""
 
     async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, TimeoutError):

@@ -1,4 +1,4 @@
-"""What faults on purpose did to messages on their way, brought to the messages that a trace knows of."""
+"""The strikes of faults on messages on their way, brought to the messages that a trace knows of."""
 
 from __future__ import annotations
 

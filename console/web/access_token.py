@@ -1,4 +1,4 @@
-"""The access token: whoever has it may use the page and `/_peering`; it lies in a file for its owner alone.
+"""The access token, which opens the page and `/_peering` and lies in a file for its owner alone.
 
 Created once for a folder, so that a browser's cookie and a program's setting survive the server.
 """

@@ -1,4 +1,4 @@
-"""A connection to SQLite that raises the store's own errors."""
+"""The connection to SQLite, which raises the store's own errors."""
 
 from __future__ import annotations
 

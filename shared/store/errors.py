@@ -13,7 +13,7 @@ class StoreError(Exception):
 
 
 class StoreUnavailable(StoreError):
-    """Nothing can be made durable at the moment, so nothing has happened; trying again later can succeed."""
+    """The disk takes nothing at the moment: nothing has happened, and trying again later can succeed."""
 
 
 class StoreRefused(StoreError):

@@ -1,4 +1,4 @@
-"""What a worker remembers beside interfaces and payloads: replies given, store ids of peers, the timeline."""
+"""The memory of a worker beside interfaces and payloads: replies given, store ids of peers, the timeline."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ class Store:
         return dict(self._db.rows("SELECT status, count(*) FROM interface GROUP BY status"))
 
     def renew(self, nonce: int) -> None:
-        """Give the store a new id, because it came from a backup."""
+        """Give the store a new id: it came from a backup."""
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'life'", (str(nonce),))
         self.store_id = nonce
 

@@ -1,4 +1,4 @@
-"""A worker that refuses to start is seen everywhere, and is started again as soon as what was wrong is mended."""
+"""Tests of a worker that refuses to start: seen everywhere, and started again once what was wrong is mended."""
 
 import os
 import signal

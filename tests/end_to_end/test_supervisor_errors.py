@@ -1,4 +1,4 @@
-"""What goes wrong beside a supervised program (its log, its start, whoever is told of it) ends no program."""
+"""Tests of what goes wrong beside a supervised program: its log, its start, its reports. It ends no program."""
 
 import asyncio
 import os

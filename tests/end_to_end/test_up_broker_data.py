@@ -1,4 +1,4 @@
-"""A private broker that has lost its data boots with everything that belongs on it, endpoints added later included."""
+"""Tests of a private broker that lost its data: it boots with all that belongs on it, later endpoints included."""
 
 import asyncio
 import contextlib

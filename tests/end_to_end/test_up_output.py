@@ -1,4 +1,4 @@
-"""`peering up` looks after its processes whether or not somebody reads what it says."""
+"""Tests of the output of `peering up`: its processes are looked after whether or not it is read."""
 
 import fcntl
 import os

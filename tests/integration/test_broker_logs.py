@@ -1,4 +1,4 @@
-"""A private broker's logs take a bounded place, however long it runs and however often it boots."""
+"""Tests of a private broker's logs: a bounded place, however long it runs and however often it boots."""
 
 from pathlib import Path
 

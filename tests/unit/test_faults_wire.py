@@ -1,4 +1,4 @@
-"""A tapped wire takes bundles apart: what no fault strikes goes on in order, and every delivery is finished."""
+"""Tests of a tapped wire: what no fault strikes goes on in order, and every delivery is finished."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ async def test_a_late_message_comes_after_what_was_said_later() -> None:
     assert rig.unfinished == 0
 
 
-async def test_latency_keeps_the_order_and_delays_the_signs_of_life_as_well() -> None:
+async def test_latency_keeps_the_order_and_delays_the_keepalives_as_well() -> None:
     rig = Rig({"do": "netem", "from": "vpc-a", "to": "vpc-b", "delay_seconds": 0.01})
     for number in range(1, 6):
         rig.take(("ri-1", number))

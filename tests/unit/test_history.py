@@ -1,4 +1,4 @@
-"""A long history must cost no more than what is looked at, so here it is long, and what is read of it is counted."""
+"""Tests of a long history: what is read of it is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of an `up` is its owner's alone, and nothing is removed that this program has not marked as its own."""
+"""Tests of the folder of an `up`: its owner's alone, and nothing removed that the program has not marked as its own."""
 
 import os
 import stat

@@ -62,7 +62,7 @@ def test_a_strangers_payload_is_not_answered() -> None:
     assert acceptor_step(end, Received(STRANGER, payload, NONCE)) == (end, (NOT_MINE,))
 
 
-def test_a_peer_that_acknowledges_what_was_never_said_makes_this_end_begin_a_new_life() -> None:
+def test_a_peer_that_acknowledges_what_was_never_said_makes_this_end_begin_a_new_epoch() -> None:
     _, end = play(ESTABLISHED)
     ahead = Declare(Epoch(1, 0), 1, Intent.UP, end.epoch, end.version + 1, 0, Status.ACTIVATED)
     state, effects = acceptor_step(end, heard(1, ahead))
@@ -83,7 +83,7 @@ def test_an_older_version_brings_no_newer_status() -> None:
     assert acceptor_step(end, heard(1, older)).state.peer_status is end.peer_status
 
 
-def test_a_life_that_is_over_is_answered_and_not_followed() -> None:
+def test_an_epoch_that_is_over_is_answered_and_not_followed() -> None:
     _, end = play(ESTABLISHED)
     end = replace(end, peer_epoch=Epoch(3, 5))
     state, effects = acceptor_step(end, heard(1, INITIATE))
@@ -126,7 +126,7 @@ def test_a_not_ready_is_remembered_once() -> None:
         (Epoch(LAST_NUMBER, 1), False),
     ],
 )
-def test_r1_which_lives_were_lost(spoken_to: Epoch | None, *, forgotten: bool) -> None:
+def test_r1_which_epochs_were_lost(spoken_to: Epoch | None, *, forgotten: bool) -> None:
     end: Interface = replace(created(0, 0).end, epoch=Epoch(5, 1))
     assert forgot(end, spoken_to) is forgotten
 

@@ -64,13 +64,13 @@ def test_which_endpoints_can_be_peers(role: Role, kind: Kind, other: str, refusa
     assert after.peer == (peer(other) if refusal is None else None)
 
 
-def test_peer_information_of_an_unused_interface_changes_in_the_same_life() -> None:
+def test_peer_information_of_an_unused_interface_changes_in_the_same_epoch() -> None:
     end = created(0, 0).end
     after, effects = initiator_step(end, Configure(peer("vpc-z"), NONCE))
     assert (after.epoch, after.peer, effects) == (end.epoch, peer("vpc-z"), ())
 
 
-def test_another_peer_after_a_used_life_begins_a_new_one_and_forgets_the_old_peers_payloads() -> None:
+def test_another_peer_after_a_used_epoch_begins_a_new_one_and_forgets_the_old_peers_payloads() -> None:
     initiator, _ = play(ESTABLISHED)
     used = replace(initiator, open=False, sent=3, sent_acknowledged=1, received=2)
     after, effects = initiator_step(used, Configure(peer("vpc-z"), NONCE))

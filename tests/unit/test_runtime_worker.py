@@ -122,10 +122,10 @@ async def test_a_disk_that_is_full_when_it_starts_is_waited_for(
     monkeypatch.setattr(module, "Link", Unreliable)
     monkeypatch.setattr(module, "STORE_PAUSE_SECONDS", 0.01)
     worker = made(rested(tmp_path))
-    troubles = troubled(worker, monkeypatch, times=3)
+    refusing = troubled(worker, monkeypatch, times=3)
     async with at_work(worker) as link:
         await wait_for(lambda: link.unknown, 10)
-    assert troubles == ["full"] * 3
+    assert refusing == ["full"] * 3
 
 
 async def test_a_worker_that_waits_for_its_disk_ends_when_it_is_told_to(
@@ -133,25 +133,25 @@ async def test_a_worker_that_waits_for_its_disk_ends_when_it_is_told_to(
 ) -> None:
     monkeypatch.setattr(module, "Link", Unreliable)
     worker = made(rested(tmp_path))
-    troubles = troubled(worker, monkeypatch, times=1_000)
+    refusing = troubled(worker, monkeypatch, times=1_000)
     running = asyncio.create_task(worker.run())
-    await wait_for(lambda: troubles, 10)
+    await wait_for(lambda: refusing, 10)
     worker.stop()
     await asyncio.wait_for(running, 3)
 
 
 def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
     """Let the worker's store be full the first times that it is opened; returns what is noted each time."""
-    opened, troubles = worker._store.open, list[str]()
+    opened, refusing = worker._store.open, list[str]()
 
     def full(nonce: int) -> None:
-        if len(troubles) < times:
-            troubles.append("full")
+        if len(refusing) < times:
+            refusing.append("full")
             raise StoreUnavailable("database or disk is full")
         opened(nonce)
 
     monkeypatch.setattr(worker._store, "open", full)
-    return troubles
+    return refusing
 
 
 async def test_a_bad_delivery_is_not_acknowledged_while_nobody_knows_whether_its_copy_was_taken(

@@ -32,7 +32,7 @@ def used(folder: Path, *, damaged: str) -> None:
         opened.write(b"\xee" * size)
 
 
-def test_damage_that_shows_while_it_works_ends_the_worker_and_no_letter_is_set_aside(tmp_path: Path) -> None:
+def test_damage_that_shows_while_it_works_ends_the_worker_and_no_delivery_is_set_aside(tmp_path: Path) -> None:
     used(tmp_path, damaged="inbox_interface")
     with bench(tmp_path, "acceptor", "b") as b:
         asked = b.asking({"kind": "inbox", "interface": "ri-b", "after": 0, "limit": 10})

@@ -259,7 +259,7 @@ def test_a_store_that_was_cut_off_while_it_was_made_is_made_anew(path: Path) -> 
         assert store.store_id == 3
 
 
-def test_a_renewed_store_has_another_life(path: Path) -> None:
+def test_a_renewed_store_has_another_id(path: Path) -> None:
     with opened(path) as store:
         store.begin()
         store.renew(9)

@@ -1,4 +1,4 @@
-"""The lines that tell whoever started a web server its address, its token and the access keys of the cloud's API."""
+"""The lines that tell a web server's address, its token and the access keys of the cloud's API when it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output that stops nothing: for a command that has others to look after, whoever reads what it says, or does not.
+"""The output of a command that has others to look after: it stops nothing, whether or not it is read.
 
 A closed pipe, a reader that reads no more and a terminal that is stopped cost lines, and nobody waits for them.
 """

@@ -1,4 +1,4 @@
-"""The workers of the tests of faults are started once."""
+"""The workers of the tests of faults, started once."""
 
 from __future__ import annotations
 

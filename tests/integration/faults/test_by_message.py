@@ -1,4 +1,4 @@
-"""A fault does to the messages that it matches what it says, and to no other."""
+"""Tests of faults by message: each does what it says to the messages that it matches, and to no other."""
 
 from __future__ import annotations
 
