@@ -59,6 +59,12 @@ class WorkerSettings(BaseSettings):
         """Refuse a file that could never be made."""
         if health_file is not None and not health_file.parent.is_dir():
             raise ValueError("its folder must be there already")
+        if (
+            health_file is not None
+            and health_file.exists()
+            and (not health_file.is_file() or health_file.stat().st_size)
+        ):
+            raise ValueError("it is removed while the worker is not healthy, so it must not hold anything")
         return health_file
 
     @model_validator(mode="after")

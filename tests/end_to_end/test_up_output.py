@@ -4,11 +4,21 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, Terminal, peering_up, surroundings
+from tests.end_to_end.programs import (
+    LIMIT_SECONDS,
+    PEERING,
+    REPOSITORY,
+    Terminal,
+    peering_up,
+    read_until,
+    running_with,
+    surroundings,
+)
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -61,3 +71,37 @@ def test_output_that_nobody_reads_stops_nothing(tmp_path: Path, form: tuple[str,
     finally:
         os.close(reading)
         os.close(writing)
+
+
+FORGETS_BOB = """
+from console.cli import main
+from console.commands.work.up import Board
+from console.stack.supervised import State
+
+changed = Board.changed
+
+def fails(board, report):
+    if report.name == "vpc-bob" and report.state is State.PAUSING:
+        raise ZeroDivisionError("nobody foresaw this")
+    changed(board, report)
+
+Board.changed = fails
+main()
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_supervising_task_that_dies_ends_up_with_its_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "peering"
+    command = [sys.executable, "-c", FORGETS_BOB, "up", str(CROSS_ACCOUNT), "--folder", str(folder), "--json"]
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, text=True) as program:
+        try:
+            ready = read_until(program, event="ready")
+            os.kill(next(one["pid"] for one in ready["processes"] if one["name"] == "vpc-bob"), signal.SIGKILL)
+            said = read_until(program, outcome="failed")
+            assert said["code"] == "SupervisionEnded"
+            assert "the supervision of vpc-bob ended: ZeroDivisionError: nobody foresaw this" in said["sentence"]
+            assert program.wait(LIMIT_SECONDS) == 1
+        finally:
+            program.kill()
+    wait_for_blocking(lambda: not running_with(str(folder)), LIMIT_SECONDS, what="no process of this `up` is left")

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,17 @@ def test_a_role_has_endpoints_of_its_own_kinds_only() -> None:
     assert branch.end(INITIATOR).kind is Kind.VBR
     with pytest.raises(ValueError, match="vbr-a cannot be the acceptor: only a VPC can"):
         branch.end(ACCEPTOR)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, partial(Path.write_text, data="mine")])
+def test_a_health_file_that_holds_something_is_refused_because_it_would_be_removed(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "mine")
+    with pytest.raises(ValidationError, match="must not hold anything"):
+        settings(health_file=tmp_path / "mine")
+    (tmp_path / "empty").touch()
+    assert settings(health_file=tmp_path / "empty").health_file == tmp_path / "empty"
 
 
 def test_health_is_a_fresh_file_while_all_is_well(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.screen import Screen
 from console.stack.errors import StackError
-from console.stack.private_folder import private_folder
+from console.stack.private_folder import marked_folder
 from console.stack.stack import FOLDER
 from console.stack.stop_signals import on_stop_signal
 from console.topology import find_context
@@ -26,7 +26,7 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     address, ended = listen_at(listen), asyncio.Event()
     administrator = os.environ.get("PEERING_MANAGEMENT_URL", "")
     try:
-        private_folder(place)
+        marked_folder(place)
         with on_stop_signal(ended.set), bound(address) as listening:
             async with web(context, place, listening, address.host, administrator=administrator) as access:
                 _ready(screen, access, warnings(address))
