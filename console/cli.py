@@ -128,7 +128,7 @@ COMMANDS: Final = (
     Entry(faults.held_reorder, _MOVED, "peering held reorder 3 1", _BREAKING),
     Entry(
         control.provision,
-        "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies",
+        "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies, mended (wires)",
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),

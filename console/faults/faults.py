@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from console.client import Refused, Unanswered
 from console.client.clients import Clients
-from console.faults.login import relay_login, tapped
+from console.faults.login import relay_login
+from console.faults.mending import mend
 from console.faults.model import TO_WORKER, Fault, HeldMessage, HeldOrder, StandingFault
 from console.faults.reach import resolved, wires_of
 from console.faults.relay import TapFailed
@@ -31,8 +31,6 @@ from shared.wire.request import ListForm
 
 LOOK_SECONDS: Final = 0.2
 """How often it is looked whether a fault is over or an endpoint new, while any fault stands."""
-LEAVING_SECONDS: Final = 3.0
-"""How long the reader of a console that has just been killed may still be seen."""
 _PAGE: Final = 500
 
 _CANNOT: Final = (TapFailed, BrokerLayerError)
@@ -144,11 +142,7 @@ class Faults:
         if not self.possible:
             return []
         async with self._alone():
-            left = await self._left()
-            for queue in left:
-                made = await self._made(queue)
-                await made.relay.take_over()
-                await made.relay.take_off()
+            left = await mend(self._clients.context, self._administrator, self._wires)
         return [shown(queue) for queue in left]
 
     async def close(self) -> None:
@@ -253,16 +247,6 @@ class Faults:
             if queue not in needed and wire.empty:
                 await wire.relay.take_off()
                 del self._wires[queue]
-
-    async def _left(self) -> list[EndpointQueue]:
-        """Taps that nobody reads. The reader of a console that was just killed is waited for."""
-        until = time.monotonic() + LEAVING_SECONDS
-        while True:
-            found = await tapped(self._clients.context, self._administrator)
-            seen = {queue: depth for queue, depth in found.items() if queue not in self._wires}
-            if not any(depth.readers for depth in seen.values()) or time.monotonic() >= until:
-                return [queue for queue, depth in seen.items() if not depth.readers]
-            await asyncio.sleep(LOOK_SECONDS)
 
     async def _tend(self) -> None:
         """Follow what changes by itself, until no fault stands: faults that are over, endpoints that are new."""

@@ -83,8 +83,8 @@ class Fault(BaseModel):
             raise ValueError(f"{self.do} is done to a worker, and to no message")
         if self.do in WHOLE_WIRE and any(selective):
             raise ValueError(f"{self.do} is done to whole wires, and chooses no message")
-        if self.do in WHOLE_WIRE and not (self.source and self.to):
-            raise ValueError(f"{self.do} needs `from` and `to`")
+        if self.do in WHOLE_WIRE and not (self.source or self.to):
+            raise ValueError(f"{self.do} needs `from` or `to`")
         if self.do in BY_MESSAGE and not (self.source or self.to or self.interface or self.next_of):
             raise ValueError("one of `from`, `to`, `interface` and `next_of` must say whose messages these are")
         if self.interface and self.next_of:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,10 +49,11 @@ class Terminal:
 
     folder: Path
     options: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def type(self, *words: str) -> dict[str, Any]:
         """Type `peering …` and return what `--json` printed, with the exit code as `exit`."""
-        ended = type_command(*words, *self.options, "--json", folder=self.folder)
+        ended = type_command(*words, *self.options, "--json", folder=self.folder, environment=self.environment)
         try:
             said: dict[str, Any] = json.loads(ended.stdout)
         except ValueError as error:

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,10 @@ from importlib.util import find_spec
 from shutil import which
 print(find_spec("tests"), find_spec("pytest"), which("gcc"))
 """
+INSIDE: Final = (
+    "PEERING_CONSOLE_TOKEN=$(cat /var/lib/peering/token) "
+    "peering fault list --topology /etc/peering/topology.yaml --json"
+)
 INTRUDER: Final = """
 import sys, urllib.error, urllib.request
 forged = {"Origin": sys.argv[1].rpartition("/")[0], "X-Peering-Page": "1", "Content-Type": "application/json"}
@@ -133,8 +137,8 @@ def topology(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path
     return path
 
 
-def terminal_of(account: str, topology: Path) -> Terminal:
-    return Terminal(REPOSITORY, ("--topology", str(topology), "--as", account))
+def terminal_of(account: str, topology: Path, environment: Mapping[str, str] | None = None) -> Terminal:
+    return Terminal(REPOSITORY, ("--topology", str(topology), "--as", account), environment or {})
 
 
 @pytest.mark.compose
@@ -187,6 +191,27 @@ def test_the_clouds_own_client_connects_the_endpoints_that_run(project: Project)
         take_down(first, second)
         refused = alice.refused("CreateVpc", CidrBlock="10.0.0.0/8")
         assert (refused.status, refused.code) == (400, "QuotaExceeded.Vpc")
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_a_third_message_is_held_from_outside_and_from_inside(project: Project, topology: Path) -> None:
+    url = f"http://127.0.0.1:{project.console_port}"
+    console = {"PEERING_CONSOLE_URL": url, "PEERING_CONSOLE_TOKEN": project.bearer["Authorization"].split()[1]}
+    alice, bob = terminal_of("alice", topology, console), terminal_of("bob", topology)
+    alice.done("create", "--endpoint", "vpc-alice", "--id", "ri-heldalice")
+    bob.done("create", "--endpoint", "vpc-bob", "--id", "ri-heldbob")
+    alice.done("configure", "ri-heldalice", "--peer", "ri-heldbob@vpc-bob")
+    bob.done("configure", "ri-heldbob", "--peer", "ri-heldalice@vpc-alice")
+    alice.done("fault", "add", "hold", "--next-of", "alice", "--from", "alice", "--message", "declare")
+    alice.done("initiate", "ri-heldalice")
+    alice.both_show("Activated", "ri-heldalice")
+    wait_for_blocking(lambda: alice.done("held", "list")["held"], LIMIT_SECONDS)
+    assert bob.done("show", "ri-heldbob")["status"] == "Accepting"
+    listed = json.loads(project.run("exec", "-T", "console", "sh", "-c", INSIDE).stdout)
+    assert listed["faults"][0]["interface"] == "ri-heldalice"
+    alice.done("fault", "clear")
+    bob.both_show("Activated", "ri-heldbob")
 
 
 @pytest.mark.compose

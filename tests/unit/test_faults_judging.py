@@ -155,7 +155,7 @@ def test_a_fault_of_one_connection_is_used_up_when_its_last_message_has_come() -
         ({"do": "kill"}, "needs `worker`"),
         ({"do": "kill", "worker": "vpc-a", "to": "vpc-a"}, "to no message"),
         ({"do": "drop", "worker": "vpc-a"}, "done to messages"),
-        ({"do": "cut", "from": "vpc-a"}, "needs `from` and `to`"),
+        ({"do": "cut"}, "needs `from` or `to`"),
         ({"do": "cut", "from": "vpc-a", "to": "vpc-b", "message": "data"}, "chooses no message"),
         ({"do": "drop", "interface": "ri-a", "next_of": "alice"}, "one of them is right"),
         ({"do": "explode", "to": "vpc-a"}, "Input should be"),

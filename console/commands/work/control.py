@@ -6,9 +6,11 @@ import os
 import secrets
 from pathlib import Path
 
+from console.client.clients import Clients
 from console.commands.running import DONE
+from console.faults.faults import Faults
 from console.screen import Screen, facts
-from console.topology import NoContext, Topology, load
+from console.topology import NoContext, Topology, find_context, load
 from console.topology.context import password_variable, with_passwords
 from shared.broker.control import broker_version
 from shared.broker.control import provision as import_definitions
@@ -22,6 +24,7 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
     with screen.progress("provisioning"):
         version = await broker_version(management_url)
         await import_definitions(management_url, document)
+        mended = await _mended(path, management_url)
     made = {
         "accounts": [one.uid for one in topology.accounts],
         "endpoints": [one.id for one in topology.endpoints],
@@ -29,6 +32,7 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
         "queues": len(document["queues"]),
         "bindings": len(document["bindings"]),
         "policies": len(document["policies"]),
+        "mended": mended,
     }
     if screen.as_json:
         screen.data({"outcome": "done", "rabbitmq": version, **made})
@@ -36,6 +40,19 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
         shown = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in made.items()}
         screen.show(facts([("RabbitMQ", version), *shown.items()]))
     return DONE
+
+
+async def _mended(path: Path, management_url: str) -> list[str]:
+    """Make whole the wires that a console that was killed has left tapped; none where the broker's place is not known.
+
+    What was just bound again beside the tap of a console that runs is led through it once more.
+    """
+    try:
+        context = find_context(path)
+    except NoContext:
+        return []
+    async with Clients(context, 0.0) as clients:
+        return await Faults(clients, administrator=management_url).mend()
 
 
 def broker_definitions(path: Path, topology: Topology) -> Definitions:

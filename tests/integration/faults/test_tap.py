@@ -97,7 +97,8 @@ async def test_a_second_console_is_told_that_the_wire_is_taken(town: Town) -> No
         with pytest.raises(Unanswered, match="tapped by another console"):
             await other.add(fault("cut", **way))
         assert (other.tapped, other.listed()) == ([], [])
-        assert await other.mend() == []
+        await town.broker.provision([town.start.account, town.far.account], [(town.far.account.uid, town.far.endpoint)])
+        assert await other.mend() == [], "and what was bound again beside it leads through it alone"
         await second.create(first)
         await first.create(second, initiate=True)
         await wait_for(one.held, LIMIT_SECONDS)
