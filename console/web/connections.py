@@ -18,6 +18,8 @@ HEADERS_SECONDS: Final = 10.0
 """How long a request's headers may take, from its connection or from its first byte on."""
 BODY_SECONDS: Final = 30.0
 """How long its body may take after that."""
+UNREAD_LIMIT_BYTES: Final = 1_048_576
+"""How much of a body may come after its answer, so that a client which sends first and reads then gets to read it."""
 CONNECTIONS_LIMIT: Final = 256
 _SHARE: Final = 4
 """One descriptor of so many may be a connection; the others are for brokers, stores and processes."""
@@ -31,6 +33,7 @@ class BoundedConnection(H11Protocol):
     _awaited: Any = None
     since: float = 0.0
     _limit: asyncio.TimerHandle | None = None
+    _unread: int = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Take a connection, and make room for it."""
@@ -42,9 +45,13 @@ class BoundedConnection(H11Protocol):
             min(waiting, key=lambda one: one.since).transport.abort()  # this one waits, if no other does
 
     def data_received(self, data: bytes) -> None:
-        """Take some bytes, and limit the wait for the next."""
+        """Take some bytes, and limit the wait for the next; and how many come after the answer."""
         super().data_received(data)
         self._wait()
+        if self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete:
+            self._unread += len(data)
+            if self._unread > UNREAD_LIMIT_BYTES:
+                self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
