@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import typer
 
-from console.commands import control, faults, fields, lifecycle, looking, payloads
+from console.commands import control, faults, fields, lifecycle, looking, payloads, situations
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
 from console.commands.restart import restart
@@ -126,6 +126,13 @@ COMMANDS: Final = (
     Entry(faults.held_drop, _MOVED, "peering held drop 1", _BREAKING),
     Entry(faults.held_replay, _MOVED, "peering held replay 1", _BREAKING),
     Entry(faults.held_reorder, _MOVED, "peering held reorder 3 1", _BREAKING),
+    Entry(situations.situation_list, "situations [name, sentence]", "peering situation list", _BREAKING),
+    Entry(
+        situations.situation_reach,
+        "outcome, situation, initiator, acceptor (interfaces), healed",
+        "peering situation reach activated-accepting --for 10",
+        _BREAKING,
+    ),
     Entry(
         control.provision,
         "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies, mended (wires)",
@@ -137,6 +144,7 @@ COMMANDS: Final = (
 
 GROUPS: Final = {
     "fault": "Make things go wrong on purpose: messages, wires, workers.",
+    "situation": "Reach named states in which the two ends disagree.",
     "held": "What becomes of messages that a fault holds.",
 }
 

@@ -44,6 +44,7 @@ class Faults:
         self._clients, self._stack, self._administrator = clients, stack, administrator
         self._changed = asyncio.Event()
         self.standing = Standing(on_change=self._changed.set)
+        self._known = clients.context
         self._wires: dict[EndpointQueue, Wire] = {}
         self._of: dict[int, list[EndpointQueue]] = {}
         self._at: dict[int, frozenset[str]] = {}
@@ -264,10 +265,11 @@ class Faults:
             if listed.over:
                 self._undo(listed)
                 continue
-            wires = wires_of(listed.rule.fault, self._clients.context, self._at.get(number, frozenset()))
-            if wires != self._of.get(number, wires):
+            if self._clients.context is not self._known:
+                wires = wires_of(listed.rule.fault, self._clients.context, self._at.get(number, frozenset()))
                 await self._tap(wires)
                 self._of[number] = wires
+        self._known = self._clients.context
         await self._untap()
 
 

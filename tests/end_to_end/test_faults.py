@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.faults.situation import situations
 from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
 from tests.waiting import wait_for_blocking
 
@@ -120,3 +121,29 @@ def test_a_broker_that_is_killed_keeps_what_is_held_and_the_fault_goes_on(tmp_pa
         terminal.both_show("Activated", "ri-a", "ri-b")
         assert terminal.done("held", "list")["held"] == []
     assert up.program.returncode == 0
+
+
+@pytest.mark.parametrize("name", [one.name for one in situations()])
+def test_a_situation_is_reached_with_one_command_held_and_healed(up: Up, name: str) -> None:
+    terminal = up.terminal
+    reached = terminal.done("situation", "reach", name, "--for", "1" if name != "third-message-lost-twice" else "0")
+    assert (reached["situation"], reached["healed"]) == (name, True)
+    wanted = next(one.healed for one in situations() if one.name == name)
+    assert shows(terminal, reached["initiator"]) == wanted.initiator
+    assert shows(terminal, reached["acceptor"]) == wanted.acceptor
+
+
+def test_a_situation_stays_until_its_faults_are_cleared(up: Up) -> None:
+    terminal = up.terminal
+    reached = terminal.done("situation", "reach", "activated-accepting", "--from", "vpc-alice")
+    first, second = reached["initiator"], reached["acceptor"]
+    assert (shows(terminal, first), shows(terminal, second)) == ("Activated", "Accepting")
+    why = str(terminal.done("why", second)["sentence"])
+    assert f"{second} has waited for" in why
+    assert "On purpose: fault" in why
+    drawn = terminal.done("trace", first, "-o", str(up.folder / "held.json"))
+    assert drawn["outcome"] == "done"
+    assert "held half-way by fault" in (up.folder / "held.json").read_text()
+    terminal.done("fault", "clear", "--interface", first)
+    terminal.both_show("Activated", second)
+    assert terminal.refused("situation", "reach", "no-such-thing") == "UnknownSituation"

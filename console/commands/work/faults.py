@@ -19,7 +19,7 @@ from console.trace.strikes import Strike
 
 async def add(clients: Clients, screen: Screen, wanted: Mapping[str, Any]) -> int:
     """Make a fault."""
-    made = await _console(clients).add(wanted)
+    made = await console_at(clients).add(wanted)
     if screen.as_json:
         screen.data({"outcome": "done", **made})
     else:
@@ -29,7 +29,7 @@ async def add(clients: Clients, screen: Screen, wanted: Mapping[str, Any]) -> in
 
 async def show(clients: Clients, screen: Screen) -> int:
     """List faults."""
-    found = await _console(clients).listed()
+    found = await console_at(clients).listed()
     if screen.as_json:
         screen.data({"faults": found})
     elif not found:
@@ -45,7 +45,7 @@ async def show(clients: Clients, screen: Screen) -> int:
 
 async def clear(clients: Clients, screen: Screen, number: int | None, interface: str | None) -> int:
     """Clear faults."""
-    cleared = await _console(clients).clear(number, interface)
+    cleared = await console_at(clients).clear(number, interface)
     if screen.as_json:
         screen.data({"outcome": "done", "cleared": cleared})
     else:
@@ -55,7 +55,7 @@ async def clear(clients: Clients, screen: Screen, number: int | None, interface:
 
 async def held(clients: Clients, screen: Screen, interface: str | None) -> int:
     """List held messages."""
-    found = await _console(clients).held(interface)
+    found = await console_at(clients).held(interface)
     if screen.as_json:
         screen.data({"held": found})
     else:
@@ -65,7 +65,7 @@ async def held(clients: Clients, screen: Screen, interface: str | None) -> int:
 
 async def order(clients: Clients, screen: Screen, do: str, numbers: Sequence[int], interface: str | None) -> int:
     """Do something with held messages."""
-    found = await _console(clients).order(do, list(numbers), interface)
+    found = await console_at(clients).order(do, list(numbers), interface)
     if screen.as_json:
         screen.data({"outcome": "done", "messages": found})
     else:
@@ -87,7 +87,8 @@ async def on_purpose(clients: Clients, interface: str) -> OnPurpose:
     return OnPurpose(strikes, [told_of(one["number"], one["sentence"], one["struck"]) for one in standing])
 
 
-def _console(clients: Clients) -> RemoteFaults:
+def console_at(clients: Clients) -> RemoteFaults:
+    """The console that runs, as far as it can be found from here."""
     return RemoteFaults(console_of(clients.context.source) or Access(USUAL_URL, ""))
 
 

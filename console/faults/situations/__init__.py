@@ -1,0 +1,1 @@
+"""Named situations: each a file with its faults and steps, and a sentence of what real automation gets wrong there."""
