@@ -55,10 +55,12 @@ class HandlingError(NamedTuple):
 class BatchResult:
     """What is to be done now that a batch is durable: set deliveries aside, publish, log, and when to come back.
 
-    `rejected` are pairs of a delivery's place in the batch and the reason; `next_due` is monotonic seconds.
+    `rejected` are pairs of a delivery's place in the batch and the reason; where only a part of it is to be set aside,
+    `rejected_parts` has the body of that part. `next_due` is monotonic seconds.
     """
 
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    rejected_parts: dict[int, bytes] = field(default_factory=dict)
     outgoing: list[OutgoingMessage] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     reachability: list[tuple[PeerId, bool]] = field(default_factory=list)

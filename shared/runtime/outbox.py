@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Final
 
 from shared.broker.amqp import Link
@@ -48,7 +49,7 @@ class Outbox:
         rejected = dict(result.rejected)
         for place, reason in rejected.items():
             self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
-            self._send_off(self._set_aside(deliveries[place], reason))
+            self._send_off(self._set_aside(deliveries[place], reason, result.rejected_parts.get(place)))
         good = [one for place, one in enumerate(deliveries) if place not in rejected]
         for place, message in enumerate(result.outgoing):
             if self._publishing.locked():
@@ -101,15 +102,15 @@ class Outbox:
         self._unsaid.update(one.source for one in read_bundle(message.body).messages)
         self._unsaid_in = self._link.state.session
 
-    async def _set_aside(self, delivery: Delivery, reason: str) -> None:
-        """Copy a delivery to the dead letters and acknowledge it, while good ones go on.
+    async def _set_aside(self, delivery: Delivery, reason: str, part: bytes | None) -> None:
+        """Copy a delivery, or its bad part, to the dead letters and acknowledge it, while good ones go on.
 
         One whose copy the broker has not answered for is not acknowledged: it comes again in the next session.
         """
-        refusals = 0
+        refusals, copy = 0, delivery if part is None else replace(delivery, body=part)
         async with self._setting_aside:
             while refusals < SET_ASIDE_ATTEMPTS:
-                result = await self._link.set_aside(delivery, reason)
+                result = await self._link.set_aside(copy, reason)
                 if result is PublishResult.CONFIRMED:
                     await self._link.acknowledge([delivery])
                     return

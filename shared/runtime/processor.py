@@ -116,10 +116,16 @@ class Processor:
             try:
                 item = read(place, delivery, self._end.endpoint)
             except Unreadable as error:
-                self.counters["rejected_deliveries"] += 1
-                result.rejected.append((place, str(error)))
+                self._reject(place, str(error), result)
             else:
+                if isinstance(item, IncomingBundle) and (part := item.bundle.unreadable) is not None:
+                    self._reject(place, part.reason, result)
+                    result.rejected_parts[place] = part.body
                 yield item
+
+    def _reject(self, place: int, reason: str, result: BatchResult) -> None:
+        self.counters["rejected_deliveries"] += 1
+        result.rejected.append((place, reason))
 
     def _due(self, now: float, waiting_since: float | None) -> Iterator[Item]:
         """Take up what is due by itself, of each kind as much as one batch takes."""

@@ -94,18 +94,33 @@ MessageForm = Annotated[DeclareForm | NotReadyForm | DataForm, Field(discriminat
 
 
 @with_config(STRICT)
-class BundleForm(TypedDict):
-    """A bundle; without messages it is a keepalive. `life` is the sender's store id, in the word of format 1."""
+class EnvelopeForm(TypedDict):
+    """What a bundle is without its messages. `life` is the sender's store id, in the word of format 1."""
 
     v: Literal[1]
     endpoint: EndpointId
     account: AccountId
     to: EndpointId
     life: Nonce
+
+
+@with_config(STRICT)
+class BundleForm(EnvelopeForm):
+    """A bundle; without messages it is a keepalive. `life` is the sender's store id, in the word of format 1."""
+
     messages: Annotated[list[MessageForm], Field(max_length=MESSAGES_LIMIT)]
 
 
+@with_config(STRICT)
+class UnreadForm(EnvelopeForm):
+    """A bundle whose messages have not been looked at."""
+
+    messages: Annotated[list[Any], Field(max_length=MESSAGES_LIMIT)]
+
+
 READER: TypeAdapter[BundleForm] = TypeAdapter(BundleForm)
+_UNREAD: TypeAdapter[UnreadForm] = TypeAdapter(UnreadForm)
+_MESSAGE: TypeAdapter[DeclareForm | NotReadyForm | DataForm] = TypeAdapter(MessageForm)
 
 _INTENTS = {intent.word: intent for intent in Intent}
 
@@ -118,6 +133,13 @@ class Addressed(NamedTuple):
     message: Message
 
 
+class UnreadablePart(NamedTuple):
+    """The messages of a bundle that cannot be read: the first problem, and a bundle of nothing but these."""
+
+    reason: str
+    body: bytes
+
+
 class Bundle(NamedTuple):
     """A bundle as it is read and written; `store_id` is another one when the sender's store was lost."""
 
@@ -126,17 +148,48 @@ class Bundle(NamedTuple):
     to: str
     store_id: int
     messages: Sequence[Addressed]
+    unreadable: UnreadablePart | None = None
 
 
 def read_bundle(body: bytes) -> Bundle:
-    """Read the body of a bundle. Raises Unreadable for anything that is not exactly one."""
+    """Read the body of a bundle, as far as its messages can be read.
+
+    Raises Unreadable if the bundle itself is not exactly one, or if none of its messages can be read.
+    """
     check_size(body)
     try:
         form = READER.validate_json(body)
     except ValidationError as error:
+        return _read_one_by_one(body, error)
+    return _bundle(form, form["messages"])
+
+
+def _read_one_by_one(body: bytes, error: ValidationError) -> Bundle:
+    """Read a bundle of which something is wrong message by message, so that one that is wrong stops no other."""
+    readable: list[DeclareForm | NotReadyForm | DataForm] = []
+    unreadable: list[Any] = []
+    try:
+        form = _UNREAD.validate_json(body)
+    except ValidationError:
         raise Unreadable(first_problem(error)) from None
-    messages = [Addressed(m["source"], m["target"], _message(m)) for m in form["messages"]]
-    return Bundle(form["endpoint"], form["account"], form["to"], form["life"], messages)
+    for message in form["messages"]:
+        try:
+            readable.append(_MESSAGE.validate_json(to_json(message)))
+        except ValidationError:
+            unreadable.append(message)
+    if not readable:
+        raise Unreadable(first_problem(error))
+    part = UnreadablePart(first_problem(error), to_json({**form, "messages": unreadable}))
+    return _bundle(form, readable, part)
+
+
+def _bundle(
+    form: EnvelopeForm,
+    messages: Sequence[DeclareForm | NotReadyForm | DataForm],
+    unreadable: UnreadablePart | None = None,
+) -> Bundle:
+    addressed = [Addressed(m["source"], m["target"], _message(m)) for m in messages]
+    return Bundle(form["endpoint"], form["account"], form["to"], form["life"], addressed, unreadable)
 
 
 def write_bundle(bundle: Bundle) -> bytes:

@@ -86,6 +86,20 @@ def test_a_bad_delivery_is_set_aside_with_the_reason_and_a_good_one_in_the_same_
     assert [end.show(name)["status"] for end, name in ((a, "ri-a"), (b, "ri-b"))] == ["Activated", "Activated"]
 
 
+def test_of_a_bundle_only_the_messages_that_cannot_be_read_are_set_aside(a: Bench, b: Bench) -> None:
+    (delivery,) = initiations(a, b, "one", "bad", "two")
+    form = json.loads(delivery.body)
+    form["messages"][1]["version"] = 0
+    outcome = b.run(delivery._replace(body=json.dumps(form).encode()))
+    ((place, reason),) = outcome.rejected
+    assert (place, "messages.1.declare.version" in reason) == (0, True)
+    assert json.loads(outcome.rejected_parts[0]) == form | {"messages": [form["messages"][1]]}
+    assert b.processor.counters["rejected_deliveries"] == 1
+    talk(b, a, outcome)
+    shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two")}
+    assert shown == {"ri-one": "Activated", "ri-bad": "Idle", "ri-two": "Activated"}
+
+
 def faulty(state: Interface, event: Event) -> Step:
     """Handle all interfaces but one, whose messages bring out a bug."""
     if state.id == "ri-bad" and isinstance(event, Received):

@@ -80,12 +80,17 @@ def fields(value: object, path: Path = ()) -> Iterator[Path]:
 
 
 def complaint(body: bytes) -> str:
-    """What is said about a body that cannot be read; the body itself stays out of it."""
-    with pytest.raises(Unreadable) as caught:
-        read_bundle(body)
-    assert caught.value.__cause__ is None
-    assert SAID not in str(caught.value)
-    return str(caught.value)
+    """What is said about a body, or a message in it, that cannot be read; what was sent stays out of it."""
+    try:
+        part = read_bundle(body).unreadable
+    except Unreadable as error:
+        assert error.__cause__ is None
+        said = str(error)
+    else:
+        assert part is not None
+        said = part.reason
+    assert SAID not in said
+    return said
 
 
 @pytest.mark.parametrize("path", list(fields(example())), ids=lambda path: ".".join(map(str, path)))
@@ -162,6 +167,29 @@ def test_one_message_too_many_is_refused() -> None:
 
 def test_a_body_that_is_too_long_is_not_looked_at() -> None:
     assert complaint(b"x" * (BODY_LIMIT_BYTES + 1)) == "the body has 1048577 bytes, more than 1048576"
+
+
+def test_a_message_that_cannot_be_read_stops_no_other() -> None:
+    good = read_bundle(write_bundle(Bundle("vpc-a", "alice", "vpc-b", 7, [Addressed("ri-a", "ri-b", EXAMPLES[0])] * 2)))
+    form = json.loads(write_bundle(good))
+    bad: list[Any] = [
+        SAID,
+        None,
+        {"kind": SAID},
+        {**form["messages"][0], SAID: 1},
+        {**form["messages"][0], "version": 0},
+    ]
+    body = json.dumps(form | {"messages": [*bad[:2], form["messages"][0], *bad[2:], form["messages"][1]]}).encode()
+    read = read_bundle(body)
+    assert read.messages == good.messages
+    assert read.unreadable is not None
+    assert json.loads(read.unreadable.body) == form | {"messages": bad}
+    assert read.unreadable.reason.startswith("messages.0: ")
+    assert SAID not in read.unreadable.reason
+
+
+def test_a_bundle_none_of_whose_messages_can_be_read_is_refused_as_a_whole() -> None:
+    assert complaint(changed(("messages",), [1, 2])).startswith("messages.0: ")
 
 
 @given(st.binary(max_size=200))

@@ -47,6 +47,7 @@ BUNDLES = st.builds(
     ENDPOINTS,
     NONCES,
     st.lists(st.builds(Addressed, INTERFACES, INTERFACES, MESSAGES), max_size=5),
+    st.none(),
 )
 
 ONE, TWO = Epoch(1, 7), Epoch(2, 8)
