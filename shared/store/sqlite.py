@@ -7,8 +7,8 @@ endpoint out; what the file remembers of its endpoint keeps a wrong one out.
 
 from __future__ import annotations
 
-import errno
 import fcntl
+import os
 import sqlite3
 from contextlib import ExitStack
 from itertools import islice
@@ -18,7 +18,8 @@ from typing import Final, NamedTuple
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Role
 from shared.store.database import Database
-from shared.store.errors import StoreRefused, StoreUnavailable
+from shared.store.errors import StoreRefused
+from shared.store.files import make_private, open_private
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
 from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
@@ -43,9 +44,6 @@ _UPSERT: Final = (
 )
 """Unlike INSERT OR REPLACE it leaves an index alone whose columns stay as they are."""
 _ONE: Final = f"SELECT {COLUMNS} FROM interface WHERE id = ?"  # noqa: S608 - names of columns, no input
-
-_PASSING_ERRORS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""What the system answers to opening a file and takes back by itself or when there is room again."""
 
 
 class TimelineEntry(NamedTuple):
@@ -85,15 +83,13 @@ class Store:
             raise
 
     def _open(self, nonce: int) -> None:
+        lock = open_private(self._path.with_name(self._path.name + ".lock"))
+        self._resources.callback(os.close, lock)
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self._resources.enter_context(self._path.with_name(self._path.name + ".lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise StoreRefused(f"{self._path} is in use by another worker") from None
-        except OSError as error:
-            kind = StoreUnavailable if error.errno in _PASSING_ERRORS else StoreRefused
-            raise kind(f"{self._path} cannot be opened: {error.strerror}") from None
+        make_private(self._path)
         try:
             self._db = Database(self._path)
             self._resources.callback(self._db.close)

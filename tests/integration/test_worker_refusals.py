@@ -154,7 +154,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "another endpoint": (alter("UPDATE meta SET value = 'vpc-x' WHERE name = 'endpoint'"), "belongs to endpoint"),
     "no database": (lambda store: store.write_bytes(b"once upon a time " * 500), "damaged"),
     "cut off": (lambda store: store.write_bytes(store.read_bytes()[:5000]), "damaged"),
-    "a folder": (replace_by_a_folder, "unable to open"),
+    "a folder": (replace_by_a_folder, "cannot be opened: Is a directory"),
 }
 
 

@@ -81,14 +81,15 @@ def fields(value: object, path: Path = ()) -> Iterator[Path]:
 
 def complaint(body: bytes) -> str:
     """What is said about a body, or a message in it, that cannot be read; what was sent stays out of it."""
+    cause: BaseException | None = None
     try:
         part = read_bundle(body).unreadable
     except Unreadable as error:
-        assert error.__cause__ is None
-        said = str(error)
+        said, cause = str(error), error.__cause__
     else:
         assert part is not None
         said = part.reason
+    assert cause is None
     assert SAID not in said
     return said
 
