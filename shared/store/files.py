@@ -1,4 +1,4 @@
-"""The files of a store: made for their owner alone, and refused where they are a link or somebody else's."""
+"""The files of a store: made for their owner alone, and refused where they are a link or of another user."""
 
 from __future__ import annotations
 

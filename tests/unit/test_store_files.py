@@ -1,4 +1,4 @@
-"""The store's files: for their owner's eyes alone, and never through a link or into somebody else's file."""
+"""The files of a store: closed to others, and refused where they are a link, no file or of another user."""
 
 from __future__ import annotations
 
