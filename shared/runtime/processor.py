@@ -107,7 +107,7 @@ class Processor:
             self._replay(items, now, at, result, error)
         else:
             self._conclude(batch, result, now)
-        self._finish(result, now)
+        self._finish(result, now, at)
         return result
 
     def _read(self, deliveries: Sequence[IncomingDelivery], result: BatchResult) -> Iterator[Item]:
@@ -224,17 +224,18 @@ class Processor:
         self.counters["ignored_messages"] += batch.ignored
         self.counters["delivered_payloads"] += batch.delivered
 
-    def _finish(self, result: BatchResult, now: float) -> None:
-        """Send the keepalives and observations that are due, and say when to come back."""
+    def _finish(self, result: BatchResult, now: float, at: float) -> None:
+        """Send the keepalives and observations that are due, let the store tidy up, and say when to come back."""
         keepalives = OutgoingBundles()
         for peer in self._peers.keepalives_due(now):
             self._keep_alive(peer, keepalives, now)
         result.outgoing.extend(self._packed(keepalives))
         result.outgoing.extend(self._subscriptions.observations(self._store, now))
         result.reachability, result.peers = self._peers.changes(now), len(self._peers.known)
-        timer = self._timers.next_due()
+        timer, reclaim = self._timers.next_due(), self._store.reclaim(at)
         moments = [
             None if timer is None else timer + SLACK_SECONDS,
+            None if reclaim is None else now + reclaim,
             self._peers.next_keepalive(),
             self._undeclared.next_due(),
             now if self.restate or self._resync else None,

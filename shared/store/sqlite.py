@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from shared.protocol.interface import Interface
-from shared.protocol.words import Endpoint, Role
+from shared.protocol.words import Endpoint, Intent, Role
 from shared.store.database import Database
 from shared.store.errors import StoreRefused
 from shared.store.files import make_private, open_private
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
+from shared.store.reclaim import Reclaim
 from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
 
 TIMELINE_LIMIT_ROWS: Final = 1_000_000
@@ -31,6 +32,7 @@ CACHE_LIMIT_INTERFACES: Final = 20_000
 """How many records are kept in memory besides the file."""
 
 _PRAGMAS: Final = (
+    "auto_vacuum=INCREMENTAL",  # first, because it counts only while the file is empty
     "journal_mode=WAL",
     "synchronous=FULL",
     "cache_size=-32768",  # KiB: the indexes of 100,000 interfaces stay in memory
@@ -97,6 +99,7 @@ class Store:
         except sqlite3.Error as error:
             raise StoreRefused(f"{self._path} is not a store, or is damaged: {error}") from None
         self.payloads, self.memory = Payloads(self._db), Memory(self._db)
+        self._deleted = Reclaim(self._db)
 
     def _prepare(self, nonce: int) -> None:
         for pragma in _PRAGMAS:
@@ -140,6 +143,9 @@ class Store:
     def commit(self) -> None:
         """Write every changed record and every new row of the timeline, and make all of it durable."""
         self._flush()
+        for state in self._changed.values():
+            if state.intent is Intent.DELETED and not state.open:
+                self._deleted.add(state.id)
         if self._timeline:
             first = self.last_row + 1
             rows = [(place, *entry) for place, entry in enumerate(self._timeline, first)]
@@ -161,6 +167,13 @@ class Store:
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
         self._clear()
+
+    def reclaim(self, at: float) -> float | None:
+        """Give back a slice of the space of deleted interfaces, outside of a batch's transaction.
+
+        Returns after how many seconds to call again; None while no deleted interface has left anything behind.
+        """
+        return self._deleted.slice(at, self.last_row)
 
     def _clear(self) -> None:
         self._changed.clear()
