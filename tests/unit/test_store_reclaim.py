@@ -1,4 +1,4 @@
-"""What a deleted interface leaves behind is removed after a while, a slice at a time, and the file gets smaller."""
+"""The space of deleted interfaces: removed after a while, a slice at a time, until the file gets smaller."""
 
 from __future__ import annotations
 
