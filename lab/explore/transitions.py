@@ -41,6 +41,9 @@ from shared.protocol.interface import Interface, timers
 from shared.protocol.messages import Data, Message
 from shared.protocol.words import Intent, Timer
 
+CHANGING: Final = (Suspend(), Resume(), Delete())
+"""The commands that an owner may give at any time, and that change what this end wants."""
+
 _OUTWARD: Final = (Ignored, Refused)
 """Effects that change nothing in the model, and are the commonest."""
 
@@ -76,7 +79,7 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
     if not end.open and end.intent is not Intent.DELETED and end.role.may_initiate:
         yield Initiate()
     if budget.commands[which]:
-        yield from (Suspend(), Resume(), Delete())
+        yield from CHANGING
     if budget.payloads[which]:
         yield Send(str(state.sent[which] + 1))
     if budget.configures[which]:
@@ -174,14 +177,14 @@ def repeated(store: Store, effect: Repeat, machine: Machine) -> list[Message]:
 
 def _spent(budget: Budget, which: int, event: Event) -> Budget:
     match event:
-        case Suspend() | Resume() | Delete():
-            return budget._replace(commands=put(budget.commands, which, budget.commands[which] - 1))
         case Send():
             return budget._replace(payloads=put(budget.payloads, which, budget.payloads[which] - 1))
         case Configure():
             return budget._replace(configures=put(budget.configures, which, budget.configures[which] - 1))
         case Due(timer=Timer.CONNECT):
             return budget._replace(give_ups=budget.give_ups - 1)
+        case _ if event in CHANGING:
+            return budget._replace(commands=put(budget.commands, which, budget.commands[which] - 1))
         case _:
             return budget
 

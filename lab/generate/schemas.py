@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from console.trace.model import Trace
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
 from shared.wire.bundle import READER
+from shared.wire.forms import CONTENT_TYPE
 from shared.wire.request import KINDS, OBSERVATIONS, REPLY, REQUEST
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -43,7 +44,7 @@ def asyncapi_document() -> str:
             "description": "Generated from the code by `make docs`. One exchange per account; a queue per receiving "
             "endpoint and sending account, so that the queue proves the sender.",
         },
-        "defaultContentType": "application/json",
+        "defaultContentType": CONTENT_TYPE,
         "servers": {"rabbitmq": {"host": "localhost:5672", "pathname": f"/{VHOST}", "protocol": "amqp"}},
         "channels": {
             "endpoint": _channel("peering.q.{owner}.{endpoint}.from.{sender}", ("bundle", "request")),

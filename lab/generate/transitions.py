@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 from console.statuses import PROCESS
 from lab.explore.machine import Machine
 from lab.explore.state import PEERS, ROLES, Budget, ModelState, StoreFault, beginning, put
-from lab.explore.transitions import Transition, transitions
+from lab.explore.transitions import CHANGING, Transition, transitions
 from shared.protocol.effects import Deliver, Refused, Repeat, Say
-from shared.protocol.events import Configure, Delete, Due, Initiate, PeerStoreChanged, Received, Resume, Send, Suspend
+from shared.protocol.events import Configure, Due, Initiate, PeerStoreChanged, Received, Send
 from shared.protocol.messages import Data, Declare, Message
 from shared.protocol.words import Intent, Status
 
@@ -87,7 +87,7 @@ def _visit(start: ModelState, found: dict[int, set[Row]]) -> None:
 def _commands(state: ModelState, machine: Machine) -> Iterator[Transition]:
     """What each end answers to each command; no state follows from it here."""
     for which, end in enumerate(state.ends):
-        for command in (Configure(PEERS[which], state.nonce), Initiate(), Suspend(), Resume(), Delete(), Send("1")):
+        for command in (Configure(PEERS[which], state.nonce), Initiate(), *CHANGING, Send("1")):
             after, effects = machine.step(which, end, command)
             stores = put(state.stores, which, state.stores[which]._replace(end=after))
             yield Transition(which, command, state._replace(stores=stores), effects)
