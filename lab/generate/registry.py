@@ -11,7 +11,9 @@ from console.stack.compose import CONSOLE, DEFINITIONS, compose_console, compose
 from lab.generate.batch import batch_picture
 from lab.generate.commands import commands_page
 from lab.generate.control import control_document
+from lab.generate.errors import errors_page
 from lab.generate.guarantees import guarantees_page
+from lab.generate.house import house_picture, map_page
 from lab.generate.refusals import refusals_page
 from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
 from lab.generate.transitions import transitions_page
@@ -20,7 +22,10 @@ from lab.generate.transitions import transitions_page
 def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
     """Each generated document's path, and what makes its text for a repository; `lab` is the program `peering-lab`."""
     return {
+        "docs/map.md": map_page,
+        "docs/house.svg": house_picture,
         "docs/batch.svg": lambda _: batch_picture(),
+        "docs/errors.md": errors_page,
         "docs/guarantees.md": guarantees_page,
         "docs/transitions.md": lambda _: transitions_page(),
         "docs/refusals.md": lambda _: refusals_page(),

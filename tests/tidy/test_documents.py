@@ -1,4 +1,4 @@
-"""The checks of what documents say of the code: planted bugs, and names in the code."""
+"""The checks of what documents say of the code: planted bugs, names in the code, and the page's picture."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lab.explore.bugs import BUGS
-from tests.tidy.sources import ROOT, Source, assert_none, planted, python, texts
+from tests.end_to_end.picture import NOTE, PICTURE, fingerprint
+from tests.tidy.sources import ROOT, Source, assert_none, files, planted, python, texts
 
 ARCHITECTURE = "docs/architecture.md"
 RULE = re.compile(r"^\|[^|]*\|[^|]*\| ([^|]+) \| `(\w+)` \|$", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"_?[a-z]+(?:_[a-z0-9]+)+|_[a-z]+")
-BY_HAND = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/watching.md", "docs/limits.md")
+REASON = re.compile(r"raise Unreadable\(\"([^\"]+)\"\)")
+BY_HAND = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{page}.md" for page in ("architecture", "watching", "limits", "faults")),
+)
 
 
 def unknown_names(sources: Iterable[Source], code: str) -> Iterator[str]:
@@ -34,6 +40,19 @@ def test_each_rule_is_shown_by_a_bug_that_is_planted() -> None:
 def test_documents_name_what_is_there() -> None:
     code = "\n".join(source.text for source in python())
     assert_none(unknown_names((source for source in texts() if source.path in BY_HAND), code))
+
+
+def test_each_reason_of_a_dead_letter_stands_on_its_page() -> None:
+    code = (ROOT / "shared/runtime/deliveries.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs/watching.md").read_text(encoding="utf-8")
+    reasons = REASON.findall(code)
+    assert len(reasons) > 4
+    assert [reason for reason in reasons if f"| `{reason}` |" not in page] == []
+
+
+def test_the_picture_of_the_page_is_not_stale() -> None:
+    assert PICTURE.relative_to(ROOT).as_posix() in files()
+    assert NOTE.read_text(encoding="utf-8").strip() == fingerprint(), "repair with: make picture"
 
 
 def test_an_unknown_name_is_caught() -> None:
