@@ -10,10 +10,10 @@ PYTHON_HERE := .venv/bin/python
 PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
 STAMP := .venv/.set-up
 
-# What needs no broker shares the cores among its tests. Two processes with a broker each are enough for the other tiers,
-# which mostly wait; `make test PAIR=` runs them one by one.
+# What needs no broker shares the cores among its tests. The other tiers mostly wait: three processes, with a broker each;
+# `make test WAITING=` runs them one by one.
 PARALLEL := -n auto --maxprocesses 4
-PAIR := -n 2 --dist worksteal
+WAITING := -n 3 --dist worksteal
 
 .PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test format docs clean
 
@@ -73,19 +73,20 @@ check: setup ## format, lint, types, import contracts; unit, model and tidy test
 coverage: setup ## branch coverage of protocol, handshakes and wire by the unit tests; fails below 100 %
 	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
-# Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen.
-test: check broker browser clients ## everything: check, then simulation, integration (every broker there is), end to end
-	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) $${3:-} -m "$$2"; }
-	tier "simulation" simulation "$(PARALLEL)"
+# Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
+# `check` looks at all folders.
+test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
+	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) tests/$$2 -m "$$3" $${4:-}; }
+	tier "simulation" simulation simulation "$(PARALLEL)"
 	rung=$$(scripts/bootstrap rung)
-	tier "integration, on: $$rung" integration "$(PAIR)"
+	tier "integration, on: $$rung" integration integration "$(WAITING)"
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do
-	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration "$(PAIR)"
+	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration ladder "$(WAITING)"
 	done
-	tier "end to end, on: $$rung" "end_to_end and not compose" "$(PAIR)"
+	tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
-	  tier "compose" compose
+	  tier "compose" end_to_end compose
 	else
 	  printf '\n== compose: NOT RUN, no Docker engine answers here (CI runs it)\n'
 	fi

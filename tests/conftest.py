@@ -1,4 +1,4 @@
-"""The marker of each test: the tier that its folder names."""
+"""The markers of each test: the tier that its folder names, and whether the broker is one of the ladder."""
 
 from pathlib import Path
 
@@ -16,3 +16,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if tier not in TIERS:
             raise pytest.UsageError(f"{item.nodeid} is in no tier's folder: {', '.join(TIERS)}")
         item.add_marker(tier)
+        if "broker" in getattr(item, "fixturenames", ()):
+            item.add_marker("ladder")

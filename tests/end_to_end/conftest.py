@@ -10,7 +10,7 @@ from tests.integration.broker_ladder import broker, pytest_report_header
 __all__ = ["broker", "pytest_report_header"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A running simulator, for the tests that call it with the real clients."""
     with running_simulator(tmp_path_factory.mktemp("simulator")) as running:
