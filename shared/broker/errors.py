@@ -8,8 +8,8 @@
     └── ControlPlaneError           the management API did not do what was asked
         └── ControlPlaneUnreachable     nobody answers there, or not yet
 
-The runtime above it has no errors of its own: a worker ends with BrokerRefused or the store's StoreRefused, and what is
-wrong with its settings is a ValueError.
+The runtime above it has no errors of its own: a worker waits for its broker, whatever it says, and ends only with the
+store's StoreRefused; what is wrong with its settings is a ValueError.
 """
 
 
@@ -22,7 +22,7 @@ class BrokerUnreachable(BrokerLayerError):
 
 
 class BrokerRefused(BrokerLayerError):
-    """The broker answers and says no: credentials, permissions, virtual host. Waiting does not cure it."""
+    """The broker answers and says no: credentials, permissions, virtual host. An administrator has to mend it."""
 
 
 class NoFreeSlot(BrokerLayerError):

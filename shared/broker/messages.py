@@ -74,15 +74,20 @@ class LinkCondition(StrEnum):
     CONNECTING = "connecting"
     CONSUMING = "consuming"
     WAITING = "waiting"
+    """The broker does not answer, or the connection broke; the next attempt comes by itself."""
     REFUSED = "refused"
+    """The broker said no. An administrator can mend it, so the next attempt comes by itself, slowly."""
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """Where a link stands, why in one sentence, and which queues it has to do without.
+    """Where a link stands, why in one sentence, and what it has to do without.
 
-    `missing` are pairs of a queue and the reason. A link with missing queues consumes the others.
+    `missing` are pairs of a queue and the reason: a link reads the others meanwhile. `blocked` is why the broker takes
+    no messages now, empty while it does; `period` is another number after each time in which it took none: what was
+    UNKNOWN in one period can be said again in the next. Deliveries of other than these `sessions` can't be acknowledged
+    any more, and come again.
     """
 
     condition: LinkCondition
@@ -90,3 +95,6 @@ class LinkState:
     session: int = 0
     missing: tuple[tuple[str, str], ...] = ()
     pause_seconds: float = 0.0
+    blocked: str = ""
+    period: int = 0
+    sessions: frozenset[int] = frozenset()

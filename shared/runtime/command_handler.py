@@ -17,6 +17,7 @@ from shared.protocol.interface import Interface
 from shared.protocol.refusals import Refusal
 from shared.protocol.words import Endpoint, Epoch, PeerInformation, Role
 from shared.runtime.batch import Batch
+from shared.runtime.condition import Condition
 from shared.runtime.pages import inbox_page, timeline_page
 from shared.runtime.peers import Peers
 from shared.runtime.show import view
@@ -49,27 +50,16 @@ REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
 
 TOO_MUCH: Final = Refusal("TooMuch", "The answers do not fit into one message: ask for less at a time.")
 
-COUNTED: Final = (
-    "steps",
-    "batches",
-    "received_messages",
-    "ignored_messages",
-    "delivered_payloads",
-    "rejected_deliveries",
-    "errors",
-)
-"""What a worker counts, from its start."""
-
 
 class CommandHandler:
     """Carries out the commands of an owner's requests, for one endpoint."""
 
     def __init__(
-        self, endpoint: Endpoint, role: Role, peers: Peers, subscriptions: Subscriptions, counters: dict[str, int]
+        self, endpoint: Endpoint, role: Role, peers: Peers, subscriptions: Subscriptions, condition: Condition
     ) -> None:
-        """Answer for this endpoint; `counters` are shown, never changed."""
-        self._endpoint, self._role, self._peers, self._counters = endpoint, role, peers, counters
-        self._subscriptions = subscriptions
+        """Answer for this endpoint; `peers` and `condition` are shown, never changed."""
+        self._endpoint, self._role, self._peers = endpoint, role, peers
+        self._subscriptions, self._condition = subscriptions, condition
 
     def carry_out(self, request: RequestForm, reply_to: str, batch: Batch, now: float) -> list[AnswerForm]:
         """Carry out a request's commands in order, each on its own: one refusal does not stop the next."""
@@ -156,12 +146,12 @@ class CommandHandler:
         known = batch.store.load(form["interface"])
         if known is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
-        return _done(view(known, self._peers, now).model_dump())
+        return _done(view(known, self._peers, now, self._condition).model_dump())
 
     def _list(self, form: ListForm, batch: Batch, now: float) -> AnswerForm:
         """Answer with a page of interfaces."""
         page = batch.store.page(form["after"], form["limit"], deleted=form["deleted"])
-        shown = [view(state, self._peers, now).model_dump() for state in page]
+        shown = [view(state, self._peers, now, self._condition).model_dump() for state in page]
         following = page[-1].id if len(page) == form["limit"] else None
         return _done({"interfaces": shown, "next": following})
 
@@ -193,7 +183,10 @@ class CommandHandler:
             store_id=batch.store.store_id,
             timeline=batch.store.last_row,
             statuses=batch.store.statuses(),
-            counters=dict(self._counters),
+            counters=dict(self._condition.counters),
+            unread=dict(self._condition.unread),
+            blocked=self._condition.blocked or None,
+            store=self._condition.store or None,
         )
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.broker.names import OPEN_ACCOUNT
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Reason
 from shared.protocol.words import Intent, Status
+from shared.runtime.condition import Condition
 from shared.runtime.peers import PeerId, Peers
+from shared.wire.views import QUEUE_UNREAD
 
 REASONS: dict[Reason, str] = {
     Reason.PEER_NOT_CONFIGURED: "The peer's owner has not configured this interface as its peer.",
@@ -29,13 +32,15 @@ class Why(NamedTuple):
     sentence: str
 
 
-def explain(state: Interface, peers: Peers, now: float) -> Why | None:
-    """Why this end is not Activated, or why its peer is silent; None if there is nothing to explain."""
+def explain(state: Interface, peers: Peers, now: float, condition: Condition | None = None) -> Why | None:
+    """Why this end is not Activated, or hears nothing of its peer; None if there is nothing to explain."""
     status = state.status
     if status is Status.DELETED:
         return _deleted(state)
     if status is Status.IDLE:
         return _idle(state)
+    if (deafness := _unread(state, condition)) is not None:
+        return deafness
     if (silence := _silence(state, peers, now)) is not None:
         return silence
     if state.reason is not None:
@@ -70,6 +75,16 @@ def _idle(state: Interface) -> Why:
     if state.role.may_initiate:
         return Why("NotInitiated", "The connection has not been initiated.")
     return Why("Waiting", "Waiting for the peer to initiate the connection.")
+
+
+def _unread(state: Interface, condition: Condition | None) -> Why | None:
+    """Why what the peer says is not read here; None if it is."""
+    if state.peer is None or condition is None:
+        return None
+    reason = condition.unread.get(state.peer.account) or condition.unread.get(OPEN_ACCOUNT)
+    if reason is None:
+        return None
+    return Why(QUEUE_UNREAD, f"The worker of this end cannot read what {state.peer.account} says to it: {reason}")
 
 
 def _silence(state: Interface, peers: Peers, now: float) -> Why | None:

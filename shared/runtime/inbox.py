@@ -7,7 +7,7 @@ a batch can carry, so whoever says little is served with the next batch, however
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 from shared.broker.messages import Delivery
@@ -64,6 +64,14 @@ class Inbox:
             if not line:
                 self._turns.append(delivery.queue)
             line.appendleft((now, delivery))
+
+    def keep(self, sessions: Container[int]) -> None:
+        """Drop what came in other sessions: it can't be acknowledged any more, and comes again."""
+        for queue in list(self._turns):
+            kept = deque(entry for entry in self._lines[queue] if entry[1].session in sessions)
+            self._lines[queue] = kept
+            if not kept:
+                self._turns.remove(queue)
 
     def oldest(self, now: float) -> float | None:
         """Since when something has been waiting here; whoever floods a line makes no timer wait for long."""

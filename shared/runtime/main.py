@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from pydantic_settings import CliApp, SettingsConfigDict
 
 from shared.broker.amqp import silence_client_library
-from shared.broker.errors import BrokerRefused
 from shared.protocol.words import Role
 from shared.runtime.batch import End, StepFunction
 from shared.runtime.logs import Logger, logger
@@ -45,7 +44,7 @@ def run(role: Role, step: StepFunction) -> int:
     _collect_seldom()
     try:
         uvloop.run(_until_told(settings, end, log))
-    except (StoreRefused, BrokerRefused) as error:
+    except StoreRefused as error:
         log.error("refused", reason=str(error))  # noqa: TRY400 - the sentence is the whole story
         return REFUSED
     log.info("stopped")

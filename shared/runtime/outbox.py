@@ -68,10 +68,10 @@ class Outbox:
 
     @property
     def can_say_again(self) -> bool:
-        """Whether there are interfaces that may not have been heard, and a session in which they can be."""
+        """Whether there are interfaces that may not have been heard, and the broker takes messages again."""
         state = self._link.state
-        another = state.condition is LinkCondition.CONSUMING and state.session != self._unsaid_in
-        return bool(self._unsaid) and another
+        able = state.condition is LinkCondition.CONSUMING and not state.blocked and state.period != self._unsaid_in
+        return bool(self._unsaid) and able
 
     async def drained(self) -> None:
         """Wait until nothing is on its way any more."""
@@ -98,9 +98,9 @@ class Outbox:
             self._log.debug("not confirmed", to=message.routing_key, kind=message.type, result=str(result))
 
     def _note_unsaid(self, message: OutgoingMessage) -> None:
-        """Note who may not have been heard: an end in a stable status has no timer, and says it in the next session."""
+        """Note who may not have been heard: an end in a stable status has no timer, and says it in the next period."""
         self._unsaid.update(one.source for one in read_bundle(message.body).messages)
-        self._unsaid_in = self._link.state.session
+        self._unsaid_in = self._link.state.period
 
     async def _set_aside(self, delivery: Delivery, reason: str, part: bytes | None) -> None:
         """Copy a delivery, or its bad part, to the dead letters and acknowledge it, while good ones go on.
@@ -125,8 +125,7 @@ class Outbox:
 
     def _is_current(self, delivery: Delivery) -> bool:
         """Whether the session that a delivery came in goes on."""
-        state = self._link.state
-        return state.condition is LinkCondition.CONSUMING and state.session == delivery.session
+        return delivery.session in self._link.state.sessions
 
 
 async def _head_start() -> None:

@@ -18,7 +18,8 @@ from shared.protocol.events import Restored
 from shared.protocol.interface import timers as wanted_timers
 from shared.protocol.words import NONCE_BITS, Timer
 from shared.runtime.batch import Batch, BatchResult, End, HandlingError
-from shared.runtime.command_handler import COUNTED, CommandHandler
+from shared.runtime.command_handler import CommandHandler
+from shared.runtime.condition import Condition
 from shared.runtime.deliveries import IncomingDelivery, read
 from shared.runtime.final_declaration import DelayedDeclarations
 from shared.runtime.item_handler import ItemHandler
@@ -49,15 +50,27 @@ ERROR_PAUSE_SECONDS: Final = 8.0
 class Processor:
     """One endpoint's worker without its surroundings, one thread at a time; `restate` names who shall speak anew."""
 
-    def __init__(self, end: End, store: Store, peers: Peers, policy: RetransmissionPolicy, chance: Random) -> None:
-        """Work on this store; `chance` makes nonces and spreads pauses, and reproduces a run from its seed."""
+    def __init__(  # noqa: PLR0913, PLR0917 - what its surroundings give a worker
+        self,
+        end: End,
+        store: Store,
+        peers: Peers,
+        policy: RetransmissionPolicy,
+        chance: Random,
+        condition: Condition | None = None,
+    ) -> None:
+        """Work on this store; `chance` makes nonces and spreads pauses, and reproduces a run from its seed.
+
+        `condition` is what its surroundings know of themselves; it is shown in the worker's views.
+        """
         self._end, self._store, self._peers, self._chance = end, store, peers, chance
         self._timers = Timers(policy, Random(chance.getrandbits(64)))  # noqa: S311 - only spreads pauses
         self._undeclared, self._resync = DelayedDeclarations(), PeerResync()
         self._subscriptions = Subscriptions(end.endpoint.id)
         self.restate: deque[str] = deque()
-        self.counters = dict.fromkeys(COUNTED, 0)
-        commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, self.counters)
+        condition = condition or Condition()
+        self.counters = condition.counters
+        commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, condition)
         self._handler = ItemHandler(end.endpoint.id, store, commands)
 
     def start(self, now: float) -> None:

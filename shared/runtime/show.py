@@ -6,6 +6,7 @@ from typing import Literal
 
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent
+from shared.runtime.condition import Condition
 from shared.runtime.explain import explain
 from shared.runtime.peers import PeerId, Peers
 from shared.wire.views import InterfaceView, PeerView
@@ -13,9 +14,9 @@ from shared.wire.views import InterfaceView, PeerView
 Payer = Literal["nobody", "this end", "the peer"]
 
 
-def view(state: Interface, peers: Peers, now: float) -> InterfaceView:
+def view(state: Interface, peers: Peers, now: float, condition: Condition | None = None) -> InterfaceView:
     """An interface as its owner may see it."""
-    why = explain(state, peers, now)
+    why = explain(state, peers, now, condition)
     holds: list[Literal["own", "peer"]] = []
     if state.intent is Intent.SUSPENDED:
         holds.append("own")

@@ -49,7 +49,7 @@ class Worker:
         enforced, own = settings.enforced, end.endpoint.id
         account, senders = (settings.account, settings.senders) if enforced else (OPEN_ACCOUNT, [OPEN_ACCOUNT])
         self._queues = {queue.name: queue for queue in endpoint_queues(account, own, senders)}
-        self._health = Health(settings.health_file, len(self._queues), log)
+        self._health = Health(settings.health_file, self._queues, log)
         self._link = Link(
             settings.address,
             account=account if enforced else None,
@@ -68,7 +68,7 @@ class Worker:
         self._arrived.set()
 
     async def run(self) -> None:
-        """Work until `stop`. Raises StoreRefused or BrokerRefused: errors that waiting cannot cure."""
+        """Work until `stop`. Raises StoreRefused, which no waiting cures; a broker is waited for, whatever it says."""
         try:
             processor = await self._opened()
             if processor is not None:
@@ -79,7 +79,7 @@ class Worker:
                 await self._thread.call(self._store.close)
 
     async def _serve(self, processor: Processor) -> None:
-        """Connect, and take batches until the worker is told to stop or the broker refuses it; then drain."""
+        """Connect, and take batches until the worker is told to stop; then drain."""
         link = asyncio.create_task(self._link.run(), name="link")
         batches = asyncio.create_task(self._batches(processor), name="batches")
         health = asyncio.create_task(self._health.keep_fresh(), name="health")
@@ -103,11 +103,12 @@ class Worker:
             try:
                 processor = await self._thread.call(self._open)
             except StoreUnavailable as error:
-                self._log.error("the store takes nothing: trying again", error=str(error))
+                self._health.observe_store(str(error))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(STORE_PAUSE_SECONDS):
                         await self._stopping.wait()
             else:
+                self._health.observe_store("")
                 self._log.info("started", store=str(self._settings.store), role=self._end.role.name)
                 if not self._settings.enforced:
                     self._log.warning("identities are not enforced: all accounts share one broker user")
@@ -127,7 +128,8 @@ class Worker:
         chance = SystemRandom()
         self._store.open(chance.getrandbits(NONCE_BITS))
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
-        processor = Processor(self._end, self._store, peers, self._settings.retransmission, chance)
+        policy, condition = self._settings.retransmission, self._health.condition
+        processor = Processor(self._end, self._store, peers, policy, chance, condition)
         if self._settings.restored:
             processor.restore(time.time())
         processor.start(time.monotonic())
@@ -155,14 +157,16 @@ class Worker:
             deliveries = [prove(one, proving.get(one.queue)) for one in taken]
             now = time.monotonic()
             waiting_since = self._inbox.oldest(now)
+            self._health.store_is_busy(now)
             try:
                 result = await self._thread.call(self._decide, processor, deliveries, now, waiting_since)
             except StoreUnavailable as error:
-                self._log.error("the store takes nothing: trying again", error=str(error))
-                self._inbox.put_back(taken, now)
+                self._health.observe_store(str(error))
+                self._inbox.put_back([one for one in taken if one.session in self._link.state.sessions], now)
                 next_due = time.monotonic() + STORE_PAUSE_SECONDS
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 continue
+            self._health.observe_store("")
             await self._outbox.send(taken, result, processor)
             next_due, peers = result.next_due, result.peers
 
@@ -182,7 +186,8 @@ class Worker:
         self._arrived.set()
 
     def _observe_link(self, state: LinkState) -> None:
-        """Take note of where the link stands; what was not heard in the last session can be said in this one."""
+        """Take note of where the link stands; what was not heard before can be said now, and comes again if it was."""
         self._health.observe(state)
+        self._inbox.keep(state.sessions)
         if state.condition is LinkCondition.CONSUMING:
             self._arrived.set()

@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+QUEUE_UNREAD = "QueueUnread"
+"""The reason's code where a worker can't read what the peer says to it, whatever both ends show."""
+
 
 class View(BaseModel):
     """The base of all views: frozen, and without unknown fields, so that a reader never guesses."""
@@ -83,3 +86,8 @@ class WorkerView(View):
     timeline: int = Field(description="position of the timeline's last row")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
     counters: dict[str, int] = Field(description="what was counted since the worker started")
+    unread: dict[str, str] = Field(
+        default_factory=dict, description="accounts whose messages to this endpoint it cannot read now, and why"
+    )
+    blocked: str | None = Field(default=None, description="why the broker takes nothing from it now; null if it does")
+    store: str | None = Field(default=None, description="why its store takes nothing now; null if it does")

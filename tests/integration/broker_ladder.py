@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,9 +25,9 @@ from shared.broker.backoff import Backoff
 from shared.broker.container import ContainerBroker
 from shared.broker.declarations import Declaration
 from shared.broker.embedded import PrivateBroker
-from shared.broker.errors import BrokerRefused
-from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage
+from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
+from shared.broker.private_files import environment, free_ports
 from shared.broker.topology import Account, Definitions, definitions
 from tests.waiting import wait_for
 
@@ -122,6 +123,15 @@ def private_rung(folder: Path) -> Iterator[tuple[BrokerForTests, PrivateBroker]]
         )
 
 
+def rabbitmqctl(process: PrivateBroker, *arguments: str) -> None:
+    """Run RabbitMQ's own tool on a private broker."""
+    layout, programs = process._layout, process._programs
+    port = str(free_ports().distribution)
+    ports = {"RABBITMQ_CTL_DIST_PORT_MIN": port, "RABBITMQ_CTL_DIST_PORT_MAX": port}
+    command = [str(programs.server.with_name("rabbitmqctl")), "-n", layout.node, *arguments]
+    subprocess.run(command, env=environment(layout) | ports, check=True, capture_output=True, timeout=120)
+
+
 @contextlib.contextmanager
 def container_rung() -> Iterator[BrokerForTests]:
     """Run RabbitMQ in a container of testcontainers, provisioned as a foreign broker would be."""
@@ -183,7 +193,6 @@ class Heard:
 
     deliveries: list[Delivery] = field(default_factory=list)
     states: list[LinkState] = field(default_factory=list)
-    refused: str = ""
 
     def bodies(self) -> list[bytes]:
         """What arrived, in the order of arrival."""
@@ -192,6 +201,11 @@ class Heard:
     async def more_than(self, count: int, limit_seconds: float = LIMIT_SECONDS) -> None:
         """Wait until more than so many deliveries have arrived."""
         await wait_for(lambda: len(self.deliveries) > count, limit_seconds)
+
+    @property
+    def refused(self) -> str:
+        """What the broker said when it refused the link, first; nothing if it did not."""
+        return next((state.reason for state in self.states if state.condition is LinkCondition.REFUSED), "")
 
     def conditions(self) -> list[LinkCondition]:
         """Where the link stood, in order."""
@@ -231,8 +245,15 @@ async def linked(  # noqa: PLR0913 - a test names what it varies
         await link.stop()
         running.cancel()
         await asyncio.wait({running})
-        if not running.cancelled() and isinstance(running.exception(), BrokerRefused):
-            heard.refused = str(running.exception())
+
+
+async def refused(
+    address: BrokerAddress, account: str, heard: Heard, *, declarations: Sequence[Declaration] = ()
+) -> str:
+    """Run a link that the broker refuses, and return the first reason."""
+    async with linked(address, account, heard, declarations=declarations, connect=False) as link:
+        assert await link.publish(saying("nobody")) is PublishResult.UNKNOWN
+        return await wait_for(lambda: heard.refused, LIMIT_SECONDS)
 
 
 async def consuming(link: Link, running: "asyncio.Task[None] | None" = None) -> None:

@@ -18,7 +18,6 @@ from shared.broker.embedded import ADVICE, PrivateBroker, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
 from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
-from shared.broker.private_files import environment, free_ports
 from shared.broker.watchdog import group_members
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
@@ -28,6 +27,7 @@ from tests.integration.broker_ladder import (
     consuming,
     linked,
     private_rung,
+    rabbitmqctl,
     saying,
     two_accounts,
 )
@@ -96,10 +96,9 @@ async def test_nothing_confirmed_is_lost_when_the_broker_is_killed_under_traffic
 
 
 async def test_a_queue_that_the_broker_cannot_read_any_more_costs_nobody_the_others(
-    own: tuple[BrokerForTests, PrivateBroker], monkeypatch: pytest.MonkeyPatch
+    own: tuple[BrokerForTests, PrivateBroker],
 ) -> None:
     """RabbitMQ closes the whole connection of whoever consumes a quorum queue that has lost its process."""
-    monkeypatch.setattr("shared.broker.amqp.link.BROKEN_RETRY_SECONDS", 4.0)
     broker, process = own
     two = await two_accounts(broker)
     from_bob = endpoint_queue(two.bob.uid, two.bobs, two.bob.uid)
@@ -121,13 +120,8 @@ async def test_a_queue_that_the_broker_cannot_read_any_more_costs_nobody_the_oth
 
 def break_queue(process: PrivateBroker, queue: str) -> None:
     """Take a quorum queue's process away from under it, as an accident at its deletion does."""
-    layout, programs = process._layout, process._programs
     name = f'list_to_atom("peering_{queue}")'
-    stop = f"ok = ra:stop_server(quorum_queues, {{{name}, node()}})."
-    port = str(free_ports().distribution)
-    ports = {"RABBITMQ_CTL_DIST_PORT_MIN": port, "RABBITMQ_CTL_DIST_PORT_MAX": port}
-    command = [str(programs.server.with_name("rabbitmqctl")), "-n", layout.node, "eval", stop]
-    subprocess.run(command, env=environment(layout) | ports, check=True, capture_output=True, timeout=60)
+    rabbitmqctl(process, "eval", f"ok = ra:stop_server(quorum_queues, {{{name}, node()}}).")
 
 
 async def test_a_link_that_is_started_before_the_broker_waits_and_then_connects(

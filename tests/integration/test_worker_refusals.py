@@ -193,21 +193,37 @@ def test_a_store_in_use_by_another_worker_is_refused_and_the_other_works_on(own:
     assert SECRET not in text
 
 
-# A broker that says no: exit code 1. (One that says nothing is waited for: tests/end_to_end/test_kill_broker.py.)
+# A broker that says no: said in one line each time, and waited for. (What happens when it is mended, and a broker that
+# says nothing: test_administrator_mends.py, tests/end_to_end/test_kill_broker.py.)
 
 
-def test_a_wrong_password_is_refused_in_one_line(own: tuple[Site, Crew], tmp_path: Path) -> None:
+def said_no(worker: WorkerProcess) -> str:
+    """Start a worker that its broker refuses; return the reason that it gives, before it is told to end."""
+    health = worker.folder / "healthy"
+    worker.flags = [*worker.flags, "--health-file", str(health)]
+    worker.start()
+    try:
+        reasons = {line["reason"] for line in worker.wait_for_lines("refused", 2)}
+        assert not health.exists()
+        assert not worker.lines("ready")
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
+    (reason,) = reasons
+    assert worker.site.account.password not in worker.log.read_text()
+    return str(reason)
+
+
+def test_a_wrong_password_is_said_in_one_line_each_time(own: tuple[Site, Crew], tmp_path: Path) -> None:
     site, gathered = own
     wrong = Site(site.role, site.endpoint, Account(site.account.uid, SECRET))
-    line = ended(WorkerProcess(wrong, gathered.address, tmp_path, gathered.senders), 1)
-    assert "refuses the login" in line
+    assert "refuses the login" in said_no(WorkerProcess(wrong, gathered.address, tmp_path, gathered.senders))
 
 
-def test_a_virtual_host_that_is_not_there_is_refused_in_one_line(own: tuple[Site, Crew], tmp_path: Path) -> None:
+def test_a_virtual_host_that_is_not_there_is_said_in_one_line_each_time(own: tuple[Site, Crew], tmp_path: Path) -> None:
     site, gathered = own
     elsewhere = BrokerAddress(gathered.address.host, gathered.address.port, "elsewhere")
-    line = ended(WorkerProcess(site, elsewhere, tmp_path, gathered.senders), 1)
-    assert "elsewhere" in line
+    assert "elsewhere" in said_no(WorkerProcess(site, elsewhere, tmp_path, gathered.senders))
 
 
 def test_a_queue_that_is_not_there_is_named_and_the_others_are_read(own: tuple[Site, Crew], tmp_path: Path) -> None:

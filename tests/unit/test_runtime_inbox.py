@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from shared.broker.messages import Delivery
 from shared.runtime.inbox import BATCH_LIMIT_BYTES, LARGEST_BATCH_BYTES, PEER_SHARE_BYTES, Inbox
 
@@ -80,6 +82,21 @@ def test_what_is_put_back_comes_first_in_its_line() -> None:
         again += inbox.take(3)
     assert [one.tag for one in again if one.queue == "a"] == [0, 1, 2]
     assert [one.tag for one in again if one.queue == "b"] == [0, 1]
+
+
+def test_what_came_in_a_session_that_is_over_is_dropped_and_the_rest_keeps_its_turn() -> None:
+    inbox = filled(a=2, b=1)
+    late = replace(delivered("a", 7), session=2)
+    inbox.put(late, 0.0)
+    inbox.put(replace(delivered("c", 8), session=3), 0.0)
+    inbox.keep({2, 3})
+    assert told(inbox.take(9)) == "a7 c8"
+    inbox.put(late, 0.0)
+    assert told(inbox.take(9)) == "a7"
+    inbox.put(late, 0.0)
+    inbox.keep(())
+    assert not inbox
+    assert inbox.oldest(9.0) is None
 
 
 def test_timers_wait_for_what_is_here_but_not_for_a_flood() -> None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.exceptions import ChannelAccessRefused
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.driver_patches import patch_driver
@@ -59,10 +60,14 @@ async def open_channel(connection: AbstractConnection, *, confirms: bool) -> Abs
 
 
 def report_end(source: AbstractConnection | AbstractChannel, what: str, end_session: EndSession) -> None:
-    """Report the end of a connection or a channel, whoever ended it; if it has ended already, at once."""
+    """Report the end of a connection or a channel, whoever ended it; if it has ended already, at once.
+
+    What a channel was refused is a BrokerRefused; it comes before the call that was refused hears of it.
+    """
 
     def ended(_: object, error: BaseException | None) -> None:
-        end_session(f"the {what} ended: {explain(error)}")
+        reason = explain(error)
+        end_session(BrokerRefused(reason) if isinstance(error, ChannelAccessRefused) else f"the {what} ended: {reason}")
 
     source.close_callbacks.add(ended)
     if source.is_closed:

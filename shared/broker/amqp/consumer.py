@@ -1,13 +1,14 @@
-"""The consumer: one channel that reads all queues of a link, and acknowledges whole batches.
+"""The consumer: one channel that reads queues of a link, and acknowledges whole batches.
 
 One acknowledgement can stand for a whole batch only if all queues share one channel. Delivery tags then grow over all
 queues in the order of arrival, and `basic.ack` with `multiple` covers everything up to a delivery; what is done beyond
 one that still waits is acknowledged by itself. The other side of it: a queue that is missing or refused makes the
-broker close the channel for all of them, so each queue is looked for on a channel that nobody needs, before it is read.
+broker close the channel for all of them. So each queue is looked for on a channel that nobody needs before it is read,
+and one that was refused once is read by a consumer of its own (unread_queues.py).
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import aiormq.abc
@@ -23,7 +24,7 @@ OnDelivery = Callable[[Delivery], None]
 
 
 class Consumer:
-    """One channel that reads all queues of a link, in a session that ends with the channel."""
+    """One channel that reads queues; each channel that it opens is a session of its own, with tags of its own."""
 
     def __init__(
         self,
@@ -45,37 +46,22 @@ class Consumer:
         self._acknowledged_tags: set[int] = set()
         self._acknowledging = asyncio.Lock()
         self.session = 0
-        self.missing: dict[str, str] = {}
         self.asking_for: str | None = None
         """The queue that the broker was asked for, as long as it has not answered."""
 
-    async def start(self, queues: Iterable[str], suspects: set[str]) -> None:
-        """Consume what can be consumed; the rest is in `missing`, with reasons.
+    async def start(self, queues: Iterable[str]) -> tuple[str, str] | None:
+        """Open a channel and read these queues; return the first that is refused, and why: it cost the channel.
 
-        A queue that is refused only on the real channel costs that channel, and what was delivered on it counts one
-        delivery more; such suspects come first the next time, when nothing has been delivered yet.
+        What was delivered on the lost channel counts one delivery more.
         """
-        wanted = await self._existing(sorted(queues, key=lambda queue: queue not in suspects))
-        while True:
-            await self._open()
-            refused = await self._consume_all(wanted)
-            if refused is None:
-                break
-            suspects.add(refused)
-            wanted.remove(refused)
+        channel = await self._open()
+        for queue in queues:
+            reason = await self._consume(channel, queue)
+            if reason is not None:
+                return queue, reason
         if self._channel is not None:
             report_end(self._channel, "consuming channel", self._end_session)
-
-    async def add(self, queue: str) -> str | None:
-        """Consume one queue more while the others go on; return the reason if it can't be."""
-        if queue in self._tags:
-            return None
-        if not await self._existing([queue]):
-            return self.missing[queue]
-        reason = await self._consume(queue)
-        if reason is None:
-            self.missing.pop(queue, None)
-        return reason
+        return None
 
     async def acknowledge(self, done: Iterable[Delivery]) -> None:
         """Acknowledge these deliveries of this session, once: in one go as far as nothing is left out before them.
@@ -116,7 +102,8 @@ class Consumer:
         if self._channel is not None and not self._channel.is_closed:
             await bounded(self._channel.close())
 
-    async def _open(self) -> None:
+    async def _open(self) -> aiormq.abc.AbstractChannel:
+        """Open a channel, which begins a session."""
         self._channel = await open_channel(self._connection, confirms=False)
         self.session = self._next_session()
         self._acknowledged_tag = 0
@@ -125,51 +112,20 @@ class Consumer:
         await guarded(self._channel.set_qos(self._prefetch, timeout=CONNECT_LIMIT_SECONDS))
         channel = await self._channel.get_underlay_channel()
         channel.on_consumer_cancel_callbacks.add(self._cancelled)
+        return channel
 
-    async def _consume_all(self, queues: Iterable[str]) -> str | None:
-        """Return the queue that cost us the channel, or None."""
-        for queue in queues:
-            if await self._consume(queue) is not None:
-                return queue
-        return None
-
-    async def _consume(self, queue: str) -> str | None:
-        if self._channel is None:
-            return "there is no channel"
-        channel = await self._channel.get_underlay_channel()
+    async def _consume(self, channel: aiormq.abc.AbstractChannel, queue: str) -> str | None:
+        """Read a queue; return why it can't be, if so: then the channel is closed."""
         callback = partial(self._deliver, queue, self.session)
         self.asking_for = queue
         try:
             started = await guarded(channel.basic_consume(queue, callback, timeout=CONNECT_LIMIT_SECONDS))
         except ChannelClosed as error:
-            self.missing[queue] = reason = explain(error)
             self.asking_for = None
-            return reason
+            return explain(error)
         self.asking_for = None
         self._tags[queue] = started.consumer_tag or ""
         return None
-
-    async def _existing(self, queues: Iterable[str]) -> list[str]:
-        """Sort out the queues that are not there.
-
-        Some releases refuse this question to an account that may consume the queue; a refusal here means nothing.
-        """
-        found = []
-        probe: AbstractChannel | None = None
-        for queue in queues:
-            if probe is None or probe.is_closed:
-                probe = await open_channel(self._connection, confirms=False)
-            try:
-                await guarded(probe.declare_queue(queue, passive=True, timeout=CONNECT_LIMIT_SECONDS))
-            except ChannelNotFoundEntity as error:
-                self.missing[queue] = explain(error)
-                continue
-            except ChannelAccessRefused:
-                probe = None
-            found.append(queue)
-        if probe is not None and not probe.is_closed:
-            await bounded(probe.close())
-        return found
 
     async def _deliver(self, queue: str, session: int, message: aiormq.abc.DeliveredMessage) -> None:
         """Hand over one delivery.
@@ -187,8 +143,30 @@ class Consumer:
             self._end_session(f"a delivery could not be handed over: {error!r}")
 
     def _cancelled(self, frame: spec.Basic.Cancel) -> None:
+        """End the session, because the broker took a queue away."""
         queue = next((queue for queue, tag in self._tags.items() if tag == frame.consumer_tag), "a queue")
         self._end_session(f"the broker stopped delivering from {queue}; perhaps it was deleted")
+
+
+async def find_missing(connection: AbstractConnection, queues: Sequence[str]) -> dict[str, str]:
+    """Look which of these queues are not there, and return the broker's words for each.
+
+    Some releases refuse this question to an account that may consume the queue; a refusal here means nothing.
+    """
+    missing: dict[str, str] = {}
+    probe: AbstractChannel | None = None
+    for queue in queues:
+        if probe is None or probe.is_closed:
+            probe = await open_channel(connection, confirms=False)
+        try:
+            await guarded(probe.declare_queue(queue, passive=True, timeout=CONNECT_LIMIT_SECONDS))
+        except ChannelNotFoundEntity as error:
+            missing[queue] = explain(error)
+        except ChannelAccessRefused:
+            probe = None
+    if probe is not None and not probe.is_closed:
+        await bounded(probe.close())
+    return missing
 
 
 def as_delivery(

@@ -1,4 +1,6 @@
-"""Patches of the client library, so that it does not stumble over properties that a stranger wrote.
+"""Patches of the client library: it does not stumble over a stranger's properties, and it tells when it is blocked.
+
+Found by experiment with aiormq 7.2.4: it hears why the broker blocks a connection, and writes that to a log only.
 
 Found by experiment with pamqp 4.0.1, which reads the properties of every message in the task that reads the connection:
 - A short string that is not UTF-8 (the broker carries any bytes), a date beyond the year 9999 or nested headers end the
@@ -9,8 +11,11 @@ taken for none: such a message has no proven sender and is set aside like any ot
 """
 
 import struct
+from collections.abc import Callable
 from typing import Final
 
+from aio_pika.abc import AbstractConnection
+from aiormq import spec
 from pamqp import decode
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
@@ -20,6 +25,28 @@ _LENGTH: Final = struct.Struct(">I")
 _CONTENT_TYPE, _CONTENT_ENCODING, _HEADERS, _MORE_FLAGS = 1 << 15, 1 << 14, 1 << 13, 1
 _STRICT_UNMARSHAL: Final = ContentHeader.unmarshal
 _ASCII_BYTES, _UNKNOWN = 128, ord("?")
+
+
+OnBlocked = Callable[[str], None]
+"""Hears why the broker takes nothing from a connection, and an empty string when it does again."""
+
+
+def tell_when_blocked(connection: AbstractConnection, on_blocked: OnBlocked) -> None:
+    """Have one connection tell when the broker blocks it, and when it does not any more."""
+    driver = None if connection.transport is None else connection.transport.connection
+
+    def told(name: str) -> None:
+        attribute = f"_Connection__handle_connection_{name}"
+        original = getattr(driver, attribute)
+
+        async def handle(frame: spec.Connection.Blocked | spec.Connection.Unblocked) -> None:
+            on_blocked((frame.reason or "no reason given") if isinstance(frame, spec.Connection.Blocked) else "")
+            await original(frame)
+
+        setattr(driver, attribute, handle)
+
+    told("blocked")
+    told("unblocked")
 
 
 def patch_driver() -> None:

@@ -1,9 +1,10 @@
 """The link: keeps a worker connected with the broker, session after session, so that nothing else has to care.
 
 A link is two connections, because a broker that is short of memory or disk stops those that publish, and acknowledging
-has to go on. They live and die together in sessions: connect, look for the queues, consume, until the first error; then
-close both, draw a pause, start again. Nothing is carried over from one session to the next: what was not acknowledged
-is delivered again, and what was not confirmed is UNKNOWN.
+has to go on. They live and die together in sessions: connect, prove that the broker takes messages, look for the
+queues, consume, until the first error; then close both, draw a pause, start again. Nothing is carried over from one
+session to the next: what was not acknowledged is delivered again, and what was not confirmed is UNKNOWN. A refusal is
+waited out as well, only more slowly: a virtual host, a password or a permission is an administrator's to mend.
 """
 
 import asyncio
@@ -15,26 +16,28 @@ from aio_pika.abc import AbstractConnection
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import EndSession, close_connection, open_connection
-from shared.broker.amqp.consumer import Consumer, OnDelivery
+from shared.broker.amqp.consumer import Consumer, OnDelivery, find_missing
 from shared.broker.amqp.declare import declare
+from shared.broker.amqp.driver_patches import tell_when_blocked
 from shared.broker.amqp.errors import bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
+from shared.broker.amqp.unread_queues import UnreadQueues
 from shared.broker.backoff import Backoff
+from shared.broker.dead_letters import dead_letter
 from shared.broker.declarations import Declaration
 from shared.broker.errors import BrokerRefused
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
-from shared.broker.names import DEAD_LETTER_KEY, OPEN_ACCOUNT, exchange_name
+from shared.broker.names import OPEN_ACCOUNT, exchange_name
 
 SET_UP_LIMIT_SECONDS: Final = 60.0
 DRAIN_LIMIT_SECONDS: Final = 10.0
 STOP_LIMIT_SECONDS: Final = 15.0
-MISSING_RETRY_SECONDS: Final = 5.0
-BROKEN_RETRY_SECONDS: Final = 30.0
-"""How long a queue is left alone whose reader the broker throws out: each attempt costs a session."""
-SET_ASIDE_BODY_BYTES: Final = 64 * 1024
-SET_ASIDE_REASON_CHARACTERS: Final = 500
+FIRST_REFUSED_PAUSE_SECONDS: Final = 1.0
+LONGEST_REFUSED_PAUSE_SECONDS: Final = 30.0
+"""What an administrator has to mend takes longer than a broker's restart, and each attempt is a line in its log."""
 
 _BROKEN: Final = "the broker answered with INTERNAL_ERROR when it was to be read, and closed the connection"
+_REFUSED_BEFORE: Final = "it was refused when it was read last, and is tried apart from the others"
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -66,16 +69,20 @@ class Link:
         self._user = speaks_as or address.user or account or "guest"
         self._name = name
         self._queues = list(dict.fromkeys(queues))
-        self._suspects: set[str] = set()
-        self._broken: dict[str, float] = {}
+        self._suspects: dict[str, str] = {}
         self._prefetch = prefetch
         self._on_delivery = on_delivery
         self._on_state = on_state
         self._declarations = declarations
         self._backoff = backoff or Backoff()
+        self._refused_backoff = Backoff(FIRST_REFUSED_PAUSE_SECONDS, LONGEST_REFUSED_PAUSE_SECONDS)
+        self._sessions = 0
         self._session = 0
+        self._periods = 0
+        self._blocked = ""
         self._publisher: Publisher | None = None
         self._consumer: Consumer | None = None
+        self._unread: UnreadQueues | None = None
         self._connections: list[AbstractConnection] = []
         self._session_over: asyncio.Future[str] | None = None
         self._stopping = asyncio.Event()
@@ -84,22 +91,22 @@ class Link:
         self.state = LinkState(LinkCondition.CONNECTING, "not started yet")
 
     async def run(self) -> None:
-        """Keep the link up until `stop`. Raises BrokerRefused; everything else is waited out."""
+        """Keep the link up until `stop`; whatever goes wrong is waited out, refusals more slowly."""
         loop = asyncio.get_running_loop()
         self._ended.clear()
         try:
             while not self._stopping.is_set():
                 began = loop.time()
                 self._tell(LinkCondition.CONNECTING, f"connecting to {self._address.shown}")
-                reason = await self._run_session()
+                try:
+                    condition, reason, backoff = LinkCondition.WAITING, await self._run_session(), self._backoff
+                except BrokerRefused as refused:
+                    condition, reason, backoff = LinkCondition.REFUSED, str(refused), self._refused_backoff
                 if self._stopping.is_set():
                     break
-                pause = self._backoff.next(loop.time() - began)
-                self._tell(LinkCondition.WAITING, reason, pause_seconds=pause)
+                pause = backoff.next(loop.time() - began)
+                self._tell(condition, reason, pause_seconds=pause)
                 await self._rest(pause)
-        except BrokerRefused as refused:
-            self._tell(LinkCondition.REFUSED, str(refused))
-            raise
         finally:
             self._ended.set()
         self._tell(LinkCondition.STOPPED, "stopped")
@@ -107,8 +114,9 @@ class Link:
     async def stop(self, drain: Drain | None = None) -> None:
         """Take no more deliveries, let `drain` finish what is here (it may publish and acknowledge), then close."""
         self._stopping.set()
-        if self._consumer is not None:
-            await bounded(self._consumer.cancel())
+        for reading in (self._consumer, self._unread):
+            if reading is not None:
+                await bounded(reading.cancel())
         if drain is not None:
             await bounded(drain(), DRAIN_LIMIT_SECONDS)
         self._end_session("stopped")
@@ -123,59 +131,28 @@ class Link:
         """Acknowledge these deliveries; those of an earlier session come again anyway."""
         if self._consumer is not None:
             await self._consumer.acknowledge(done)
+        if self._unread is not None and self._unread.sessions:
+            await self._unread.acknowledge(done)
 
     async def set_aside(self, delivery: Delivery, reason: str) -> PublishResult:
-        """Copy a delivery to the dead letters; while that is UNKNOWN it must not be acknowledged.
-
-        The copy holds the first 64 KiB of the body, and where it came from.
-        """
-        headers = {
-            "x-peering-reason": reason[:SET_ASIDE_REASON_CHARACTERS],
-            "x-peering-queue": delivery.queue,
-            "x-peering-exchange": delivery.exchange,
-            "x-peering-user": delivery.user_id or "",
-            "x-peering-message": delivery.message_id or "",
-            "x-peering-bytes": str(len(delivery.body)),
-        }
-        copy = OutgoingMessage(
-            DEAD_LETTER_KEY,
-            delivery.body[:SET_ASIDE_BODY_BYTES],
-            delivery.type or "",
-            correlation_id=delivery.correlation_id,
-            headers=headers,
-        )
-        return await self.publish(copy)
-
-    async def consume(self, queue: str) -> str | None:
-        """Read one queue more, from now on; return None, or why it can't be read yet.
-
-        A queue that is not there yet is looked for again every few seconds.
-        """
-        if queue not in self._queues:
-            self._queues.append(queue)
-        if self._consumer is None:
-            return "not connected"
-        try:
-            reason = await self._consumer.add(queue)
-        except Exception as error:  # noqa: BLE001 - any class can mean a lost connection; the next session tries again
-            reason = explain(error)
-        if reason is not None:
-            self._suspects.add(queue)
-        self._tell(self.state.condition, self.state.reason)
-        return reason
+        """Copy a delivery to the dead letters; while that is UNKNOWN it must not be acknowledged."""
+        return await self.publish(dead_letter(delivery, reason))
 
     async def _run_session(self) -> str:
-        """Run one session, and return why it ended."""
+        """Run one session, and return why it ended. Raises BrokerRefused."""
         over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._session_over = over
         setting_up = asyncio.create_task(self._set_up(partial(_resolve, over)), name=f"{self._name}: set up")
+        trying: asyncio.Task[None] | None = None
         try:
             either: set[asyncio.Future[Any]] = {setting_up, over}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not over.done():
-                setting_up.result()
+                unread = setting_up.result()
+                self._periods += 1
                 self._tell(LinkCondition.CONSUMING, "connected and consuming")
-                await self._until_over(over)
+                trying = asyncio.create_task(unread.keep_trying(), name=f"{self._name}: unread queues")
+                await asyncio.wait({over})
             return over.result()
         except (BrokerRefused, asyncio.CancelledError):
             raise
@@ -186,66 +163,94 @@ class Link:
             return explain(error)
         finally:
             over.cancel()
-            await self._tear_down(setting_up)
+            for task in (setting_up, trying):
+                if task is not None:
+                    task.cancel()
+                    await bounded(task)
+            await self._tear_down()
 
-    async def _set_up(self, end_session: EndSession) -> None:
+    async def _set_up(self, end_session: EndSession) -> UnreadQueues:
         """Open everything; whatever of it breaks, however late that is noticed, ends this session and no other."""
         async with asyncio.timeout(SET_UP_LIMIT_SECONDS):
             publishing = await self._connect("publishes", end_session)
             consuming = await self._connect("consumes", end_session)
             await declare(publishing, self._declarations)
-            publisher = await Publisher.open(publishing, self._exchange, self._user, end_session)
-            consumer = Consumer(consuming, self._prefetch, self._on_delivery, self._next_session, end_session)
-            self._publisher, self._consumer = publisher, consumer
-            await consumer.start([queue for queue in self._queues if not self._is_broken(queue)], self._suspects)
-            consumer.missing.update({queue: _BROKEN for queue in self._queues if self._is_broken(queue)})
+            self._publisher = publisher = await Publisher.open(publishing, self._exchange, self._user, end_session)
+            tell_when_blocked(publishing, self._note_blocked)
+            await publisher.prove()
+            self._unread = unread = UnreadQueues(
+                partial(open_connection, self._address, f"{self._name} tries a queue"),
+                self._make_consumer,
+                self._queues_changed,
+            )
+            await self._consume(consuming, end_session, unread)
+            return unread
+
+    async def _consume(self, consuming: AbstractConnection, end_session: EndSession, unread: UnreadQueues) -> None:
+        """Read all queues together but for those that are missing, and those that were refused before."""
+        self._consumer = consumer = self._make_consumer(consuming, end_session)
+        wanted = [queue for queue in self._queues if queue not in self._suspects]
+        missing = await find_missing(consuming, wanted)
+        while refused := await consumer.start([queue for queue in wanted if queue not in missing]):
+            queue, reason = refused
+            self._suspects[queue] = missing[queue] = reason
+        unread.add(missing | self._suspects)
+
+    def _make_consumer(self, connection: AbstractConnection, end_session: EndSession) -> Consumer:
+        """A consumer of this link, which reads nothing yet."""
+        return Consumer(connection, self._prefetch, self._on_delivery, self._next_session, end_session)
 
     async def _connect(self, purpose: str, end_session: EndSession) -> AbstractConnection:
+        """Open one of the session's connections; its end ends the session."""
         connection = await open_connection(self._address, f"{self._name} {purpose}")
         self._connections.append(connection)
         connection.close_callbacks.add(lambda _, error: self._connection_ended(error, end_session))
         return connection
 
     def _connection_ended(self, error: BaseException | None, end_session: EndSession) -> None:
-        """A connection has ended; if asking for one queue did it, the next session does without that queue."""
+        """End the session; if asking for one queue did it, that queue is tried apart from the others from now on."""
         queue = None if self._consumer is None else self._consumer.asking_for
         if queue is not None and is_brokers_own(error):
-            self._broken[queue] = asyncio.get_running_loop().time() + BROKEN_RETRY_SECONDS
+            self._suspects[queue] = _BROKEN
         end_session(explain(error))
 
-    def _is_broken(self, queue: str) -> bool:
-        return asyncio.get_running_loop().time() < self._broken.get(queue, 0.0)
+    def _queues_changed(self) -> None:
+        """Tell that a queue is read after all, or not any more; what is read now is read with the others next time."""
+        reasons = {} if self._unread is None else self._unread.reasons
+        self._suspects = {queue: reason for queue, reason in self._suspects.items() if queue in reasons}
+        self._tell(self.state.condition, self.state.reason)
 
-    async def _until_over(self, over: asyncio.Future[str]) -> None:
-        """Wait for the end of the session, and meanwhile look again for queues that were missing."""
-        while not over.done():
-            missing = dict(self._consumer.missing) if self._consumer else {}
-            await asyncio.wait({over}, timeout=MISSING_RETRY_SECONDS if missing else None)
-            for queue in missing:
-                if not over.done() and queue not in self._suspects and not self._is_broken(queue):
-                    await self.consume(queue)
+    def _note_blocked(self, reason: str) -> None:
+        """Note that the broker takes no messages, or does again."""
+        self._blocked = reason
+        self._periods += not reason
+        if self._publisher is not None:
+            self._publisher.set_blocked(blocked=bool(reason))
+        self._tell(self.state.condition, self.state.reason)
 
-    async def _tear_down(self, setting_up: asyncio.Task[None]) -> None:
-        publisher, consumer = self._publisher, self._consumer
-        self._publisher = self._consumer = None
-        setting_up.cancel()
-        await bounded(setting_up)
-        if consumer is not None:
-            await consumer.close()
-        if publisher is not None:
-            await publisher.close()
+    async def _tear_down(self) -> None:
+        """Close everything that the session had."""
+        publisher, consumer, unread = self._publisher, self._consumer, self._unread
+        self._publisher = self._consumer = self._unread = None
+        self._blocked = ""
+        for part in (unread, consumer, publisher):
+            if part is not None:
+                await part.close()
         connections, self._connections = self._connections, []
         await asyncio.gather(*(close_connection(connection) for connection in connections))
 
     def _end_session(self, reason: str) -> None:
+        """End the present session, if there is one."""
         if self._session_over is not None:
             _resolve(self._session_over, reason)
 
     def _next_session(self) -> int:
-        self._session += 1
-        return self._session
+        """The number of the next session."""
+        self._sessions += 1
+        return self._sessions
 
     async def _rest(self, pause_seconds: float) -> None:
+        """Wait, unless the link is to stop."""
         try:
             async with asyncio.timeout(pause_seconds):
                 await self._stopping.wait()
@@ -253,15 +258,30 @@ class Link:
             return
 
     def _tell(self, condition: LinkCondition, reason: str, pause_seconds: float = 0.0) -> None:
-        missing = tuple(sorted(self._consumer.missing.items())) if self._consumer else ()
-        state = LinkState(condition, reason, self._session, missing, pause_seconds)
+        """Report where the link stands, if that is news."""
+        missing: dict[str, str] = {}
+        sessions: frozenset[int] = frozenset()
+        if self._consumer is not None:
+            self._session, sessions = self._consumer.session, frozenset([self._consumer.session])
+        if self._unread is not None:
+            missing, sessions = self._unread.reasons, sessions | self._unread.sessions
+        state = LinkState(
+            condition,
+            reason,
+            self._session,
+            tuple(sorted(missing.items())),
+            pause_seconds,
+            self._blocked,
+            self._periods,
+            sessions,
+        )
         if state != self.state:
             self.state = state
             self._on_state(state)
 
 
 def _resolve(session: asyncio.Future[str], reason: str | BrokerRefused) -> None:
-    """End a session, for the first reason that is given; a refusal ends the link."""
+    """End a session, for the first reason that is given."""
     if session.done():
         return
     if isinstance(reason, BrokerRefused):

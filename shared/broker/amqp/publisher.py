@@ -3,16 +3,17 @@
 Only a confirmation for such a message is an answer; everything else is a guess with a name.
 """
 
+import asyncio
 import uuid
 from typing import Final
 
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq import spec
-from aiormq.exceptions import ChannelAccessRefused, DeliveryError, PublishError
+from aiormq.exceptions import DeliveryError, PublishError
 
 from shared.broker.amqp.connection import EndSession, open_channel, report_end
-from shared.broker.amqp.errors import bounded, explain, guarded
-from shared.broker.errors import BrokerRefused
+from shared.broker.amqp.errors import bounded, guarded
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.wire.forms import CONTENT_TYPE
 
@@ -20,6 +21,9 @@ PERSISTENT: Final = 2
 PUBLISH_LIMIT_SECONDS: Final = 5.0
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 """Half of what the broker takes; it would close the channel, with all that is under way on it, for one byte more."""
+PROOF_KEY: Final = "peering.nowhere"
+"""No queue is bound with it: endpoint ids and consoles' keys look otherwise."""
+PROOF_TYPE: Final = "peering.proof"
 TIMEOUTS_IN_A_ROW: Final = 3
 """This many publishes without an answer, and the connection counts as dead, sooner than its heartbeat finds out."""
 
@@ -34,6 +38,8 @@ class Publisher:
         self._user = user
         self._end_session = end_session
         self._timeouts_in_a_row = 0
+        self._was_blocked = asyncio.Event()
+        self._blocked = False
 
     @classmethod
     async def open(
@@ -41,13 +47,49 @@ class Publisher:
     ) -> "Publisher":
         """Open the channel; the exchange is not looked at, which an account may not do."""
         channel = await open_channel(connection, confirms=True)
-        report_end(channel, "publishing channel", end_session)
-        return cls(channel, exchange, user, end_session)
+        publisher = cls(channel, exchange, user, end_session)
+        report_end(channel, "publishing channel", publisher._ended)
+        return publisher
+
+    def _ended(self, reason: str | BrokerRefused) -> None:
+        """End the session; whose channel is refused has tried to publish."""
+        if isinstance(reason, BrokerRefused):
+            reason = BrokerRefused(f"{self._user} may not publish: {reason}")
+        self._end_session(reason)
+
+    async def prove(self) -> None:
+        """Publish what no queue gets, to hear now whether the broker takes messages from here.
+
+        Returns, too, if the broker says that it is short of memory or disk: it says so to those that publish. Raises
+        BrokerUnreachable without an answer; a refusal ends the session as any publish's does.
+        """
+        sending = asyncio.ensure_future(guarded(self._send(OutgoingMessage(PROOF_KEY, b"", PROOF_TYPE))))
+        blocked = asyncio.ensure_future(self._was_blocked.wait())
+        try:
+            await asyncio.wait({sending, blocked}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        except DeliveryError:
+            return
+        except TimeoutError as error:
+            raise BrokerUnreachable("the broker left a publish without an answer") from error
+        finally:
+            for task in (sending, blocked):
+                task.cancel()
+            await asyncio.gather(sending, blocked, return_exceptions=True)
+
+    def set_blocked(self, *, blocked: bool) -> None:
+        """Note whether the broker takes nothing now: then nothing is sent, and it is no sign of a dead connection."""
+        self._blocked = blocked
+        if blocked:
+            self._was_blocked.set()
 
     async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Publish and wait for the broker's answer, PUBLISH_LIMIT_SECONDS at the most. Never raises for its errors."""
         if len(message.body) > MAX_BODY_BYTES:
             return PublishResult.REFUSED
+        if self._blocked:
+            return PublishResult.UNKNOWN
         try:
             await guarded(self._send(message))
         except PublishError:
@@ -56,9 +98,6 @@ class Publisher:
             outcome = PublishResult.REFUSED
         except TimeoutError:
             self._count_timeout()
-            return PublishResult.UNKNOWN
-        except ChannelAccessRefused as error:
-            self._end_session(BrokerRefused(f"{self._user} may not publish: {explain(error)}"))
             return PublishResult.UNKNOWN
         except Exception:  # noqa: BLE001 - a lost connection rejects what waits with any class, even Exception itself
             return PublishResult.UNKNOWN
@@ -99,7 +138,7 @@ class Publisher:
         )
 
     def _count_timeout(self) -> None:
-        """Count an unanswered publish; after a few in a row the session is over."""
-        self._timeouts_in_a_row += 1
+        """Count an unanswered publish; after a few in a row the session is over, unless the broker is only blocked."""
+        self._timeouts_in_a_row = 0 if self._blocked else self._timeouts_in_a_row + 1
         if self._timeouts_in_a_row >= TIMEOUTS_IN_A_ROW:
             self._end_session(f"the broker left {self._timeouts_in_a_row} publishes in a row without an answer")

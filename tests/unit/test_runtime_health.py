@@ -1,0 +1,119 @@
+"""Tests of a worker's health: what it has to do without makes it unhealthy, and lets no memory grow."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.broker.messages import LinkCondition
+from shared.runtime import health
+from shared.runtime import worker as module
+from shared.runtime.worker import Worker
+from shared.store.errors import StoreUnavailable
+from tests.unit.worker_bench import Unreliable, at_work, made, question, rested
+from tests.waiting import wait_for
+
+
+async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    healthy = tmp_path / "healthy"
+    settings = rested(tmp_path).model_copy(update={"health_file": healthy, "accept_from": "a"})
+    worker = made(settings)
+    link: Any = worker._link
+    own, peers = worker._queues
+    link.turn(LinkCondition.CONSUMING, 1, missing=(own, peers))
+    assert not healthy.exists()
+    link.turn(LinkCondition.CONSUMING, 1, missing=(peers,))
+    assert not healthy.exists()
+    link.turn(LinkCondition.CONSUMING, 1)
+    assert healthy.exists()
+    link.turn(LinkCondition.CONSUMING, 1, blocked="low on memory")
+    assert not healthy.exists()
+    link.turn(LinkCondition.CONSUMING, 1)
+    assert healthy.exists()
+    link.turn(LinkCondition.WAITING, 1)
+    assert not healthy.exists()
+
+
+async def test_a_worker_whose_store_takes_nothing_is_not_healthy_until_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    monkeypatch.setattr(module, "STORE_PAUSE_SECONDS", 0.01)
+    healthy = tmp_path / "healthy"
+    worker = made(rested(tmp_path).model_copy(update={"health_file": healthy}))
+    async with at_work(worker) as link:
+        link.turn(LinkCondition.CONSUMING, 1)
+        await wait_for(healthy.exists, 10)
+        begin, full = worker._store.begin, threading.Event()
+        full.set()
+
+        def begin_unless_full() -> None:
+            if full.is_set():
+                raise StoreUnavailable("database or disk is full")
+            begin()
+
+        monkeypatch.setattr(worker._store, "begin", begin_unless_full)
+        worker._enqueue(question(worker, 1))
+        await wait_for(lambda: not healthy.exists(), 10)
+        assert worker._health.condition.store == "database or disk is full"
+        full.clear()
+        await wait_for(healthy.exists, 10)
+        assert worker._health.condition.store == ""
+
+
+async def test_a_worker_whose_store_is_stuck_is_not_healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    monkeypatch.setattr(health, "REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr(health, "STUCK_SECONDS", 0.05)
+    healthy = tmp_path / "healthy"
+    worker = made(rested(tmp_path).model_copy(update={"health_file": healthy}))
+    async with at_work(worker) as link, stuck_store(worker, monkeypatch) as release:
+        link.turn(LinkCondition.CONSUMING, 1)
+        await wait_for(lambda: "has not answered" in worker._health.condition.store, 10)
+        assert not healthy.exists()
+        release.set()
+        await wait_for(healthy.exists, 10)
+
+
+async def test_a_stuck_store_lets_no_memory_grow_over_sessions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came in a session that is over comes again, so it is dropped."""
+    monkeypatch.setattr(module, "Link", Unreliable)
+    worker = made(rested(tmp_path))
+    async with at_work(worker) as link, stuck_store(worker, monkeypatch) as release:
+        waiting: list[int] = []
+        for session in range(1, 26):
+            link.turn(LinkCondition.CONSUMING, session)
+            for tag in range(1, 101):
+                worker._enqueue(replace(question(worker, tag), session=session))
+            waiting.append(sum(len(line) for line in worker._inbox._lines.values()))
+            link.turn(LinkCondition.WAITING, session)
+        assert max(waiting) == 100
+        assert not worker._inbox
+        release.set()
+
+
+@asynccontextmanager
+async def stuck_store(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[threading.Event]:
+    """Let the worker's store hang, as on a disk that answers nothing, until the event that is yielded is set."""
+    await wait_for(lambda: worker._link.state.condition is LinkCondition.CONNECTING and worker._store.last_row, 10)
+    begin, release, reached = worker._store.begin, threading.Event(), threading.Event()
+
+    def begin_late() -> None:
+        reached.set()
+        release.wait(30)
+        begin()
+
+    monkeypatch.setattr(worker._store, "begin", begin_late)
+    worker._enqueue(question(worker, 1_000))
+    await wait_for(reached.is_set, 10)
+    try:
+        yield release
+    finally:
+        release.set()
