@@ -11,6 +11,7 @@ import pytest
 
 from console.stack.supervised import Program, Report, RestartPolicy, State
 from console.stack.supervisor import Supervisor
+from console.stack.workers import common_settings
 from tests.waiting import wait_for, wait_for_blocking
 
 LIMIT_SECONDS = 20.0
@@ -129,6 +130,22 @@ async def test_secrets_travel_in_the_environment_and_are_not_shown(tmp_path: Pat
         report = await up(supervisor, tmp_path / "one.log")
         assert "secret-word" not in of_process(report, "cmdline")
         assert "PEERING_BROKER=secret-word" in of_process(report, "environ")
+
+
+async def test_variables_that_were_meant_for_others_do_not_reach_a_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEERING_MANAGEMENT_URL", "http://administrator:secret-word@127.0.0.1")
+    monkeypatch.setenv("PEERING_RESTORED", "true")
+    monkeypatch.setenv("PEERING_LOG_LEVEL", "debug")
+    monkeypatch.setenv("UNRELATED", "kept")
+    async with Supervisor(policy=HASTE) as supervisor:
+        supervisor.start(program(tmp_path, WAITS, **common_settings(os.environ)))
+        told = of_process(await up(supervisor, tmp_path / "one.log"), "environ")
+    assert "UNRELATED=kept" in told
+    assert "PEERING_LOG_LEVEL=debug" in told
+    assert "secret-word" not in told
+    assert "PEERING_RESTORED" not in told
 
 
 SUPERVISES = """
