@@ -16,6 +16,8 @@ from console.client import Refused, Unanswered
 from console.client.clients import Clients, Located
 from console.client.ids import interface_id
 from console.client.wanted import WantedPeer, peer_form
+from console.faults.faults import Faults
+from console.faults.model import Fault
 from console.topology import KnownEndpoint
 from shared.protocol.words import Status
 from shared.wire.request import CommandForm
@@ -68,6 +70,25 @@ class FaultMaker(Protocol):
 
     async def listed(self, interface: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The faults."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFaults:
+    """The faults of this very process, asked as those of another one are."""
+
+    faults: Faults
+
+    async def add(self, fault: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Let a fault stand. Raises ClientError."""
+        return (await self.faults.add(Fault.model_validate(dict(fault)))).model_dump()
+
+    async def clear(self, number: int | None, interface: str | None) -> Sequence[int]:
+        """Clear faults. Raises ClientError."""
+        return await self.faults.clear(number, interface)
+
+    async def listed(self, interface: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """The faults."""
+        return [one.model_dump() for one in self.faults.listed(interface)]
 
 
 def situations() -> list[Situation]:

@@ -18,6 +18,7 @@ from console.web.page.routes import router as page
 from console.web.peering.faults import router as faults
 from console.web.peering.health import router as health
 from console.web.peering.simulation import router as control
+from console.web.peering.situations import router as situations
 from console.web.site import Site
 
 TITLE: Final = "Peering simulator"
@@ -47,5 +48,6 @@ def described_app() -> FastAPI:
     app.include_router(health)
     app.include_router(control)
     app.include_router(faults)
+    app.include_router(situations)
     app.include_router(page)
     return app

@@ -133,6 +133,16 @@ def test_a_situation_is_reached_with_one_command_held_and_healed(up: Up, name: s
     assert shows(terminal, reached["acceptor"]) == wanted.acceptor
 
 
+def test_a_situation_takes_one_call_over_http(up: Up) -> None:
+    url, own = f"{up.url}/_peering/situations", up.bearer
+    assert len(httpx.get(url, headers=own).json()) == len(situations())
+    reached = httpx.post(f"{url}/suspended-at-one-end", json={"seconds": 0.5}, headers=own, timeout=LIMIT_SECONDS)
+    assert reached.status_code == 200, reached.text
+    assert reached.json()["healed"] is True
+    assert shows(up.terminal, reached.json()["acceptor"]) == "Suspended"
+    assert httpx.post(f"{url}/no-such-thing", json={}, headers=own).status_code == 404
+
+
 def test_a_situation_stays_until_its_faults_are_cleared(up: Up) -> None:
     terminal = up.terminal
     reached = terminal.done("situation", "reach", "activated-accepting", "--from", "vpc-alice")

@@ -32,12 +32,12 @@ class Problem(BaseModel):
     detail: Told
 
 
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     404: {"model": Problem, "description": "There is no such fault or held message"},
     409: {"model": Problem, "description": "It makes no sense here, or is not this console's to do"},
     503: {"model": Problem, "description": "The broker could not be changed"},
 }
-_UNKNOWN: Final = {"UnknownFault", "UnknownMessage"}
+_UNKNOWN: Final = {"UnknownFault", "UnknownMessage", "UnknownSituation"}
 
 
 def faults_of(site: Annotated[Site, Depends(site_of)]) -> Faults:
@@ -55,14 +55,14 @@ async def list_faults(faults: TheFaults, interface: OfInterface = None) -> list[
     return faults.listed(interface)
 
 
-@router.post("/faults", summary="Make something go wrong on purpose", status_code=201, responses=_PROBLEMS)
+@router.post("/faults", summary="Make something go wrong on purpose", status_code=201, responses=PROBLEMS)
 async def add_fault(faults: TheFaults, fault: Fault) -> StandingFault:
     """Let a fault stand; when this answers, nothing that it concerns passes beside it."""
     with answered():
         return await faults.add(fault)
 
 
-@router.delete("/faults", summary="Clear all faults, or those of an interface", responses=_PROBLEMS)
+@router.delete("/faults", summary="Clear all faults, or those of an interface", responses=PROBLEMS)
 async def clear_faults(faults: TheFaults, interface: OfInterface = None) -> list[int]:
     """Clear faults, and let go on what they hold; says which. Without an interface, also mend what others left."""
     with answered():
@@ -72,7 +72,7 @@ async def clear_faults(faults: TheFaults, interface: OfInterface = None) -> list
         return cleared
 
 
-@router.delete("/faults/{number}", summary="Clear a fault", responses=_PROBLEMS)
+@router.delete("/faults/{number}", summary="Clear a fault", responses=PROBLEMS)
 async def clear_fault(faults: TheFaults, number: int) -> list[int]:
     """Clear one fault, and let go on what it holds."""
     with answered():
@@ -91,14 +91,14 @@ async def list_held(faults: TheFaults, interface: OfInterface = None) -> list[He
     return faults.held(interface)
 
 
-@router.post("/held", summary="Release, drop, replay or reorder held messages", responses=_PROBLEMS)
+@router.post("/held", summary="Release, drop, replay or reorder held messages", responses=PROBLEMS)
 async def order_held(faults: TheFaults, order: HeldOrder) -> list[HeldMessage]:
     """Do something with held messages; answers those that it was done to."""
     with answered():
         return faults.order(order)
 
 
-@router.delete("/held", summary="Drop all held messages, or those of an interface", responses=_PROBLEMS)
+@router.delete("/held", summary="Drop all held messages, or those of an interface", responses=PROBLEMS)
 async def drop_held(faults: TheFaults, interface: OfInterface = None) -> list[HeldMessage]:
     """Drop held messages; answers those that are lost by it."""
     with answered():
