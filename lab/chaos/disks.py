@@ -1,4 +1,4 @@
-"""Full disks for real processes: a small file system that is filled, or a limit to the length of files.
+"""Full disks and missing file descriptors for real processes.
 
 Two ways. A small file system in memory (tmpfs, where the program may mount one) in which a filler takes all the space:
 the store hears ENOSPC. And a limit to the length of files (RLIMIT_FSIZE), set on the running worker from outside, which
@@ -47,6 +47,13 @@ def limit_files(pid: int, length_bytes: int | None) -> None:
         _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         soft = hard if length_bytes is None else length_bytes
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def limit_descriptors(pid: int, *, none_left: bool) -> None:
+    """Let this process open nothing more, or as much as it may at all. One that has ended is left alone."""
+    with contextlib.suppress(ProcessLookupError):
+        _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (0 if none_left else hard, hard))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The fault schedule of a chaos run: five lanes of faults side by side, each drawn from the seed.
+"""The fault schedule of a chaos run: six lanes of faults side by side, each drawn from the seed.
 
 Within a lane one fault follows the other, each on a victim drawn by lot. The plan follows from the seed; what comes of
 it does not, since real processes take the time that they take.
@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from lab.chaos.faults.broker import BROKER_FAULTS, NODE_FAULTS, QUEUE_FAULTS
 from lab.chaos.faults.fault import Fault
 from lab.chaos.faults.network import NETWORK_FAULTS
+from lab.chaos.faults.operator import OPERATOR_FAULTS
 from lab.chaos.faults.worker import WORKER_FAULTS
 from lab.chaos.history import History
 from lab.chaos.system import System
@@ -67,5 +68,6 @@ def _lanes(system: System) -> Sequence[Lane[Any]]:
         Lane(NETWORK_FAULTS, workers, 0.8),
         Lane(NETWORK_FAULTS, workers, 1.2),
         Lane(QUEUE_FAULTS, [(name, name) for name in (*queues * _OFTENER, *system.reply_queues)], 2.0),
+        Lane(OPERATOR_FAULTS, workers, 5.0),
         Lane(BROKER_FAULTS if len(brokers) == 1 else NODE_FAULTS, brokers, 12.0 if len(brokers) == 1 else 6.0),
     )

@@ -18,7 +18,7 @@ from lab.chaos.checker import check
 from lab.chaos.disks import DISK_MEGABYTES
 from lab.chaos.evidence import Evidence, asked_in, remembered
 from lab.chaos.fault_schedule import inject_faults
-from lab.chaos.faults.worker import STORE_COMPLAINT
+from lab.chaos.faults.worker import NOT_STARTED, STORE_COMPLAINT
 from lab.chaos.figures import Figures, count
 from lab.chaos.finishing import finish
 from lab.chaos.history import History, read
@@ -34,6 +34,8 @@ ANSWER_LIMIT_SECONDS: Final = 60.0
 AGREE_LIMIT_SECONDS: Final = 60.0
 REPAIR_LIMIT_SECONDS: Final = 150.0
 """How long the last faults may take to be repaired."""
+EXPECTED_ERRORS: Final = (STORE_COMPLAINT, b'"event":"refused"', b'"event":"blocked"')
+"""What a worker logs as an error when its disk is full, the broker does not let it in, or takes nothing."""
 HISTORY: Final = "history.jsonl"
 ON_PURPOSE: Final = ("exit 0", "killed by SIGKILL", "killed by SIGTERM")
 """How a worker ends that was killed, or told to end; the last if it was told before it had begun anything."""
@@ -144,9 +146,9 @@ async def _within(limit_seconds: float, what: Awaitable[None], name: str) -> flo
 
 def _unexpected_ends(system: System) -> Iterator[str]:
     """Workers that ended by themselves, or oftener than they were ended."""
-    ended = Counter(name for name, _ in system.endings)
+    ended = Counter(name for name, last in system.endings if not last.startswith(NOT_STARTED))
     for name, last in system.endings:
-        if last not in ON_PURPOSE:
+        if last not in ON_PURPOSE and not last.startswith(NOT_STARTED):
             yield f"the worker of {name} ended by itself: {last}"
     for name, times in ended.items():
         if times > system.expected[name]:
@@ -157,10 +159,10 @@ def _unexpected_ends(system: System) -> Iterator[str]:
 
 
 def _logged_errors(folder: Path) -> Iterator[str]:
-    """Errors in the workers' logs, but for those of a disk that was filled."""
+    """Errors in the workers' logs, but for those that the faults call for."""
     for path in sorted((folder / LOGS).glob("*.log")):
         for line in path.read_bytes().splitlines():
-            if STORE_COMPLAINT in line:
+            if any(expected in line for expected in EXPECTED_ERRORS):
                 continue
             if b'"level":"error"' in line or b"Traceback" in line:
                 yield f"{path.stem} says: {line.decode(errors='replace')[:_SHOWN_CHARACTERS]}"

@@ -29,7 +29,7 @@ from shared.broker.embedded import PrivateBroker, speaks_amqp
 from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
 from shared.broker.names import CONSOLE_SLOTS, VHOST, EndpointQueue, console_queue_name, endpoint_queues
 from shared.broker.private_files import LOOPBACK
-from shared.broker.topology import Account, Definitions, definitions
+from shared.broker.topology import Account, Definitions, definitions, password_hash
 from shared.wire import commands
 
 ADMINISTRATOR: Final = "chaos-admin"
@@ -68,7 +68,7 @@ class System:
     document: Definitions
     password: str
     small_disks: bool
-    """Whether each worker's store lies on a disk of its own that can be filled."""
+    """Whether each worker's store, and the logs of all, lie on disks of their own that can be filled."""
     endings: list[tuple[str, str]]
     """Every end of a worker's process: whose, and how it ended with its last words."""
     expected: Counter[str] = field(default_factory=Counter)
@@ -100,6 +100,11 @@ class System:
         """Every queue in which an owner may wait for replies."""
         return [console_queue_name(one.account, slot) for one in WORKERS for slot in range(CONSOLE_SLOTS)]
 
+    @property
+    def another_password_hash(self) -> str:
+        """The hash of a password that no worker has."""
+        return password_hash(secrets.token_urlsafe(), secrets.token_bytes(_SALT_BYTES))
+
     async def management(self) -> str:
         """The control plane's address, with its login, at a node that lives. Raises ControlPlaneUnreachable."""
         for node in self.nodes:
@@ -129,9 +134,8 @@ async def running(folder: Path, say: Say, *, cluster: bool) -> AsyncIterator[Sys
         Account(ADMINISTRATOR, passwords[ADMINISTRATOR]),
         salt=secrets.token_bytes(_SALT_BYTES),
     )
-    (folder / LOGS).mkdir(parents=True, mode=0o700)
     async with AsyncExitStack() as up:
-        small = up.enter_context(small_disks([store_of(folder, one).parent for one in WORKERS]))
+        small = up.enter_context(small_disks([folder / LOGS, *(store_of(folder, one).parent for one in WORKERS)]))
         say("broker: three nodes that form a cluster" if cluster else "broker: a private rabbitmq-server")
         opened = nodes_of(folder / "broker", document, cluster=cluster)
         nodes = await asyncio.to_thread(opened.__enter__)

@@ -91,6 +91,11 @@ async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) ->
         await _change(client, "DELETE", f"{_queue(queue, vhost)}/contents", f"purge {queue}")
 
 
+async def delete_vhost(management_url: str, *, vhost: str = VHOST) -> None:
+    """Delete a virtual host with all that it holds; one that is gone already is no error. Raises ControlPlaneError."""
+    await _remove(management_url, f"/api/vhosts/{quote(vhost, safe='')}", f"delete {vhost}")
+
+
 async def _remove(management_url: str, path: str, what: str) -> None:
     """Remove something, unless it is gone already."""
     async with _client(management_url) as client:

@@ -9,6 +9,7 @@ import os
 import shlex
 import signal
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
@@ -31,6 +32,7 @@ START_LIMIT_SECONDS: Final = 90.0
 STOP_LIMIT_SECONDS: Final = 3.0
 """Then it is killed: it has on disk what it confirmed, and nobody likes to wait for a goodbye."""
 _PROBE_LIMIT_SECONDS: Final = 2.0
+_COMMAND_LIMIT_SECONDS: Final = 60.0
 _LOG_TAIL_LINES: Final = 25
 _AMQP_HEADER: Final = b"AMQP\x00\x00\x09\x01"
 _METHOD_FRAME: Final = 1
@@ -138,6 +140,14 @@ class PrivateBroker:
         if self._processes is not None:
             self._processes.kill()
             self._processes = None
+
+    def rabbitmqctl(self, *words: str) -> None:
+        """Run RabbitMQ's own command on this node. Raises CalledProcessError, or TimeoutExpired."""
+        port = str(free_ports().distribution)
+        ports = {"RABBITMQ_CTL_DIST_PORT_MIN": port, "RABBITMQ_CTL_DIST_PORT_MAX": port}
+        command = [str(self._programs.server.with_name("rabbitmqctl")), "-n", self._layout.node, *words]
+        environ = environment(self._layout) | ports
+        subprocess.run(command, env=environ, check=True, capture_output=True, timeout=_COMMAND_LIMIT_SECONDS)  # noqa: S603 - an installed program
 
     def __enter__(self) -> Self:
         return self

@@ -31,7 +31,7 @@ _SERVER_SCRIPTS: Final = (
 )
 _EPMD_PROGRAMS: Final = ("/usr/bin/epmd", "/usr/lib/erlang/erts-*/bin/epmd", "/usr/local/lib/erlang/erts-*/bin/epmd")
 _DEBIAN_WRAPPER: Final = "/usr/sbin/rabbitmq-server"
-_FREE_DISK_BYTES: Final = 50_000_000
+FREE_DISK_BYTES: Final = 50_000_000
 _PRIVATE_FILE_MODE: Final = 0o600
 _OUTGOING_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _IANA_OUTGOING_PORTS: Final = (49_152, 65_535)
@@ -180,7 +180,7 @@ def _configuration(layout: Layout) -> str:
         "collect_statistics": "none",
         "load_definitions": layout.definitions,
         "max_message_size": MAX_MESSAGE_BYTES,
-        "disk_free_limit.absolute": _FREE_DISK_BYTES,
+        "disk_free_limit.absolute": FREE_DISK_BYTES,
         "loopback_users": "none",
         "log.file": layout.log,  # not in RABBITMQ_LOGS, which takes the limits back
         "log.file.level": "info",

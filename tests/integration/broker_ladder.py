@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import os
 import secrets
-import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +26,6 @@ from shared.broker.declarations import Declaration
 from shared.broker.embedded import PrivateBroker
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
-from shared.broker.private_files import environment, free_ports
 from shared.broker.topology import Account, Definitions, definitions
 from tests.waiting import wait_for
 
@@ -121,15 +119,6 @@ def private_rung(folder: Path) -> Iterator[tuple[BrokerForTests, PrivateBroker]]
             ),
             process,
         )
-
-
-def rabbitmqctl(process: PrivateBroker, *arguments: str) -> None:
-    """Run RabbitMQ's own tool on a private broker."""
-    layout, programs = process._layout, process._programs
-    port = str(free_ports().distribution)
-    ports = {"RABBITMQ_CTL_DIST_PORT_MIN": port, "RABBITMQ_CTL_DIST_PORT_MAX": port}
-    command = [str(programs.server.with_name("rabbitmqctl")), "-n", layout.node, *arguments]
-    subprocess.run(command, env=environment(layout) | ports, check=True, capture_output=True, timeout=120)
 
 
 @contextlib.contextmanager

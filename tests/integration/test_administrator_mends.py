@@ -23,7 +23,7 @@ from shared.runtime.health import fresh as is_fresh
 from tests.end_to_end.asking import Console
 from tests.end_to_end.stories import End, connect, end
 from tests.end_to_end.workers import Crew, Site, WorkerProcess, crew, fresh_id
-from tests.integration.broker_ladder import BrokerForTests, fresh, private_rung, rabbitmqctl
+from tests.integration.broker_ladder import BrokerForTests, fresh, private_rung
 from tests.waiting import wait_for
 
 LIMIT_SECONDS = 90.0
@@ -221,7 +221,7 @@ async def permit_again(place: Place) -> None:
 
 async def throw_out(place: Place) -> None:
     """Close all connections: a right that is taken away is noticed by who comes back."""
-    await asyncio.to_thread(rabbitmqctl, place.process, "close_all_connections", "--global", "a test")
+    await asyncio.to_thread(place.process.rabbitmqctl, "close_all_connections", "--global", "a test")
 
 
 @pytest.mark.parametrize(
@@ -254,11 +254,11 @@ async def test_a_refusal_is_waited_out(place: Place, harm: Harm, mend: Harm) -> 
 @asynccontextmanager
 async def short_of_memory(process: PrivateBroker) -> AsyncIterator[None]:
     """Let the broker raise its memory alarm for the length of a block."""
-    await asyncio.to_thread(rabbitmqctl, process, "set_vm_memory_high_watermark", "0.0000001")
+    await asyncio.to_thread(process.rabbitmqctl, "set_vm_memory_high_watermark", "0.0000001")
     try:
         yield
     finally:
-        await asyncio.to_thread(rabbitmqctl, process, "set_vm_memory_high_watermark", "0.4")
+        await asyncio.to_thread(process.rabbitmqctl, "set_vm_memory_high_watermark", "0.4")
 
 
 async def test_a_broker_that_is_short_of_memory_makes_workers_unhealthy_with_its_reason(place: Place) -> None:

@@ -27,7 +27,6 @@ from tests.integration.broker_ladder import (
     consuming,
     linked,
     private_rung,
-    rabbitmqctl,
     saying,
     two_accounts,
 )
@@ -121,7 +120,7 @@ async def test_a_queue_that_the_broker_cannot_read_any_more_costs_nobody_the_oth
 def break_queue(process: PrivateBroker, queue: str) -> None:
     """Take a quorum queue's process away from under it, as an accident at its deletion does."""
     name = f'list_to_atom("peering_{queue}")'
-    rabbitmqctl(process, "eval", f"ok = ra:stop_server(quorum_queues, {{{name}, node()}}).")
+    process.rabbitmqctl("eval", f"ok = ra:stop_server(quorum_queues, {{{name}, node()}}).")
 
 
 async def test_a_link_that_is_started_before_the_broker_waits_and_then_connects(

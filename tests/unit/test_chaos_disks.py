@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from initiator.handshake import INITIATOR
-from lab.chaos.disks import clear, fill, limit_files, small_disks
+from lab.chaos.disks import clear, fill, limit_descriptors, limit_files, small_disks
 from shared.protocol.words import Endpoint, Kind
 from shared.store.errors import StoreUnavailable
 from shared.store.sqlite import Store, TimelineEntry
@@ -67,12 +67,23 @@ def test_a_disk_that_takes_nothing_does_not_make_a_store_a_damaged_one(tmp_path:
         write(store)
 
 
+def test_a_process_without_descriptors_opens_nothing_until_it_may() -> None:
+    limit_descriptors(os.getpid(), none_left=True)
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            os.open(os.devnull, os.O_RDONLY)
+    finally:
+        limit_descriptors(os.getpid(), none_left=False)
+    os.close(os.open(os.devnull, os.O_RDONLY))
+
+
 def test_a_limit_for_a_process_that_is_gone_is_no_fault() -> None:
     ended = os.fork()
     if not ended:
         os._exit(0)
     os.waitpid(ended, 0)
     limit_files(ended, 0)
+    limit_descriptors(ended, none_left=True)
 
 
 def test_a_small_disk_is_full_for_the_store_and_leaves_its_files(tmp_path: Path) -> None:

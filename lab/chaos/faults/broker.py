@@ -1,4 +1,4 @@
-"""Faults of the broker: queues purged and deleted, RabbitMQ killed and stopped.
+"""Faults of the broker: queues purged and deleted, RabbitMQ killed, stopped and in alarm, its virtual host deleted.
 
 What a broker confirmed it may still lose if somebody empties a queue; then only the protocol remembers.
 
@@ -17,11 +17,13 @@ from typing import Final
 
 from lab.chaos.faults.fault import Fault, frozen
 from lab.chaos.system import System
-from shared.broker.control import delete_queue, purge_queue
+from shared.broker.control import delete_queue, delete_vhost, purge_queue
 from shared.broker.embedded import PrivateBroker
 from shared.broker.errors import ControlPlaneError
+from shared.broker.private_files import FREE_DISK_BYTES
 
 _QUEUE_LIMIT_SECONDS: Final = 20.0
+_NO_DISK_HAS_BYTES: Final = 2**60
 _SETTLED_SECONDS: Final = 2.0
 """After a boot, until every queue has its leader, and after a declaration, until every member has its log."""
 
@@ -82,11 +84,43 @@ async def _broker_stopped(system: System, node: PrivateBroker, chance: Random) -
         return f"stood still for {seconds:.1f} s"
 
 
+async def _vhost_deleted(system: System, node: PrivateBroker, chance: Random) -> str | None:
+    async with system.whole:
+        try:
+            async with asyncio.timeout(_QUEUE_LIMIT_SECONDS):
+                await delete_vhost(await system.management())
+        except (ControlPlaneError, TimeoutError):
+            return None
+        seconds = chance.uniform(0.5, 6)
+        await asyncio.sleep(seconds)
+        await system.provision()
+        await asyncio.sleep(_SETTLED_SECONDS)
+        return f"gone for {seconds:.1f} s or more; it was {node.amqp_port} that was asked"
+
+
+async def _alarmed(system: System, node: PrivateBroker, chance: Random) -> str | None:
+    """A disk alarm: RabbitMQ blocks every connection that publishes, on all nodes."""
+    async with system.whole:
+        if node.pid is None:
+            return None
+        seconds = chance.uniform(2, 6)
+        try:
+            await asyncio.to_thread(node.rabbitmqctl, "set_disk_free_limit", str(_NO_DISK_HAS_BYTES))
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.to_thread(node.rabbitmqctl, "set_disk_free_limit", str(FREE_DISK_BYTES))
+        return f"publishers blocked for {seconds:.1f} s"
+
+
 BROKER_FAULTS: Final[tuple[Fault[PrivateBroker], ...]] = (
     Fault("RabbitMQ killed (-9)", 1, _broker_killed),
     Fault("RabbitMQ stopped", 1, _broker_stopped),
+    Fault("resource alarm", 1, _alarmed),
+    Fault("virtual host deleted", 1, _vhost_deleted),
 )
 NODE_FAULTS: Final[tuple[Fault[PrivateBroker], ...]] = (
     Fault("node of the cluster killed (-9)", 3, _broker_killed),
     Fault("node of the cluster stopped", 1, _broker_stopped),
+    Fault("resource alarm", 1, _alarmed),
+    Fault("virtual host deleted", 1, _vhost_deleted),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Final
 
-from lab.chaos.disks import clear, fill, limit_files
+from lab.chaos.disks import clear, fill, limit_descriptors, limit_files
 from lab.chaos.faults.fault import LOOK_EVERY_SECONDS, Fault, frozen, until
 from lab.chaos.system import System
 from lab.chaos.workers import Worker
@@ -19,17 +20,20 @@ STORE_COMPLAINT: Final = b"the store takes nothing"
 """What a worker logs when nothing can be made durable."""
 
 _BACK_LIMIT_SECONDS: Final = 20.0
+NOT_STARTED: Final = "could not be started"
+"""How the supervisor reports a start that failed; it tries again."""
 
 
 async def _killed(system: System, worker: Worker, _: Random) -> str | None:
-    return await _ended(system, worker, signal.SIGKILL)
+    return await ended(system, worker, signal.SIGKILL)
 
 
 async def _told_to_end(system: System, worker: Worker, _: Random) -> str | None:
-    return await _ended(system, worker, signal.SIGTERM)
+    return await ended(system, worker, signal.SIGTERM)
 
 
-async def _ended(system: System, worker: Worker, how: signal.Signals) -> str | None:
+async def ended(system: System, worker: Worker, how: signal.Signals) -> str | None:
+    """End a worker's process, and wait until another has taken its place; None if there was none to end."""
     await until(lambda: system.pid(worker))
     pid = system.pid(worker)
     if pid is None:
@@ -71,7 +75,7 @@ async def _started_on_full_disk(system: System, worker: Worker, chance: Random) 
     with _store_errors(system, worker) as felt:
         try:
             await asyncio.to_thread(fill, system.disk(worker))
-            await _ended(system, worker, chance.choice((signal.SIGKILL, signal.SIGTERM)))
+            await ended(system, worker, chance.choice((signal.SIGKILL, signal.SIGTERM)))
             await asyncio.sleep(chance.uniform(1, 3))
         finally:
             clear(system.disk(worker))
@@ -91,12 +95,59 @@ async def _files_limited(system: System, worker: Worker, chance: Random) -> str 
         return felt()
 
 
+async def _log_disk_filled(system: System, worker: Worker, chance: Random) -> str | None:
+    if not system.small_disks:
+        return None
+    pid, logs = system.pid(worker), system.log(worker).parent
+    try:
+        await asyncio.to_thread(fill, logs)
+        if chance.random() < 0.5:  # noqa: PLR2004 - as often with a start whose first lines are lost
+            await ended(system, worker, signal.SIGKILL)
+        await asyncio.sleep(chance.uniform(1, 4))
+    finally:
+        clear(logs)
+    return f"the logs took nothing while {pid} ran"
+
+
+async def _no_descriptors(system: System, worker: Worker, chance: Random) -> str | None:
+    """Of a worker that has started: without descriptors no program starts."""
+    proxy = system.proxies[worker.id]
+    await until(lambda: proxy.connections)
+    pid = system.pid(worker)
+    if pid is None or not proxy.connections:
+        return None
+    limit_descriptors(pid, none_left=True)
+    try:
+        cut = proxy.reset()
+        await asyncio.sleep(chance.uniform(1, 4))
+    finally:
+        limit_descriptors(pid, none_left=False)
+    return f"{cut} connections reset, and no descriptor for another" if cut else None
+
+
+async def _supervisor_without_descriptors(system: System, worker: Worker, chance: Random) -> str | None:
+    """The supervisor is this process, so that meanwhile nobody may boot a broker."""
+    async with system.whole:
+        await until(lambda: system.pid(worker))
+        if system.pid(worker) is None:
+            return None
+        limit_descriptors(os.getpid(), none_left=True)
+        try:
+            system.expected[worker.id] += 1
+            system.supervisor.send(worker.id, signal.SIGKILL)
+            await asyncio.sleep(chance.uniform(1, 3))
+            last = system.supervisor.report(worker.id).last or ""
+        finally:
+            limit_descriptors(os.getpid(), none_left=False)
+    return last if last.startswith(NOT_STARTED) else None
+
+
 @contextmanager
 def _store_errors(system: System, worker: Worker) -> Iterator[Callable[[], str | None]]:
     """Count what the worker says of its store meanwhile."""
 
     def count() -> int:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             return system.log(worker).read_bytes().count(STORE_COMPLAINT)
         return 0
 
@@ -116,4 +167,7 @@ WORKER_FAULTS: Final[tuple[Fault[Worker], ...]] = (
     Fault("disk full", 3, _disk_filled),
     Fault("disk full when it starts", 2, _started_on_full_disk),
     Fault("disk refuses writes", 2, _files_limited),
+    Fault("log disk full", 1, _log_disk_filled),
+    Fault("no file descriptors", 1, _no_descriptors),
+    Fault("no file descriptors for the supervisor", 1, _supervisor_without_descriptors),
 )
