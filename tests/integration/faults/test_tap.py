@@ -109,7 +109,7 @@ async def test_a_second_console_is_told_that_the_wire_is_taken(town: Town) -> No
 async def test_a_console_that_ends_while_a_wire_is_being_made_whole_leaves_it_whole(town: Town) -> None:
     async with town.faults() as faults:
         await faults.add(fault("hold", interface="ri-nobody", to=town.far.endpoint, seconds=0.05))
-        await wait_for(faults._changing.locked, LIMIT_SECONDS)
+        await wait_for(lambda: faults.listed()[0].over, LIMIT_SECONDS)
     assert await town.taps() == []
 
 
@@ -149,7 +149,8 @@ def serving(town: Town, folder: Path) -> Iterator[tuple[subprocess.Popen[str], d
     }
     file = folder / "topology.json"
     file.write_text(json.dumps(topology))
-    command = [*PEERING, "serve", "--topology", str(file), "--folder", str(folder), "--listen", "127.0.0.1:0", "--json"]
+    place = str(folder / "console")
+    command = [*PEERING, "serve", "--topology", str(file), "--folder", place, "--listen", "127.0.0.1:0", "--json"]
     environment = surroundings(PEERING_MANAGEMENT_URL=town.broker.management_url)
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as program:
         try:
