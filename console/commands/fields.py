@@ -12,7 +12,9 @@ INTERFACE: Final = (
 )
 TIMELINE_ROW: Final = "row, at, interface, was, status, cause, said"
 PAYLOAD: Final = "row, at, number, body"
-WORKER: Final = "endpoint, kind, account, region, role, pid, store_id, timeline, statuses, counters"
+WORKER: Final = (
+    "endpoint, kind, account, region, role, pid, store_id, timeline, statuses, counters, unread, blocked, store"
+)
 FAULT: Final = "number, fault {as it was asked for}, sentence, since, struck, held, over, interface, wires"
 HELD: Final = "number, fault, source, target, source_endpoint, target_endpoint, label, since"
 
