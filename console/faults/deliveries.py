@@ -67,7 +67,7 @@ def proven(delivery: Delivery, queue: EndpointQueue, *, enforced: bool) -> bool:
 
 
 def bundle_in(delivery: Delivery, queue: EndpointQueue, *, enforced: bool) -> Bundle | None:
-    """The bundle of a proven sender; None for everything else, which passes untouched."""
+    """The bundle of a proven sender that can be read whole; None for everything else, which passes untouched."""
     if delivery.type != KINDS.bundle or not proven(delivery, queue, enforced=enforced):
         return None
     try:
@@ -75,7 +75,7 @@ def bundle_in(delivery: Delivery, queue: EndpointQueue, *, enforced: bool) -> Bu
     except Unreadable:
         return None
     meant = bundle.to == queue.endpoint and (not enforced or bundle.account == queue.sender)
-    return bundle if meant else None
+    return bundle if meant and bundle.unreadable is None else None
 
 
 def unchanged(waiting: Waiting, queue: EndpointQueue, *, enforced: bool) -> Onward:

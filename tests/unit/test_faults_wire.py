@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.faults.deliveries import Onward, Waiting
+from console.faults.deliveries import Onward, Waiting, bundle_in
 from console.faults.model import Fault
 from console.faults.standing import Standing
 from console.faults.wire import Wire
@@ -22,7 +22,7 @@ from shared.broker.names import EndpointQueue
 from shared.broker.tap import Tap
 from shared.protocol.messages import Data
 from shared.protocol.words import Activation, Epoch
-from shared.wire.bundle import Addressed, Bundle, read_bundle
+from shared.wire.bundle import Addressed, Bundle, read_bundle, write_bundle
 from shared.wire.forms import Unreadable
 from tests.waiting import wait_for
 
@@ -59,6 +59,15 @@ class Passed:
                 continue
             found += [(entry.source, entry.message.number) for entry in entries if isinstance(entry.message, Data)]
         return found
+
+
+def test_a_bundle_with_a_message_that_cannot_be_read_passes_untouched_for_its_receiver_to_set_aside() -> None:
+    queue = EndpointQueue("bob", "vpc-b", "alice")
+    messages = [Addressed("ri-a", "ri-b", Data(TAG, number, 0, "a payload")) for number in (7, 8)]
+    body = write_bundle(Bundle("vpc-a", "alice", "vpc-b", 1, messages))
+    good = replace(DELIVERY, exchange=queue.exchange, body=body)
+    assert bundle_in(good, queue, enforced=True) is not None
+    assert bundle_in(replace(good, body=body.replace(b'"number":7', b'"number":0')), queue, enforced=True) is None
 
 
 class Rig:
