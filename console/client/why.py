@@ -9,11 +9,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from shared.protocol.messages import Reason
 from shared.protocol.words import Status, Timer
 from shared.runtime.batch import REPEATS_NOTED
 from shared.wire.views import QUEUE_UNREAD, InterfaceView, TimelineRow
 
 _WAITING: Final = frozenset(status for status in Status if not status.stable)
+_ANSWERS: Final = frozenset(Reason) - {Reason.NO_ANSWER}
+"""Reasons that the peer gave in a NotReady: a record has no row of an answer that changes nothing."""
 
 
 def link_exists(own: InterfaceView, other: InterfaceView | None) -> bool | None:
@@ -127,12 +130,14 @@ def _waits(waited: Waited) -> str:
     end, seconds, asked, at_least, heard = waited
     peer = "its peer" if end.peer is None else end.peer.interface
     times = f"{'at least ' if at_least else ''}{'once' if asked == 1 else f'{asked} times'}"
+    long = f"{end.interface} has waited for {seconds:.0f} s for {peer} to"
+    if end.reason_code in _ANSWERS:
+        return f"{long} be ready, asked {times}, and was answered that."
     known = (
         "nothing was heard of it" if end.peer is None or end.peer.status is None else f"last heard: {end.peer.status}"
     )
     ago = "" if heard is None else f", {heard:.0f} s ago"
-    long = f"{end.interface} has waited for {seconds:.0f} s for {peer} to acknowledge this"
-    return f"{long}, and said it {times}; {known}{ago}."
+    return f"{long} acknowledge this, and said it {times}; {known}{ago}."
 
 
 def _up(own: InterfaceView, other: InterfaceView | None, unasked: str | None) -> str:

@@ -15,7 +15,7 @@ from tests.waiting import wait_for_blocking
 
 PAGE: Final = REPOSITORY / "docs" / "by-hand.md"
 BLOCK: Final = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-MOMENT: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{3}")
+MOMENT: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{3}|for \d+ s|(at least )?(once|\d+ times)")
 LOOKING: Final = frozenset({"why", "inbox", "wait"})
 """Commands that may be typed again until what the page shows has come about."""
 
@@ -39,7 +39,7 @@ def typed() -> Iterator[Typed]:
 
 
 def plain(text: str) -> str:
-    """A text without its moments and line breaks."""
+    """A text without its moments, how long and how often, and its line breaks."""
     return " ".join(MOMENT.sub("", text).split())
 
 

@@ -183,6 +183,16 @@ def test_a_suspension_that_the_peer_has_not_heard_says_what_is_waited_for_since_
     )
 
 
+def test_an_end_that_its_peer_answered_not_ready_is_not_said_to_have_heard_nothing() -> None:
+    reason = {"reason_code": "PeerNotConfigured", "reason": "The peer's owner has not configured this interface."}
+    this = own(status="Connecting", peer=peer_view("b", status=None), **reason)
+    waited = waiting(this, None, suspending(12, 1)[1:], [])
+    assert why(this, None, waited=waited) == (
+        "ri-a on vpc-a is Connecting: the peer's owner has not configured this interface. "
+        "ri-a has waited for 12 s for ri-b to be ready, asked 2 times, and was answered that."
+    )
+
+
 def test_nobody_waits_where_both_ends_are_stable() -> None:
     assert waiting(own(), other(), suspending(3, 1), suspending(3, 1)) is None
     assert waiting(own(status="Suspending"), None, [], []) is None
