@@ -14,8 +14,9 @@ STAMP := .venv/.set-up
 # `make test WAITING=` runs them one by one.
 PARALLEL := -n auto --maxprocesses 4
 WAITING := -n 3 --dist worksteal
+TIER = tier() { printf '\n== %s\n' "$$1"; $(PYTEST) tests/$$2 -m "$$3" $${4:-}; }
 
-.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test format docs clean
+.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test end-to-end compose format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,9 +75,9 @@ coverage: setup ## branch coverage of protocol, handshakes and wire by the unit 
 	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
-# `check` looks at all folders.
+# `check` looks at all folders. The last two run side by side: what containers take is mostly waiting.
 test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
-	tier() { printf '\n== %s\n' "$$1"; $(PYTEST) tests/$$2 -m "$$3" $${4:-}; }
+	$(TIER)
 	tier "simulation" simulation simulation "$(PARALLEL)"
 	rung=$$(scripts/bootstrap rung)
 	tier "integration, on: $$rung" integration integration "$(WAITING)"
@@ -84,7 +85,15 @@ test: check broker browser clients ## everything: check, then simulation, integr
 	for rung in $$rungs; do
 	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration ladder "$(WAITING)"
 	done
+	make --jobs 2 --output-sync=target end-to-end compose
+
+end-to-end:
+	$(TIER)
+	rung=$$(scripts/bootstrap rung)
 	tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
+
+compose:
+	$(TIER)
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
 	  tier "compose" end_to_end compose
 	else
