@@ -11,6 +11,7 @@ from console.commands import control, faults, fields, lifecycle, looking, payloa
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
 from console.commands.restart import restart
+from console.commands.run import run
 from console.commands.serve import serve
 from console.commands.up import up
 
@@ -148,7 +149,7 @@ GROUPS: Final = {
     "held": "What becomes of messages that a fault holds.",
 }
 
-LONG_RUNNING: Final = (up, serve, demo)
+LONG_RUNNING: Final = (up, serve, demo, run)
 """Commands that run until they are ended, or tell a story."""
 
 

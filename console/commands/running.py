@@ -18,7 +18,7 @@ from console.client import ClientError
 from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
-from console.topology import NoContext, TopologyRefused, find_context
+from console.topology import FileRefused, NoContext, find_context
 from shared.broker.errors import ControlPlaneError
 
 DONE: Final = 0
@@ -76,6 +76,6 @@ async def _done(job: Awaitable[int], screen: Screen) -> int:
             raise
         screen.failed("SystemError", f"{error.strerror or error}.")
         return FAILED
-    except (NoContext, TopologyRefused) as error:
+    except (NoContext, FileRefused) as error:
         screen.failed(type(error).__name__, str(error))
         return WRONG_USAGE

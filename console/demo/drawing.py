@@ -17,7 +17,7 @@ from rich.text import Text
 from console.client.plain import plain
 from console.demo.checklist import STATUSES, Checklist
 from console.demo.command_lines import StoryEnd
-from console.demo.run import Scene, TypedLine
+from console.demo.watching import Scene, TypedLine
 from console.screen import status_text
 from console.stack.brokers import BROKER
 from console.stack.supervised import Report

@@ -12,7 +12,8 @@ from typing import Final
 
 from console.client import Unanswered
 from console.demo.command_lines import StoryEnd, change
-from console.demo.run import LOOK_EVERY_SECONDS, StoryBroke, StoryRun, TypedLine
+from console.demo.run import LOOK_EVERY_SECONDS, StoryRun
+from console.demo.watching import StoryBroke, TypedLine
 from shared.broker.control import dead_letters
 
 LIMIT_SECONDS: Final = 10.0

@@ -14,7 +14,8 @@ from console.demo import topologies
 from console.demo.checklist import Checklist, Expected
 from console.demo.command_lines import StoryEnd, change, configure, create, create_both, send
 from console.demo.intrusion import intrude
-from console.demo.run import Notes, StoryBroke, StoryRun
+from console.demo.run import StoryRun
+from console.demo.watching import Notes, StoryBroke
 from console.topology import Topology
 from shared.wire.views import InterfaceView
 

@@ -2,13 +2,14 @@
 
 from console.topology.context import Context, KnownEndpoint, NoContext, find_context
 from console.topology.models import AccountSection, BrokerSection, EndpointSection, Topology
-from console.topology.reading import TopologyRefused, load
+from console.topology.reading import FileRefused, TopologyRefused, load
 
 __all__ = [
     "AccountSection",
     "BrokerSection",
     "Context",
     "EndpointSection",
+    "FileRefused",
     "KnownEndpoint",
     "NoContext",
     "Topology",

@@ -1,4 +1,4 @@
-"""The reader of topology files; every problem is told with the line that it stands in.
+"""The reader of files that people write: topologies here, scenarios above; every problem is told with its line.
 
 YAML is read as a tree of texts: no types are guessed (`no` stays a region, `0123` a uid), and there are no tags,
 anchors or aliases, which nobody needs here and which can make a small file enormous.
@@ -6,12 +6,12 @@ anchors or aliases, which nobody needs here and which can make a small file enor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from yaml.reader import ReaderError
 
 from console.topology.models import Contradiction, Topology
@@ -28,8 +28,17 @@ Lines = dict[Place, int]
 _NULL_TAG: Final = "tag:yaml.org,2002:null"
 
 
-class TopologyRefused(ValueError):
-    """The error of a topology that cannot be; each line of it begins `FILE:LINE: ` and says what would be right."""
+Model = TypeVar("Model", bound=BaseModel)
+Told = Callable[[str, Place, str], str]
+"""What words a problem: from the validator's type, the place and the validator's message."""
+
+
+class FileRefused(ValueError):
+    """The base of errors of files; each line of its text begins `FILE:LINE: ` and says what would be right."""
+
+
+class TopologyRefused(FileRefused):
+    """The error of a topology that cannot be."""
 
 
 class _Problem(Exception):
@@ -45,16 +54,23 @@ def load(path: Path) -> Topology:
 
     Files that it names are taken from its own folder.
     """
-    try:
-        text = _read(path)
-        tree, lines = _tree(text)
-    except _Problem as problem:
-        raise TopologyRefused(f"{path}:{problem.line}: {problem.sentence}") from None
-    try:
-        topology = Topology.model_validate(tree)
-    except ValidationError as error:
-        raise TopologyRefused(_told(path, error, lines)) from None
+    topology = read_as(Topology, path, sentence_of, TopologyRefused)
     return _from_its_folder(topology, path.absolute().parent)
+
+
+def read_as(model: type[Model], path: Path, words: Told, refused: type[FileRefused]) -> Model:
+    """Read a file as a model. Raises `refused`, with every problem in the words that `words` finds for it."""
+    try:
+        tree, lines = _tree(_read(path))
+    except _Problem as problem:
+        raise refused(f"{path}:{problem.line}: {problem.sentence}") from None
+    if tree is None:
+        keys = " and ".join(f"`{name}`" for name, field in model.model_fields.items() if field.is_required())
+        raise refused(f"{path}:1: the file is empty; a {model.__name__.lower()} has the keys {keys}")
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise refused(_told(path, error, lines, words)) from None
 
 
 def _read(path: Path) -> str:
@@ -66,7 +82,7 @@ def _read(path: Path) -> str:
     except ValueError as error:
         raise _Problem(1, f"that is no path of a file: {error}") from None
     if len(content) > FILE_LIMIT_BYTES:
-        raise _Problem(1, f"the file is larger than {FILE_LIMIT_BYTES} bytes, which is too large for a topology")
+        raise _Problem(1, f"the file is larger than {FILE_LIMIT_BYTES} bytes, which is too large")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -90,10 +106,8 @@ def _tree(text: str) -> tuple[Any, Lines]:
         raise _Problem(at, "this is not YAML: there is a character that no text file holds") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise _Problem(line, f"this is not YAML: {type(error).__name__} after this line") from None
-    if node is None:
-        raise _Problem(1, "the file is empty; a topology has the keys `accounts` and `endpoints`")
     lines: Lines = {}
-    return _value(node, (), lines), lines
+    return (None if node is None else _value(node, (), lines)), lines
 
 
 def _checked_events(text: str) -> Iterator[yaml.Event]:
@@ -110,10 +124,10 @@ def _checked_events(text: str) -> Iterator[yaml.Event]:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEPTH_LIMIT:
-            raise _Problem(line, "this is nested deeper than anything in a topology")
+            raise _Problem(line, "this is nested deeper than anything that belongs here")
         documents += isinstance(event, yaml.DocumentStartEvent)
         if documents > 1:
-            raise _Problem(line, "a topology is one YAML document, and here begins a second one")
+            raise _Problem(line, "the file is one YAML document, and here begins a second one")
         yield event
 
 
@@ -145,15 +159,16 @@ def _mapping(node: yaml.MappingNode, place: Place, lines: Lines) -> dict[str, An
     return found
 
 
-def _told(path: Path, error: ValidationError, lines: Lines) -> str:
+def _told(path: Path, error: ValidationError, lines: Lines, words: Told) -> str:
     """Put every problem on a line of its own, in the order of the file."""
     told: list[tuple[int, str]] = []
     for problem in error.errors(include_url=False, include_input=False):
         cause = problem.get("ctx", {}).get("error")
+        place = tuple(part for part in problem["loc"] if not str(part).startswith("("))  # the tag of a union
         if isinstance(cause, Contradiction):
-            told += [(_line(conflict.place, lines), conflict.sentence) for conflict in cause.conflicts]
+            told += [(_line((*place, *conflict.place), lines), conflict.sentence) for conflict in cause.conflicts]
         else:
-            told.append((_line(problem["loc"], lines), sentence_of(problem["type"], problem["loc"], problem["msg"])))
+            told.append((_line(place, lines), words(problem["type"], place, problem["msg"])))
     unique = sorted(set(told))[:PROBLEMS_SHOWN]
     return "\n".join(f"{path}:{line}: {sentence}" for line, sentence in unique)
 

@@ -63,6 +63,7 @@ def plant_house(folder: Path) -> None:
     floors = (f"shared/{floor}" for floor in ("", "protocol", "wire", "store", "broker", "runtime"))
     console = (
         "commands",
+        "scenario",
         "demo",
         "trace",
         "faults",

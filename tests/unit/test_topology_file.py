@@ -99,7 +99,7 @@ def test_paths_are_those_of_the_files_own_folder(tmp_path: Path) -> None:
         ("name: alice", "\tname: alice", "5: this is not YAML"),
         ("name: alice", 'name: "\\U7fffffff"', "5: this is not YAML"),
         ("name: alice", "name: {[1]: 2}", "5: a key must be a plain word"),
-        ("endpoints:\n", "---\nendpoints:\n", "7: a topology is one YAML document"),
+        ("endpoints:\n", "---\nendpoints:\n", "7: the file is one YAML document"),
     ],
 )
 def test_a_fault_is_told_with_its_line(tmp_path: Path, before: str, after: str, expected: str) -> None:

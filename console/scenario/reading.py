@@ -1,0 +1,80 @@
+"""The reader of scenario files, and the JSON schema by which an editor completes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+
+from console.scenario.model import Expectation, Scenario
+from console.topology import FileRefused, Topology, load
+from console.topology import problems as of_topology
+from console.topology.reading import Place, read_as
+
+_SHOWN_CHARACTERS: Final = 60
+
+
+class ScenarioRefused(FileRefused):
+    """The error of a scenario that cannot be."""
+
+
+def load_scenario(path: Path) -> tuple[Scenario, Topology | None]:
+    """Read a scenario file, and the topology that it names or holds. Raises ScenarioRefused or TopologyRefused."""
+    scenario = read_as(Scenario, path, _sentence, ScenarioRefused)
+    topology = scenario.topology
+    if isinstance(topology, Path):
+        topology = load(path.parent / topology)
+    return scenario, topology
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of a scenario file."""
+    return Scenario.model_json_schema(by_alias=True)
+
+
+def _sentence(kind: str, place: Place, said: str) -> str:
+    """Say what is wrong with one place, and what would be right; never what was written there."""
+    if place[:1] == ("topology",) and len(place) > 1:
+        return of_topology.sentence_of(kind, place[1:], said)
+    model, key = _model_at(place[:-1]), str(place[-1]) if place else ""
+    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:_SHOWN_CHARACTERS]}" for part in place)
+    shown = f"`{shown.lstrip('.')}`" if place else "the scenario"
+    if model is not None and (kind == "extra_forbidden" or (model is Expectation and _is_unknown(key))):
+        known = list(_keys(model))
+        close = get_close_matches(key, known, n=1)
+        meant = f"; did you mean {close[0]!r}?" if close else ""
+        return f"unknown key {key[:_SHOWN_CHARACTERS]!r}{meant} (keys here: {', '.join(known)})"
+    if kind == "missing":
+        return f"{shown} is missing"
+    said = said.removeprefix("Value error, ")
+    return f"{shown}: {said[:1].lower()}{said[1:]}"
+
+
+def _is_unknown(key: str) -> bool:
+    return not key.startswith("ri-") and key not in _keys(Expectation)
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    yield from (field.alias or name for name, field in model.model_fields.items())
+    if model is Expectation:
+        yield Expectation.keys
+
+
+def _model_at(place: Place) -> type[BaseModel] | None:
+    """The model of a place of a scenario; None where there is none."""
+    found: type[BaseModel] | None = Scenario
+    for part in place:
+        if isinstance(part, str) and found is not None:
+            fields = {field.alias or name: field for name, field in found.model_fields.items()}
+            found = next(_models_in(fields[part].annotation), None) if part in fields else None
+    return found
+
+
+def _models_in(annotation: object) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
