@@ -35,7 +35,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    do: ByMessage | WholeWire | ToWorker = Field(
+    do: Literal[ByMessage, WholeWire, ToWorker] = Field(
         description="To messages: drop; delay; duplicate; reorder: let the connection's next message pass before it; "
         "hold until it is released; corrupt: cut it off in its middle, so that it can't be read. To whole wires: cut; "
         "netem: delay, jitter and loss. To workers: kill (SIGKILL; the supervisor starts it again), stop (SIGSTOP), "

@@ -39,7 +39,7 @@ class Expecting:
                     await asyncio.sleep(LOOK_SECONDS)
                     wrong = await self._is_wrong()
                 if self._wanted.lasting:
-                    await self._caught_up()
+                    await self._run.catch_up(self._watched())
         except TimeoutError:
             raise StoryBroke(f"after {within:g} s {'; '.join(self._wrong)}") from None
         await self._last()
@@ -63,11 +63,6 @@ class Expecting:
         """Those of the two ends whose status is expected."""
         ends = [self._run.end(name) for name in self._wanted.statuses]
         return [one for one in self._run.watched_ends if one.end in ends]
-
-    async def _caught_up(self) -> None:
-        """Let the record of both ends be read as far as it is written, so that what comes later is new."""
-        for one in self._watched():
-            await self._run.until_read(one, (await self._run.clients.worker(one.end.endpoint)).timeline)
 
     async def _is_wrong(self) -> list[str]:
         """What is not as it must be, in words; empty if all is."""

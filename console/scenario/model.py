@@ -190,10 +190,12 @@ class Scenario(Section):
         | None
     ) = Field(default=None, description="a topology, or a file that holds one, beside this one; none: what runs")
     connection: tuple[FullName, FullName] = Field(description="the two ends that are drawn, each RI@ENDPOINT")
-    steps: tuple[Step, ...] = Field(min_length=1)
+    steps: tuple[Step, ...] = Field(json_schema_extra={"minItems": 1})
 
     @model_validator(mode="after")
     def _knows_every_name(self) -> Self:
+        if not self.steps:
+            raise Contradiction([Conflict(("steps",), "`steps` has none; right would be a list of at least one")])
         known = {name.partition("@")[0] for name in self.connection}
         unknown = [
             Conflict(place, _unknown(name)) for place, name in self.names() if "@" not in name and name not in known

@@ -73,8 +73,8 @@ def run(wanted: Wanted) -> int:
     try:
         scenario, topology = load_scenario(wanted.file)
         with own_folder("run") as folder:
-            place = _running(wanted.topology) if wanted.here or topology is None else _own(topology, folder, console)
-            return asyncio.run(until_stopped(_play(scenario, place, console, wanted)))
+            placed = _running(wanted) if wanted.here or topology is None else _own(topology, folder, console, wanted)
+            return asyncio.run(until_stopped(_play(scenario, placed, console, wanted)))
     except StoryBroke as broke:  # before its first step: an end of it is not there
         console.print(Text(str(broke), "red"), soft_wrap=True)
         return WRONG
@@ -90,7 +90,7 @@ def run(wanted: Wanted) -> int:
 
 
 @asynccontextmanager
-async def _own(topology: Topology, folder: Path, console: Console) -> AsyncIterator[Place]:
+async def _own(topology: Topology, folder: Path, console: Console, wanted: Wanted) -> AsyncIterator[Place]:
     """A stack of the scenario's own, with a console whose faults it makes."""
     began = time.monotonic()
     async with progress(console) as say:
@@ -99,26 +99,26 @@ async def _own(topology: Topology, folder: Path, console: Console) -> AsyncItera
             async with stacked as stack, web(stack.context, folder, listening, Listen().host, stack=stack) as access:
                 console.print(Text(f"broker   {plain(stack.broker.said)}", "dim"), soft_wrap=True)
                 console.print(Text(f"up in    {time.monotonic() - began:.1f} s", "dim"), soft_wrap=True)
-                async with _place(stack.context, Access(access.url, access.token)) as place:
+                async with _place(stack.context, Access(access.url, access.token), wanted) as place:
                     yield place
                 say("taking everything down")
 
 
 @asynccontextmanager
-async def _running(topology: Path | None) -> AsyncIterator[Place]:
+async def _running(wanted: Wanted) -> AsyncIterator[Place]:
     """What runs already, found as the other commands find it; what a scenario creates there stays."""
-    context = find_context(topology)
+    context = find_context(wanted.topology)
     access = console_of(context.source)
     if access is None:
         raise NoContext(f"No console of {context.source} is known here, so no faults can be made. Start `peering up`.")
-    async with _place(context, access) as place:
+    async with _place(context, access, wanted) as place:
         yield place
 
 
 @asynccontextmanager
-async def _place(context: Context, access: Access) -> AsyncIterator[Place]:
+async def _place(context: Context, access: Access, wanted: Wanted) -> AsyncIterator[Place]:
     async with Clients(context, PATIENCE_SECONDS) as clients:
-        yield Place(clients, RemoteFaults(access), _environment(context, access))
+        yield Place(clients, RemoteFaults(access), _environment(context, access), wanted.file.absolute().parent)
 
 
 def _environment(context: Context, access: Access) -> dict[str, str]:

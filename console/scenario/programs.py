@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from console.client import ClientError
@@ -30,9 +31,9 @@ ENDING_SECONDS: Final = 3.0
 class Programs:
     """The programs of one run; a claim that is not so cancels the steps."""
 
-    def __init__(self, run: ScenarioRun, environment: Mapping[str, str]) -> None:
-        """Nothing runs yet."""
-        self._run, self._environment = run, environment
+    def __init__(self, run: ScenarioRun, environment: Mapping[str, str], folder: Path) -> None:
+        """Nothing runs yet; programs run in `folder`."""
+        self._run, self._environment, self._folder = run, environment, folder
         self._watching: list[asyncio.Task[None]] = []
         self._over = asyncio.Event()
         self._broken = asyncio.Event()
@@ -66,7 +67,7 @@ class Programs:
 
     async def _judged(self, command: Sequence[str], action: Action, output: IO[bytes]) -> None:
         shown = f"`{shlex.join(command)}`"
-        async with _running(command, {**self._environment, **action.env}, output) as process:
+        async with _running(command, {**self._environment, **action.env}, self._folder, output) as process:
             code = await self._until_ended(process, action)
         if code is None and action.claims is not None and not await self._exists():
             return  # the link does not exist, and it rightly waits on
@@ -106,7 +107,7 @@ class Programs:
 
 @asynccontextmanager
 async def _running(
-    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes]
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, output: IO[bytes]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a program with all that it starts, and end it, if it has not ended, at the end of the block."""
     try:
@@ -116,6 +117,7 @@ async def _running(
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **environment},
+            cwd=folder,
             start_new_session=True,
         )
     except OSError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from pydantic import BaseModel
 
@@ -28,11 +28,6 @@ def load_scenario(path: Path) -> tuple[Scenario, Topology | None]:
     if isinstance(topology, Path):
         topology = load(path.parent / topology)
     return scenario, topology
-
-
-def schema() -> dict[str, Any]:
-    """The JSON schema of a scenario file."""
-    return Scenario.model_json_schema(by_alias=True)
 
 
 def _sentence(kind: str, place: Place, said: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from console.client.clients import Clients, Located
@@ -39,6 +40,7 @@ class Place:
     clients: Clients
     console: RemoteFaults
     environment: Mapping[str, str]
+    folder: Path
 
     @property
     def context(self) -> Context:
@@ -63,7 +65,7 @@ class ScenarioRun(Watching):
         self._names = {name.partition("@")[0]: name for name in scenario.connection}
         self._made: list[int] = []
         self.results: list[StepResult] = []
-        self.programs = Programs(self, place.environment)
+        self.programs = Programs(self, place.environment, place.folder)
 
     def end(self, name: str) -> StoryEnd:
         """The end that a scenario names. Raises StoryBroke for an endpoint that is not there."""
@@ -78,6 +80,11 @@ class ScenarioRun(Watching):
     def watched_ends(self) -> tuple[WatchedEnd, WatchedEnd]:
         """Both ends, and what they showed."""
         return self.first, self.second
+
+    async def catch_up(self, ends: Iterable[WatchedEnd]) -> None:
+        """Let the record of these ends be read as far as it is written, so that what comes later is new."""
+        for one in ends:
+            await self.until_read(one, (await self.clients.worker(one.end.endpoint)).timeline)
 
     def break_at_last(self, why: str) -> None:
         """Note what broke the run, with the step at which it was."""
@@ -97,6 +104,8 @@ class ScenarioRun(Watching):
                     lines.append(line)  # noqa: PERF401 - those before one that fails are drawn as well
                 if step.expect is not None:
                     notes = await Expecting(self, step.expect).met()
+                else:
+                    await self.catch_up(self.watched_ends)
             finally:
                 result.seconds = time.monotonic() - began
                 await self.draw(step.shown, lines, notes)

@@ -15,7 +15,7 @@ from lab.generate.errors import errors_page
 from lab.generate.guarantees import guarantees_page
 from lab.generate.house import house_picture, map_page
 from lab.generate.refusals import refusals_page
-from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, trace_schema
+from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, scenario_schema, trace_schema
 from lab.generate.transitions import transitions_page
 
 
@@ -33,6 +33,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/bundle.schema.json": lambda _: bundle_schema(),
         "docs/requests.schema.json": lambda _: request_schema(),
         "docs/trace.schema.json": lambda _: trace_schema(),
+        "docs/scenario.schema.json": lambda _: scenario_schema(),
         "docs/asyncapi.yaml": lambda _: asyncapi_document(),
         "docs/openapi.json": lambda _: control_document(),
         str(DEFINITIONS): compose_definitions,

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from console.scenario.model import Scenario
 from console.trace.model import Trace
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
 from shared.wire.bundle import READER
@@ -32,6 +33,11 @@ def request_schema() -> str:
 def trace_schema() -> str:
     """The JSON schema of what `peering trace -o FILE.json` writes."""
     return _json({"$schema": _DRAFT, **Trace.model_json_schema()})
+
+
+def scenario_schema() -> str:
+    """The JSON schema of a scenario, for editors and for `peering run FILE.yaml`."""
+    return _json({"$schema": _DRAFT, **Scenario.model_json_schema(by_alias=True)})
 
 
 def asyncapi_document() -> str:

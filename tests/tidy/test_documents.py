@@ -17,7 +17,7 @@ REASON = re.compile(r"raise Unreadable\(\"([^\"]+)\"\)")
 BY_HAND = (
     "README.md",
     "CONTRIBUTING.md",
-    *(f"docs/{page}.md" for page in ("architecture", "watching", "limits", "faults")),
+    *(f"docs/{page}.md" for page in ("architecture", "watching", "limits", "faults", "scenarios")),
 )
 
 
