@@ -1,4 +1,4 @@
-"""An expectation: looked at again and again until all of it holds at once, and then for as long as it must last."""
+"""The look at an expectation, again and again until all of it holds at once, and then as long as it must last."""
 
 from __future__ import annotations
 

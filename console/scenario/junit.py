@@ -1,4 +1,4 @@
-"""What came of a scenario, as a JUnit file: a test case for each step."""
+"""The JUnit file of a run: a test case for each step, and what broke it."""
 
 from __future__ import annotations
 

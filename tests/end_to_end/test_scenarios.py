@@ -1,4 +1,4 @@
-"""Tests of `peering run`: scenarios on real processes, which tell waiting programs apart and say what went otherwise."""
+"""Tests of `peering run`: scenarios on real processes, which tell waiting programs apart and name what failed."""
 
 from __future__ import annotations
 
