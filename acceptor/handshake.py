@@ -1,16 +1,20 @@
 """The acceptor's part of the handshake: opening to exactly the configured peer, and waiting again.
 
-The article: the acceptor can only wait for the initiator, and it must have peer information as well. Consent is a
-comparison: sender and claims must be the configured peer in every field. All the rest is in `shared.protocol.link`.
+The article: the acceptor can only wait for the initiator, and it must have peer information as well. It opens, and
+records what a peer that began anew says, only where both peer informations agree: `shared.protocol.consent`. All the
+rest is in `shared.protocol.link`.
 """
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from shared.protocol import link
+from shared.protocol.consent import Disagreement, disagreement, noted
 from shared.protocol.effects import Refused, Step
 from shared.protocol.events import Event, Initiate, Received
 from shared.protocol.interface import Interface
-from shared.protocol.messages import Claims, Declare, NotReady, Reason
+from shared.protocol.messages import Declare, Message, NotReady, Reason
 from shared.protocol.reception import answer_not_ready, newer_epoch_known
 from shared.protocol.refusals import Refusal
 from shared.protocol.registers import adopted, succeeds
@@ -36,27 +40,30 @@ def step(state: Interface, event: Event) -> Step:
             return Step(state, (Refused(NOT_INITIATOR),))
         case Received(sender=sender, message=NotReady() as answer) if _peer_started_over(state, answer, event):
             return _wait_again(state, answer)
-        case Received(sender=sender) if state.status is Status.IDLE and state.is_peer(sender):
-            if reason := _objection(state, event):
-                return answer_not_ready(state, event, reason)
+        case Received(sender=sender, message=message) if state.status is Status.IDLE and state.is_peer(sender):
+            if not _is_asked(message, state):
+                return answer_not_ready(state, event, Reason.NOT_OPENED)
+            if wrong := disagreement(state, message):
+                return answer_not_ready(noted(state, wrong.here), event, wrong.there)
             state = state.but(open=True, version=state.version + 1)
+        case Received(sender=sender, message=Declare() as said) if (
+            state.open and state.is_peer(sender) and (wrong := disagreement(state, said))
+        ):
+            return _refuse(state, event, said, wrong)
     return link.step(state, event)
 
 
-def _objection(state: Interface, event: Received) -> Reason | None:
-    """The reason not to open: not an Initiate, one of an epoch that is over, or not the configured peer's."""
-    message = event.message
-    if not isinstance(message, Declare) or message.claims is None or state.peer is None:
-        return Reason.NOT_OPENED
-    if newer_epoch_known(state, message) is not None:
-        return Reason.NOT_OPENED
-    claims, peer = message.claims, state.peer
-    if claims.region != peer.region:
-        return Reason.PEER_REGION_MISMATCH
-    wanted = Claims(peer.interface, peer.endpoint, claims.kind, peer.account, peer.region)
-    if claims != wanted or Kind.of(claims.endpoint) is not claims.kind:
-        return Reason.PEER_KIND_MISMATCH
-    return None
+def _is_asked(message: Message, state: Interface) -> TypeGuard[Declare]:
+    """Whether it is the peer's claims that open: of an epoch that is not over."""
+    if not isinstance(message, Declare) or message.claims is None:
+        return False
+    return newer_epoch_known(state, message) is None
+
+
+def _refuse(state: Interface, event: Received, said: Declare, wrong: Disagreement) -> Step:
+    """Record nothing of a peer that disagrees, and tell it; the reason is noted unless its epoch is over."""
+    present = newer_epoch_known(state, said) is None
+    return answer_not_ready(noted(state, wrong.here) if present else state, event, wrong.there)
 
 
 def _peer_started_over(state: Interface, answer: NotReady, event: Received) -> bool:

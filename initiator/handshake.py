@@ -1,16 +1,18 @@
 """The initiator's part of the handshake: initiating, giving up, and not being ready.
 
 The article: only the initiator can initiate a connection, it must have peer information first, and it is the one that
-is charged between regions. Everything else that happens to this end happens to both: `shared.protocol.link`.
+is charged between regions. It takes no answer from an end that is not what its owner named: `shared.protocol.consent`.
+Everything else that happens to this end happens to both: `shared.protocol.link`.
 """
 
 from __future__ import annotations
 
 from shared.protocol import link, refusals
-from shared.protocol.effects import Refused, Say, Step
+from shared.protocol.consent import disagreement, noted
+from shared.protocol.effects import Ignored, Refused, Say, Step
 from shared.protocol.events import Due, Event, Initiate, Received
 from shared.protocol.interface import Interface
-from shared.protocol.messages import Reason
+from shared.protocol.messages import Declare, Reason
 from shared.protocol.reception import answer_not_ready
 from shared.protocol.registers import declaration, renewed
 from shared.protocol.words import Intent, Kind, Role, Status, Timer
@@ -35,6 +37,10 @@ def step(state: Interface, event: Event) -> Step:
             return _give_up(state, nonce)
         case Received(sender=sender) if state.status is Status.IDLE and state.is_peer(sender):
             return answer_not_ready(state, event, Reason.NOT_INITIATED)
+        case Received(sender=sender, message=Declare() as said) if (
+            state.open and state.is_peer(sender) and (wrong := disagreement(state, said))
+        ):
+            return Step(noted(state, wrong.here), (Ignored("the peer is not what this end's owner named"),))
     return link.step(state, event)
 
 

@@ -101,7 +101,7 @@ def used_up(fault: Fault, count: Count) -> bool:
 def _found(rule: Rule, passing: Passing) -> str | None:
     """The interface that `next_of` means, if this is the first word of its connection."""
     account, message = rule.fault.next_of, passing.message
-    if account is None or not isinstance(message, Declare) or message.claims is None:
+    if account is None or not isinstance(message, Declare) or not message.initiates:
         return None
     if passing.source_account == account and passing.source not in rule.older:
         return passing.source
@@ -139,7 +139,7 @@ def _said(message: Message) -> tuple[str, int, str | None, str | None]:
     """A message's kind, version, status and intent."""
     match message:
         case Declare():
-            kind = "declare" if message.claims is None else "initiate"
+            kind = "initiate" if message.initiates else "declare"
             return kind, message.version, str(message.status), INTENTS[message.intent]
         case NotReady():
             return "not_ready", message.answers, None, None

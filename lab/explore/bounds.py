@@ -25,6 +25,10 @@ SMALL: Final = (
     Bound("the initiator gives up twice", Budget(give_ups=2)),
     Bound("the acceptor's owner is late", Budget(give_ups=1, configures=(0, 1)), (True, False)),
     Bound("both owners are late", Budget(give_ups=1, configures=(1, 1)), (False, False)),
+    Bound("the initiator's owner is wrong at first", Budget(give_ups=1, configures=(2, 0), mistakes=1), (False, True)),
+    Bound("the acceptor's owner is wrong at first", Budget(give_ups=1, configures=(0, 2), mistakes=1), (True, False)),
+    Bound("both owners are wrong at first", Budget(give_ups=1, configures=(2, 2), mistakes=2), (False, False)),
+    Bound("an owner is wrong, a command of each", Budget((1, 1), configures=(1, 1), mistakes=1), (False, False)),
     Bound("a payload each way", Budget(payloads=(1, 1))),
     Bound("two payloads each way", Budget(payloads=(2, 2))),
     Bound("a command of the initiator's", Budget((1, 0), (1, 0))),
@@ -35,6 +39,9 @@ SMALL: Final = (
     Bound("giving up, and a stranger who says anything", Budget(give_ups=1, forger=True)),
     Bound("a peer who lies once", Budget(byzantine=1)),
     Bound("a peer who lies once, and a late owner", Budget(byzantine=1, configures=(0, 1)), (True, False)),
+    Bound(
+        "a peer who lies once, and a wrong owner", Budget(byzantine=1, configures=(1, 1), mistakes=1), (False, False)
+    ),
     Bound("a peer who lies once, and a payload", Budget(payloads=(1, 0), byzantine=1)),
     Bound("two commands of the initiator's", Budget((2, 0), (1, 0))),
     Bound("two commands of the acceptor's", Budget((0, 2), (1, 0))),
@@ -45,6 +52,9 @@ SMALL: Final = (
 
 LARGE: Final = (
     Bound("a lost store, and both owners configure again", Budget(configures=(1, 1), losses=1)),
+    Bound(
+        "a lost store, and owners configure again, one of them wrong", Budget(configures=(1, 1), mistakes=1, losses=1)
+    ),
     Bound("a lost store, a payload of the initiator's", Budget(payloads=(1, 0), losses=1)),
     Bound("a lost store, a payload of the acceptor's", Budget(payloads=(0, 1), losses=1)),
     Bound("a lost store, a command of the initiator's", Budget((1, 0), losses=1)),

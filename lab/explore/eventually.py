@@ -33,7 +33,8 @@ def agreement(state: ModelState, machine: Machine) -> tuple[int, str | None]:
     """Both ends reach the same stable status. Returns the rounds it took, and what is wrong if they do not.
 
     Once with the owners doing nothing any more, which must bring the ends to rest; and then with owners who still
-    want the connection, after that rest or at once: they configure, and initiate if it is Idle.
+    want the connection, after that rest or at once: they configure, put right what was wrong, and initiate if it is
+    Idle.
     """
     try:
         left, rest, wrong = _rounds(_noticed(state, machine), machine)
@@ -69,8 +70,9 @@ def _due(state: ModelState, which: int) -> bool:
 
 def _wanted(state: ModelState, machine: Machine) -> ModelState:
     for which in (0, 1):
-        end = state.ends[which]
-        if end.status is Status.IDLE and end.peer is None:
+        if state.ends[which].peer != PEERS[which] and Timer.CONNECT in timers(state.ends[which]):
+            state = apply(state, which, Due(Timer.CONNECT, state.nonce), machine).state
+        if state.ends[which].status is Status.IDLE:
             state = apply(state, which, Configure(PEERS[which], state.nonce), machine).state
     for which in (0, 1):
         end = state.ends[which]
@@ -109,7 +111,7 @@ def _agreed(state: ModelState) -> bool:
     if first.status is second.status:
         asleep = not (_due(state, 0) or _due(state, 1))
         return first.status.stable and asleep and _carried(state)
-    return _nobody_there(first.status, second.status) or _unconfigured(state)
+    return _nobody_there(first.status, second.status) or _unconfigured(state) or _at_odds(state)
 
 
 def _nobody_there(first: Status, second: Status) -> bool:
@@ -125,6 +127,14 @@ def _unconfigured(state: ModelState) -> bool:
         if other.status is Status.IDLE and other.role.may_initiate and mine.intent is Intent.SUSPENDED:
             return True
     return False
+
+
+def _at_odds(state: ModelState) -> bool:
+    """The owners do not agree, and neither end is Activated with what the other is now."""
+    first, second = state.ends
+    present = first.peer_epoch == second.epoch and second.peer_epoch == first.epoch
+    both = first.status is second.status is Status.ACTIVATED
+    return (first.peer, second.peer) != PEERS and not (both and present)
 
 
 def _carried(state: ModelState) -> bool:

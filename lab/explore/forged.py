@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from lab.explore.state import ENDPOINTS, PEERS
+from lab.explore.state import ENDPOINTS, PEERS, WRONG
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
-from shared.protocol.words import Activation, Epoch, Intent, Status
+from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
 
 NONCE: Final = 1_000
 """No end of a state ever begins an epoch with it."""
@@ -49,9 +49,11 @@ def _declarations(
         said = (epoch, version, intent, to_epoch, acknowledges, received)
         yield Declare(*said, Status.ACTIVATED)
         yield Declare(*said, Status.CONNECTING)
-        if to_epoch is None or not end.open:
+        if to_epoch is None or not end.open or (end.role.may_initiate and to_epoch == mine):
             for claims in _claims(which):
                 yield Declare(*said, Status.CONNECTING, claims)
+            for peer in WRONG[1 - which]:
+                yield Declare(*said, Status.CONNECTING, _claims(which)[0], peer)
 
 
 def _claims(which: int) -> tuple[Claims, ...]:
@@ -63,4 +65,5 @@ def _claims(which: int) -> tuple[Claims, ...]:
         Claims(peer.interface, "vpc-elsewhere", kind, peer.account, peer.region),
         Claims("ri-elsewhere", peer.endpoint, kind, peer.account, peer.region),
         Claims(peer.interface, peer.endpoint, kind, "mallory", peer.region),
+        Claims(peer.interface, peer.endpoint, Kind.VBR, peer.account, peer.region),
     )

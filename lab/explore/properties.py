@@ -8,31 +8,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 
-from lab.explore.state import PEERS, STRANGER, Arrival, Hold, ModelState, StoreFault
+from lab.explore.state import ADDRESSES, ENDPOINTS, PEERS, STRANGER, WRONG, Arrival, Hold, ModelState, StoreFault
 from lab.explore.transitions import Transition
 from shared.protocol.effects import Deliver, Keep, Refused, Say
 from shared.protocol.events import Received
 from shared.protocol.interface import Interface
 from shared.protocol.messages import Data, Declare, NotReady, Reason
-from shared.protocol.words import Intent, PeerInformation, Status
+from shared.protocol.words import Intent, Kind, PeerInformation, Status
 
 
 def named(state: ModelState) -> str | None:
-    """An end is never past Idle but with the peer that its owner named."""
-    for end, peer in zip(state.ends, PEERS, strict=True):
-        if end.open and end.peer != peer:
+    """An end is never past Idle but with a peer that its owner named."""
+    for which, end in enumerate(state.ends):
+        if end.open and end.peer != PEERS[which] and end.peer not in WRONG[which]:
             return f"{end.id} is {end.status} though its owner never named that peer"
     return None
 
 
 def consent(state: ModelState) -> str | None:
-    """An end is never past Idle unless both peer informations agree."""
+    """No end is past its opening, and none that waits has opened, unless both peer informations agree in everything.
+
+    That is, to what the other's present epoch said; who is being deleted needs no consent.
+    """
     ends = state.ends
     if wrong := named(state):
         return wrong
+    if (ends[0].peer, ends[1].peer) == PEERS:
+        return None
     for mine, other in (ends, ends[::-1]):
-        if mine.status is Status.ACTIVATED and mine.peer_epoch == other.epoch and other.peer is None:
-            return f"{mine.id} is Activated with a peer that never consented"
+        past = mine.open and (mine.acknowledged if mine.role.may_initiate else mine.peer_version) > 0
+        going = Intent.DELETED in (mine.intent, mine.peer_intent)
+        if past and mine.peer_epoch == other.epoch and not going:
+            return f"{mine.id} is {mine.status} though one's peer information is not what the other is"
     return None
 
 
@@ -184,13 +191,18 @@ def own_intent(before: ModelState, transition: Transition) -> str | None:
 
 
 def holds_own(before: ModelState, transition: Transition) -> str | None:
-    """A command changes nothing that an end knows of its peer."""
+    """A command changes nothing that an end knows of its peer, unless it names another peer."""
     old, new = before.ends[transition.which], transition.state.ends[transition.which]
     known = (old.peer_epoch, old.peer_version, old.peer_intent)
-    if isinstance(transition.event, Received | StoreFault) or known == (
-        new.peer_epoch,
-        new.peer_version,
-        new.peer_intent,
+    if (
+        isinstance(transition.event, Received | StoreFault)
+        or new.peer != old.peer
+        or known
+        == (
+            new.peer_epoch,
+            new.peer_version,
+            new.peer_intent,
+        )
     ):
         return None
     return f"{old.id} changed what it knows of its peer because of {type(transition.event).__name__}"
@@ -204,14 +216,39 @@ def refusal(before: ModelState, transition: Transition) -> str | None:
 
 
 def admitted(before: ModelState, transition: Transition) -> str | None:
-    """An end that can only wait opens to nobody but who claims to be exactly what its owner configured."""
+    """An end that can only wait opens to nobody but who is what its owner configured, and takes this end for it is."""
     old, new, event = before.ends[transition.which], transition.state.ends[transition.which], transition.event
     if old.open or not new.open or old.role.may_initiate or old.peer is None or isinstance(event, StoreFault):
         return None
-    claims = event.message.claims if isinstance(event, Received) and isinstance(event.message, Declare) else None
-    if claims and PeerInformation(claims.interface, claims.endpoint, claims.account, claims.region) == old.peer:
+    said = event.message if isinstance(event, Received) and isinstance(event.message, Declare) else None
+    if said is not None and said.claims is not None and _agrees(transition.which, old, said):
         return None
-    return f"{old.id} opened to {claims}"
+    return f"{old.id} opened to {said}"
+
+
+def followed(before: ModelState, transition: Transition) -> str | None:
+    """An open end records nothing of a peer that says it is, or takes this end for, something else."""
+    old, new, event = before.ends[transition.which], transition.state.ends[transition.which], transition.event
+    if not (old.open and new.open and isinstance(event, Received) and isinstance(event.message, Declare)):
+        return None
+    if Intent.DELETED in (old.intent, event.message.intent) or _agrees(transition.which, old, event.message):
+        return None
+    register = (old.peer_epoch, old.peer_version, old.peer_intent)
+    if register == (new.peer_epoch, new.peer_version, new.peer_intent) and new.acknowledged <= old.acknowledged:
+        return None
+    return f"{old.id} believed {event.message}"
+
+
+def _agrees(which: int, end: Interface, said: Declare) -> bool:
+    """Whether all that is said of both ends is as this end has it."""
+    claims, own, region = said.claims, ADDRESSES[which], ENDPOINTS[which].region
+    if said.peer is not None and said.peer != PeerInformation(*own, region):
+        return False
+    if claims is None:
+        return True
+    kind = Kind.of(claims.endpoint)
+    claimed = PeerInformation(claims.interface, claims.endpoint, claims.account, claims.region)
+    return claimed == end.peer and kind is claims.kind
 
 
 def in_turn(before: ModelState, transition: Transition) -> str | None:
@@ -247,6 +284,7 @@ OF_A_STEP: tuple[Callable[[ModelState, Transition], str | None], ...] = (
     holds_own,
     refusal,
     admitted,
+    followed,
     stranger,
 )
 """These look at nothing but the end that takes the step, the event and the effects."""

@@ -23,6 +23,22 @@ PEERS = (
     PeerInformation("ri-b", "vpc-b", "bob", "cn-shanghai"),
     PeerInformation("ri-a", "vpc-a", "alice", "cn-hangzhou"),
 )
+WRONG = (
+    (
+        PeerInformation("ri-x", "vpc-b", "bob", "cn-shanghai"),
+        PeerInformation("ri-b", "vpc-x", "bob", "cn-shanghai"),
+        PeerInformation("ri-b", "vpc-b", "xavier", "cn-shanghai"),
+        PeerInformation("ri-b", "vpc-b", "bob", "cn-x"),
+    ),
+    (
+        PeerInformation("ri-x", "vpc-a", "alice", "cn-hangzhou"),
+        PeerInformation("ri-a", "vpc-x", "alice", "cn-hangzhou"),
+        PeerInformation("ri-a", "vbr-a", "alice", "cn-hangzhou"),
+        PeerInformation("ri-a", "vpc-a", "xavier", "cn-hangzhou"),
+        PeerInformation("ri-a", "vpc-a", "alice", "cn-x"),
+    ),
+)
+"""What each owner may configure by mistake: wrong in one respect each."""
 STRANGER = Address("ri-c", "vpc-c", "mallory")
 """Somebody with an account of its own, who says what others said, and anything else."""
 
@@ -35,13 +51,15 @@ class Budget(NamedTuple):
 
     `restores` counts backups that come back: a copy is taken at any moment, and put back at any later one.
     A store that is lost takes the peer information along where its owner may still configure it again.
-    With `stranger`, everything said to an end is also said to it by somebody else, and with `forger` so is
+    Of what is configured, `mistakes` may be wrong in one respect. With `stranger`, everything said to an end is also
+    said to it by somebody else, and with `forger` so is
     everything else that can be said. `byzantine` counts what the peer's own account says that its worker never would.
     """
 
     commands: tuple[int, int] = (0, 0)
     payloads: tuple[int, int] = (0, 0)
     configures: tuple[int, int] = (0, 0)
+    mistakes: int = 0
     give_ups: int = 0
     losses: int = 0
     restores: int = 0

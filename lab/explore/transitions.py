@@ -12,6 +12,7 @@ from lab.explore.state import (
     NOTHING_OWED,
     PEERS,
     STRANGER,
+    WRONG,
     Arrival,
     Budget,
     Fact,
@@ -39,7 +40,7 @@ from shared.protocol.events import (
 )
 from shared.protocol.interface import Interface, timers
 from shared.protocol.messages import Data, Message
-from shared.protocol.words import Intent, Timer
+from shared.protocol.words import Address, Intent, Timer
 
 CHANGING: Final = (Suspend(), Resume(), Delete())
 """The commands that an owner may give at any time, and that change what this end wants."""
@@ -84,6 +85,8 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
         yield Send(str(state.sent[which] + 1))
     if budget.configures[which]:
         yield Configure(PEERS[which], state.nonce)
+        for wrong in WRONG[which] if budget.mistakes else ():
+            yield Configure(wrong, state.nonce)
 
 
 def _arrivals(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
@@ -158,12 +161,17 @@ def _heard(
 ) -> tuple[frozenset[Message], frozenset[Message]]:
     other = 1 - which
     match effect:
-        case Say(to=to, message=message) if to == ADDRESSES[other] and message not in said[other]:
+        case Say(to=to, message=message) if _leads_to(to, ADDRESSES[other]) and message not in said[other]:
             return put(said, other, said[other] | {message})
         case Repeat() if not said[other].issuperset(again := repeated(store, effect, machine)):
             return put(said, other, said[other].union(again))
         case _:
             return said
+
+
+def _leads_to(to: Address, address: Address) -> bool:
+    """Whether what is said to this address arrives there: no account is part of the way."""
+    return (to.interface, to.endpoint) == (address.interface, address.endpoint)
 
 
 def repeated(store: Store, effect: Repeat, machine: Machine) -> list[Message]:
@@ -179,8 +187,9 @@ def _spent(budget: Budget, which: int, event: Event) -> Budget:
     match event:
         case Send():
             return budget._replace(payloads=put(budget.payloads, which, budget.payloads[which] - 1))
-        case Configure():
-            return budget._replace(configures=put(budget.configures, which, budget.configures[which] - 1))
+        case Configure(peer=peer):
+            left = put(budget.configures, which, budget.configures[which] - 1)
+            return budget._replace(configures=left, mistakes=budget.mistakes - (peer != PEERS[which]))
         case Due(timer=Timer.CONNECT):
             return budget._replace(give_ups=budget.give_ups - 1)
         case _ if event in CHANGING:

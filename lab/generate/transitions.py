@@ -117,7 +117,7 @@ def _event(transition: Transition) -> str:
 
 def _message(message: Message) -> str:
     if isinstance(message, Declare):
-        if message.claims is not None:
+        if message.initiates:
             return "Initiate"
         return "Declare" if message.intent is Intent.UP else f"Declare {message.intent.word}"
     return type(message).__name__

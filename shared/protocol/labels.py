@@ -13,7 +13,7 @@ def label(message: Message) -> str:
     """The message in one line, the same at the end that sends it and at the end that receives it."""
     match message:
         case Declare():
-            name = "Declare" if message.claims is None else "Initiate"
+            name = "Initiate" if message.initiates else "Declare"
             return (
                 f"{name} {message.epoch.number}.{message.version} {message.intent.word} "
                 f"{message.status} ack {_epoch(message.to_epoch)}.{message.acknowledges} got {message.received}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
+from shared.protocol.words import Activation, Epoch, Intent, Kind, PeerInformation, Status
 
 
 class Reason(StrEnum):
@@ -19,6 +19,8 @@ class Reason(StrEnum):
     PEER_NOT_CONFIGURED = "PeerNotConfigured"
     PEER_REGION_MISMATCH = "PeerRegionMismatch"
     PEER_KIND_MISMATCH = "PeerKindMismatch"
+    WRONG_PEER_REGION = "WrongPeerRegion"
+    WRONG_PEER_INFORMATION = "WrongPeerInformation"
     NOT_INITIATED = "NotInitiated"
     NOT_OPENED = "NotOpened"
     NO_ANSWER = "NoAnswer"
@@ -26,7 +28,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of an end that initiates: who it says it is, to be compared with peer information field by field."""
+    """The claims of an end that opens: who it says it is, to be compared with peer information field by field."""
 
     interface: str
     endpoint: str
@@ -43,7 +45,8 @@ class Declare:
     version is not acknowledged yet (the Poll bit of RFC 5880 section 6.5); a stable one asks for nothing, so
     two ends at rest never go on answering each other. `to_epoch` is the epoch it speaks to (None: not known yet) and
     `acknowledges` the highest version of that epoch that the sender has recorded. `received` is the number of the
-    last payload that the sender has kept, whole and in order. With `claims` the declaration is an *Initiate*.
+    last payload that the sender has kept, whole and in order. While nobody has acknowledged anything of it, an end
+    that opens says with `claims` who it is; one that asks first says with `peer` also whom it takes the other for.
     """
 
     epoch: Epoch
@@ -54,6 +57,12 @@ class Declare:
     received: int
     status: Status
     claims: Claims | None = None
+    peer: PeerInformation | None = None
+
+    @property
+    def initiates(self) -> bool:
+        """Whether it is an *Initiate*, which asks a waiting end to open; a worker of 0.1.0 says no `peer` with it."""
+        return self.peer is not None or (self.claims is not None and self.status is Status.CONNECTING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from shared.protocol.words import LAST_NUMBER, Epoch, Intent
 
 
 def declaration(state: Interface) -> Declare:
-    """The declaration of the whole register, with claims while nobody has answered an end that initiates."""
-    initiating = state.role.may_initiate and not state.acknowledged and state.open
+    """The declaration of the whole register, with what consent needs while the peer has acknowledged nothing of it."""
+    unanswered = state.open and not state.acknowledged
     return Declare(
         epoch=state.epoch,
         version=state.version,
@@ -24,7 +24,8 @@ def declaration(state: Interface) -> Declare:
         acknowledges=state.peer_version,
         received=state.received,
         status=state.status,
-        claims=_claims(state) if initiating else None,
+        claims=_claims(state) if unanswered else None,
+        peer=state.peer if unanswered and state.role.may_initiate else None,
     )
 
 

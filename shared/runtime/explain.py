@@ -18,7 +18,9 @@ from shared.wire.views import QUEUE_UNREAD
 REASONS: dict[Reason, str] = {
     Reason.PEER_NOT_CONFIGURED: "The peer's owner has not configured this interface as its peer.",
     Reason.PEER_REGION_MISMATCH: "The peer's owner configured another region for this end.",
-    Reason.PEER_KIND_MISMATCH: "The peer's owner configured another kind of endpoint for this end.",
+    Reason.PEER_KIND_MISMATCH: "The peer's owner configured something else for this end than what it is.",
+    Reason.WRONG_PEER_REGION: "This end's peer information names another region than the peer's.",
+    Reason.WRONG_PEER_INFORMATION: "This end's peer information says something else of the peer than what it is.",
     Reason.NOT_INITIATED: "The peer is Idle: its owner has not initiated the connection.",
     Reason.NOT_OPENED: "The peer is Idle: it has to be asked anew.",
     Reason.NO_ANSWER: "The peer did not answer.",

@@ -7,14 +7,14 @@ out at once. The JSON schema of a bundle is generated from these forms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
-from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
+from shared.protocol.words import Activation, Epoch, Intent, Kind, PeerInformation, Status
 from shared.wire.forms import (
     MESSAGES_LIMIT,
     STRICT,
@@ -25,11 +25,11 @@ from shared.wire.forms import (
     Number,
     Payload,
     Positive,
-    RegionId,
     Unreadable,
     check_size,
     first_problem,
 )
+from shared.wire.request import PeerForm
 
 FORMAT_VERSION = 1
 
@@ -37,19 +37,18 @@ EpochForm = tuple[Positive, Nonce]
 
 
 @with_config(STRICT)
-class ClaimsForm(TypedDict):
-    """The claims of an end that initiates."""
+class ClaimsForm(PeerForm):
+    """The claims of an end that opens: who it is."""
 
-    interface: InterfaceId
-    endpoint: EndpointId
     kind: Kind
-    account: AccountId
-    region: RegionId
 
 
 @with_config(STRICT)
 class DeclareForm(TypedDict):
-    """A declaration of an end's whole register; with claims it is an Initiate."""
+    """A declaration of an end's whole register; one that opens has claims, and an Initiate `peer` as well.
+
+    `peer` is left out where there is nothing to say: a worker of 0.1.0 knows no such field, and never says it.
+    """
 
     kind: Literal["declare"]
     source: InterfaceId
@@ -62,6 +61,7 @@ class DeclareForm(TypedDict):
     received: Number
     status: Status
     claims: ClaimsForm | None
+    peer: NotRequired[PeerForm]
 
 
 @with_config(STRICT)
@@ -208,7 +208,7 @@ def write_bundle(bundle: Bundle) -> bytes:
 
 def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
     if form["kind"] == "declare":
-        claims, to_epoch = form["claims"], form["to_epoch"]
+        claims, peer, to_epoch = form["claims"], form.get("peer"), form["to_epoch"]
         return Declare(
             Epoch(*form["epoch"]),
             form["version"],
@@ -218,6 +218,7 @@ def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
             form["received"],
             form["status"],
             None if claims is None else _claims(claims),
+            None if peer is None else PeerInformation(**peer),
         )
     if form["kind"] == "data":
         epoch, version, peer_epoch, peer_version = form["activation"]
@@ -253,6 +254,7 @@ def _form(entry: Addressed) -> dict[str, Any]:
                 "received": message.received,
                 "status": message.status.value,
                 "claims": None if message.claims is None else _claimed(message.claims),
+                **({} if message.peer is None else {"peer": _named(message.peer)}),
             }
         case NotReady():
             return {
@@ -281,10 +283,8 @@ def _pair(epoch: Epoch | None) -> tuple[int, int] | None:
 
 
 def _claimed(claims: Claims) -> dict[str, str]:
-    return {
-        "interface": claims.interface,
-        "endpoint": claims.endpoint,
-        "kind": claims.kind.value,
-        "account": claims.account,
-        "region": claims.region,
-    }
+    return {**_named(claims), "kind": claims.kind.value}
+
+
+def _named(end: PeerInformation | Claims) -> dict[str, str]:
+    return {"interface": end.interface, "endpoint": end.endpoint, "account": end.account, "region": end.region}

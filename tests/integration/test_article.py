@@ -121,6 +121,28 @@ async def test_an_acceptor_with_other_peer_information_stays_idle_and_says_why_a
     await at_rest(first, second, "Activated")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "value", "told", "noted"),
+    [
+        ("account", "somebody", None, "PeerKindMismatch"),
+        ("region", "cn-mars", "WrongPeerRegion", "PeerRegionMismatch"),
+    ],
+)
+async def test_an_initiator_that_takes_its_peer_for_something_else_stays_connecting_and_nobody_is_charged_for_it(
+    alice: Console, bob: Console, cast: Cast, wrong: str, value: str, told: str | None, noted: str
+) -> None:
+    """An account is proved, so that the wrong one is never answered; a region is compared."""
+    first, second = end(alice, cast.start), end(bob, cast.far)
+    await second.create(first)
+    await first.do("create", name="", peer={**second.information, wrong: value}, initiate=True)
+    await second.until(status="Idle", reason_code=noted)
+    shown = await first.until(status="Connecting", reason_code=told) if told else await first.show()
+    assert shown["status"] == "Connecting"
+    assert await second.statuses() == ["Idle"]
+    await first.do("delete")
+    assert (await first.show())["status"] == "Deleted"
+
+
 # Row: same account: both ends created at the same time, initiated and established automatically.
 
 

@@ -20,10 +20,20 @@ statuses = st.sampled_from(
     ("Idle", "Connecting", "Accepting", "Activated", "Suspending", "Suspended", "Activating", "Deleting", "Deleted")
 )
 reasons = st.sampled_from(
-    ("PeerNotConfigured", "PeerRegionMismatch", "PeerKindMismatch", "NotInitiated", "NotOpened", "NoAnswer")
+    (
+        "PeerNotConfigured",
+        "PeerRegionMismatch",
+        "PeerKindMismatch",
+        "WrongPeerRegion",
+        "WrongPeerInformation",
+        "NotInitiated",
+        "NotOpened",
+        "NoAnswer",
+    )
 )
 request_ids = st.from_regex(r"[a-f0-9]{32}", fullmatch=True)
 
+peers: Form = st.fixed_dictionaries({"interface": interfaces, "endpoint": endpoints, "account": names, "region": names})
 claims: Form = st.fixed_dictionaries(
     {
         "interface": interfaces,
@@ -46,7 +56,8 @@ declares: Form = st.fixed_dictionaries(
         "received": numbers,
         "status": statuses,
         "claims": st.none() | claims,
-    }
+    },
+    optional={"peer": peers},
 )
 not_readies: Form = st.fixed_dictionaries(
     {
@@ -81,7 +92,6 @@ bundles: Form = st.fixed_dictionaries(
     }
 )
 
-peers: Form = st.fixed_dictionaries({"interface": interfaces, "endpoint": endpoints, "account": names, "region": names})
 pages = st.integers(1, 1000)
 commands: Form = st.one_of(
     st.fixed_dictionaries(

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from initiator.handshake import step
+from lab.explore.state import ADDRESSES, created
+from shared.protocol.events import Delete, Due, Event, Initiate, PeerStoreChanged, Received, Restate, Restored
+from shared.protocol.messages import NotReady, Reason
+from shared.protocol.words import Epoch, PeerInformation, Status, Timer
 from tests.unit.transcripts import play
 
 
@@ -225,3 +234,30 @@ def test_a_deleted_end_that_was_put_back_tells_its_new_epoch() -> None:
         initiator: hears #8
           ignored: the peer knows that this end is deleted
     """)
+
+
+NOBODY = PeerInformation("ri-nobody", "vpc-nowhere", "nobody", "cn-x")
+UNHEARD: dict[str, tuple[Event, ...]] = {
+    "nothing": (),
+    "timers": (Due(Timer.RESEND, 9), Restate(), Due(Timer.RESEND, 9)),
+    "another store": (PeerStoreChanged(), Restored(9)),
+    **{
+        f"{reason} in epoch {epoch and epoch.number}": (
+            Received(NOBODY.address, NotReady(epoch, Epoch(1, 0), 1, reason), 9),
+        )
+        for reason in Reason
+        for epoch in (None, Epoch(5, 5))
+    },
+    "strangers": (Received(ADDRESSES[1], NotReady(None, Epoch(1, 0), 1, Reason.PEER_NOT_CONFIGURED), 9),),
+}
+"""What can happen to an end that is Connecting, while its peer has never declared anything."""
+
+
+@pytest.mark.parametrize("events", UNHEARD.values(), ids=UNHEARD)
+def test_who_connects_to_a_peer_that_does_not_exist_can_be_deleted_at_once(events: tuple[Event, ...]) -> None:
+    end = step(replace(created(0, 0).end, peer=NOBODY), Initiate()).state
+    for event in events:
+        end = step(end, event).state
+        assert end.status is Status.CONNECTING
+    assert step(end, Delete()) == (deleted := step(end, Delete()).state, ())
+    assert deleted.status is Status.DELETED

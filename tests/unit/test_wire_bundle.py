@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.protocol.messages import Reason
+from shared.protocol.messages import Declare, Reason
 from shared.protocol.words import Intent, Status
 from shared.wire.bundle import READER, Addressed, Bundle, read_bundle, write_bundle
 from shared.wire.forms import BODY_LIMIT_BYTES, MESSAGES_LIMIT, PAYLOAD_LIMIT_CHARACTERS, Unreadable
@@ -20,6 +21,25 @@ SAID = "sesame"
 """Stands in bodies that cannot be read, and must stand in no complaint about them."""
 
 Path = tuple[str | int, ...]
+
+OPTIONAL: Path = ("messages", 0, "peer")
+"""The one field that may be missing: a worker of 0.1.0 does not know it."""
+
+DECLARE_OF_0_1_0 = frozenset(
+    [
+        "kind",
+        "source",
+        "target",
+        "epoch",
+        "version",
+        "intent",
+        "to_epoch",
+        "acknowledges",
+        "received",
+        "status",
+        "claims",
+    ]
+)
 
 
 @given(BUNDLES)
@@ -35,6 +55,21 @@ def test_writing_twice_gives_the_same_bytes(bundle: Bundle) -> None:
 def test_an_empty_bundle_says_that_the_sender_is_alive() -> None:
     alive = Bundle("vpc-a", "alice", "vpc-b", 7, [])
     assert read_bundle(write_bundle(alive)) == alive
+
+
+def test_an_initiate_of_0_1_0_is_read_as_one_that_does_not_say_whom_it_takes_the_other_for() -> None:
+    read = read_bundle(edited(OPTIONAL, lambda place, name: place.pop(name))).messages[0].message
+    initiate = EXAMPLES[0]
+    assert isinstance(read, Declare)
+    assert isinstance(initiate, Declare)
+    assert read == replace(initiate, peer=None)
+    assert read.initiates
+
+
+def test_a_worker_of_0_1_0_can_read_every_declaration_but_an_initiate() -> None:
+    initiate, declare = example()["messages"][:2]
+    assert set(declare) == DECLARE_OF_0_1_0
+    assert set(initiate) == DECLARE_OF_0_1_0 | {"peer"}
 
 
 def test_every_word_of_the_protocol_can_be_written() -> None:
@@ -97,8 +132,9 @@ def complaint(body: bytes) -> str:
 @pytest.mark.parametrize("path", list(fields(example())), ids=lambda path: ".".join(map(str, path)))
 def test_every_field_is_needed_and_has_one_form(path: Path) -> None:
     name = str(path[-1])
-    missing = complaint(edited(path, lambda place, name: place.pop(name)))
-    assert name in missing
+    if path != OPTIONAL:
+        missing = complaint(edited(path, lambda place, name: place.pop(name)))
+        assert name in missing
     for value in ({"x": SAID}, [SAID], True, 1.5, -1, f" {SAID}!"):
         if (name == "body" and isinstance(value, str)) or (name == "v" and value is True):
             continue  # any text is a payload, and true equals 1

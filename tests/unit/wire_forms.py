@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
-from shared.protocol.words import Activation, Epoch, Intent, Kind, Status
+from shared.protocol.words import Activation, Epoch, Intent, Kind, PeerInformation, Status
 from shared.wire.bundle import Addressed, Bundle
 
 LARGEST_NUMBER = 2**40
@@ -25,6 +25,7 @@ PAYLOADS = st.text(st.characters(exclude_categories=["Cs"]), max_size=100)
 
 EPOCHS = st.builds(Epoch, POSITIVES, NONCES)
 CLAIMS = st.builds(Claims, INTERFACES, ENDPOINTS, st.sampled_from(Kind), ACCOUNTS, ACCOUNTS)
+PEERS = st.builds(PeerInformation, INTERFACES, ENDPOINTS, ACCOUNTS, ACCOUNTS)
 DECLARES = st.builds(
     Declare,
     EPOCHS,
@@ -35,6 +36,7 @@ DECLARES = st.builds(
     NUMBERS,
     st.sampled_from(Status),
     st.none() | CLAIMS,
+    st.none() | PEERS,
 )
 NOT_READIES = st.builds(NotReady, st.none() | EPOCHS, EPOCHS, NUMBERS, st.sampled_from(Reason))
 DATA = st.builds(Data, st.builds(Activation, EPOCHS, POSITIVES, EPOCHS, POSITIVES), POSITIVES, NUMBERS, PAYLOADS)
@@ -53,7 +55,15 @@ BUNDLES = st.builds(
 ONE, TWO = Epoch(1, 7), Epoch(2, 8)
 EXAMPLES: tuple[Message, ...] = (
     Declare(
-        ONE, 1, Intent.UP, None, 0, 0, Status.CONNECTING, Claims("ri-a", "vpc-a", Kind.VPC, "alice", "cn-hangzhou")
+        ONE,
+        1,
+        Intent.UP,
+        None,
+        0,
+        0,
+        Status.CONNECTING,
+        Claims("ri-a", "vpc-a", Kind.VPC, "alice", "cn-hangzhou"),
+        PeerInformation("ri-b", "vpc-b", "bob", "cn-shanghai"),
     ),
     Declare(TWO, 3, Intent.SUSPENDED, ONE, 2, 5, Status.SUSPENDING),
     NotReady(None, ONE, 1, Reason.PEER_NOT_CONFIGURED),

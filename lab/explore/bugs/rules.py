@@ -34,51 +34,17 @@ OPENING = (
     ),
     Bug(
         "an end opens without peer information",
-        (
-            Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),
-            Edit(
-                acceptor.handshake,
-                "_objection",
-                {" or state.peer is None:": ":", "claims, peer = message.claims, state.peer": "return None"},
-            ),
-        ),
+        (Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),),
         Budget(configures=(0, 1)),
         "consent",
         configured=(True, False),
     ),
     Bug(
         "an end that has no peer information opens to whoever asks first",
-        (
-            Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),
-            Edit(
-                acceptor.handshake,
-                "_objection",
-                {
-                    " or state.peer is None:": ":",
-                    "claims, peer = message.claims, state.peer": (
-                        "claims, peer = message.claims, state.peer\n    if peer is None: return None"
-                    ),
-                },
-            ),
-        ),
+        (Edit(interface, "Interface.is_peer", {"self.peer is not None and ": "self.peer is None or "}),),
         Budget(configures=(0, 1), byzantine=1),
         "named",
         configured=(True, False),
-    ),
-    Bug(
-        "the region of whoever asks is not compared",
-        (
-            Edit(
-                acceptor.handshake,
-                "_objection",
-                {
-                    "claims.region != peer.region": "claims is None",
-                    "peer.account, peer.region": "peer.account, claims.region",
-                },
-            ),
-        ),
-        Budget(byzantine=1),
-        "admitted",
     ),
     Bug(
         "a NotReady is believed whatever it answers",
@@ -107,13 +73,7 @@ OPENING = (
     ),
     Bug(
         "an Initiate of an epoch that is over opens",
-        (
-            Edit(
-                acceptor.handshake,
-                "_objection",
-                {"if newer_epoch_known(state, message) is not None:": "if state.peer is None:"},
-            ),
-        ),
+        (Edit(acceptor.handshake, "_is_asked", {"return newer_epoch_known(state, message) is None": "return True"}),),
         GIVE_UP,
         "agreement",
     ),
