@@ -121,23 +121,29 @@ async def test_an_acceptor_with_other_peer_information_stays_idle_and_says_why_a
     await at_rest(first, second, "Activated")
 
 
-@pytest.mark.parametrize(
-    ("wrong", "value", "told", "noted"),
-    [
-        ("account", "somebody", None, "PeerKindMismatch"),
-        ("region", "cn-mars", "WrongPeerRegion", "PeerRegionMismatch"),
-    ],
-)
-async def test_an_initiator_that_takes_its_peer_for_something_else_stays_connecting_and_nobody_is_charged_for_it(
-    alice: Console, bob: Console, cast: Cast, wrong: str, value: str, told: str | None, noted: str
+async def test_an_initiator_that_names_another_region_stays_connecting_and_says_why_and_can_be_deleted(
+    alice: Console, bob: Console, cast: Cast
 ) -> None:
-    """An account is proved, so that the wrong one is never answered; a region is compared."""
     first, second = end(alice, cast.start), end(bob, cast.far)
     await second.create(first)
-    await first.do("create", name="", peer={**second.information, wrong: value}, initiate=True)
-    await second.until(status="Idle", reason_code=noted)
-    shown = await first.until(status="Connecting", reason_code=told) if told else await first.show()
-    assert shown["status"] == "Connecting"
+    await first.do("create", name="", peer={**second.information, "region": "cn-mars"}, initiate=True)
+    shown = await first.until(status="Connecting", reason_code="WrongPeerRegion")
+    assert "names another region" in shown["reason"]
+    await second.until(status="Idle", reason_code="PeerRegionMismatch")
+    assert await second.statuses() == ["Idle"]
+    await first.do("delete")
+    assert (await first.show())["status"] == "Deleted"
+
+
+async def test_an_initiator_that_names_another_account_stays_connecting_and_can_be_deleted(
+    alice: Console, bob: Console, cast: Cast
+) -> None:
+    """Whoever has the endpoint answers, and is not believed: its account is proved to be another."""
+    first, second = end(alice, cast.start), end(bob, cast.far)
+    await second.create(first)
+    await first.do("create", name="", peer={**second.information, "account": "somebody"}, initiate=True)
+    await second.until(status="Idle", reason_code="PeerKindMismatch")
+    assert (await first.show())["status"] == "Connecting"
     assert await second.statuses() == ["Idle"]
     await first.do("delete")
     assert (await first.show())["status"] == "Deleted"
