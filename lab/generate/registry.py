@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from console.stack.compose import CONSOLE, DEFINITIONS, compose_console, compose_definitions
+from lab.generate.actions import actions_page
 from lab.generate.batch import batch_picture
 from lab.generate.commands import commands_page
 from lab.generate.control import control_document
@@ -28,6 +29,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/errors.md": errors_page,
         "docs/guarantees.md": guarantees_page,
         "docs/transitions.md": lambda _: transitions_page(),
+        "docs/cloud-actions.md": lambda _: actions_page(),
         "docs/refusals.md": lambda _: refusals_page(),
         "docs/commands.md": lambda _: commands_page(lab),
         "docs/bundle.schema.json": lambda _: bundle_schema(),

@@ -11,6 +11,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from console.web.cloud.authentication import Authenticator
+from console.web.cloud.description import DRY_RUN, Description
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.interfaces import Interface, Interfaces
 from console.web.cloud.parameters import Parameters
@@ -64,6 +65,21 @@ class Call:
     cloud: Cloud
     account: str
     parameters: Parameters
+
+    @property
+    def description(self) -> Description:
+        """What the action does with each parameter."""
+        return self.parameters.takes
+
+    @property
+    def dry(self) -> bool:
+        """Whether it only asks what would be answered. Raises ApiError."""
+        return self.description.may_run_dry and self.parameters.flag(DRY_RUN)
+
+    def proceed(self) -> None:
+        """Go on from the checks to the first change: a dry run ends here. Raises ApiError."""
+        if self.dry:
+            raise ErrorKind.DRY_RUN.error()
 
     @property
     def region(self) -> str:

@@ -49,6 +49,8 @@ class ErrorKind(Enum):
     )
     UNAVAILABLE = "503 ServiceUnavailable The request has failed due to a temporary failure of the server."
 
+    DRY_RUN = "400 DryRunOperation Request validation has been passed with DryRun flag set."
+
     # router interfaces
 
     NO_REGION = "404 InvalidRegionId.NotFound The specified RegionId does not exist in our records."
@@ -125,6 +127,8 @@ class ErrorKind(Enum):
 
     # not documented
 
+    NOT_SUPPORTED = "400 InvalidParameter.NotSupported The simulator does not support the parameter {} of {}."
+    BAD_NEXT = "400 InvalidNextToken.Malformed The specified NextToken or page size is not valid."
     NO_ROUTER = "404 InvalidRouterId.NotFound The specified RouterId does not exist in our records."
     FIVE_ALREADY = "400 QuotaExceeded.RouterInterface The router interfaces of this router reach the limit of 5."
     DIFFERENT_REQUEST = (

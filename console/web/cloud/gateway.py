@@ -1,4 +1,4 @@
-"""The one route of the cloud's API: request in, account and action found, repetitions recognised, answer out.
+"""The one route of the cloud's API: request in, account and action found, the call performed, answer out.
 
 The cloud's own gateway does the same for all its products.
 """
@@ -6,68 +6,29 @@ The cloud's own gateway does the same for all its products.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from console.web.cloud.actions import changing, connecting, creating, deleting, describing, routers, routes, tagging
 from console.web.cloud.answers import Body, error_body, wants_xml, written
-from console.web.cloud.cloud import Call, Cloud
+from console.web.cloud.catalogue import ACTIONS
+from console.web.cloud.cloud import Cloud
 from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.parameters import Parameters
-from console.web.cloud.records import ANSWERED
+from console.web.cloud.performing import perform
 from console.web.cloud.signatures import Received
 from console.web.guard import is_signed_call
 
-Handler = Callable[[Call], Awaitable[Body]]
-
 PARAMETERS_LIMIT: Final = 1000
-CLIENT_TOKEN_SECONDS: Final = 86_400.0
 _LOG: Final = logging.getLogger(__name__)
-
-ACTIONS: Final[Mapping[str, Handler]] = {
-    "CreateRouterInterface": creating.create_router_interface,
-    "ModifyRouterInterfaceAttribute": changing.modify_router_interface_attribute,
-    "ModifyRouterInterfaceSpec": changing.modify_router_interface_spec,
-    "ConnectRouterInterface": connecting.connect_router_interface,
-    "DeactivateRouterInterface": connecting.deactivate_router_interface,
-    "ActivateRouterInterface": connecting.activate_router_interface,
-    "DeleteRouterInterface": deleting.delete_router_interface,
-    "DeleteExpressConnect": deleting.delete_express_connect,
-    "DescribeRouterInterfaces": describing.describe_router_interfaces,
-    "DescribeRouterInterfaceAttribute": describing.describe_router_interface_attribute,
-    "CreateVpc": routers.create_vpc,
-    "DeleteVpc": routers.delete_vpc,
-    "DescribeVpcs": routers.describe_vpcs,
-    "DescribeVpcAttribute": routers.describe_vpc_attribute,
-    "CreateVirtualBorderRouter": routers.create_virtual_border_router,
-    "DeleteVirtualBorderRouter": routers.delete_virtual_border_router,
-    "DescribeVirtualBorderRouters": routers.describe_virtual_border_routers,
-    "CreateRouteEntry": routes.create_route_entry,
-    "DeleteRouteEntry": routes.delete_route_entry,
-    "DescribeRouteTableList": routes.describe_route_table_list,
-    "DescribeRouteEntryList": routes.describe_route_entry_list,
-    "TagResources": tagging.tag_resources,
-    "UnTagResources": tagging.untag_resources,
-    "UntagResources": tagging.untag_resources,
-    "ListTagResources": tagging.list_tag_resources,
-    "TagResourcesForExpressConnect": tagging.tag_resources,
-    "UntagResourcesForExpressConnect": tagging.untag_resources,
-    "ListTagResourcesForExpressConnect": tagging.list_tag_resources,
-    "ChangeResourceGroup": tagging.change_resource_group,
-    "MoveResourceGroup": tagging.change_resource_group,
-}
-"""Some have two names: the SDKs write them so, or newer SDKs do."""
 
 
 class ActionRoute(Route):
@@ -122,12 +83,12 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
     """Make the answer's body. Raises ApiError and nothing else: an error of this program is an InternalError."""
-    handler = ACTIONS.get(parameters.action)
-    if handler is None:
+    action = ACTIONS.get(parameters.action)
+    if action is None or parameters.version not in action.description.versions.split():
         raise ErrorKind.NO_SUCH_ACTION.error()
     try:
         account = await _admitted(cloud, received, parameters)
-        return await _once(Call(cloud, account, parameters), handler)
+        return await perform(cloud, account, parameters)
     except ApiError:
         raise
     except Exception as error:
@@ -138,34 +99,9 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
 async def _admitted(cloud: Cloud, received: Received, parameters: Parameters) -> str:
     """Find who calls, and do to the call what a rule wants. Raises ApiError."""
     account = cloud.authenticator.account_of(received, datetime.now(UTC))
-    about = parameters.text("RouterInterfaceId") or parameters.text("InstanceId")
+    about = parameters.about()
     await asyncio.sleep(cloud.rules.delay_seconds(account, parameters.action, about))
     refusal = cloud.rules.refusal(account, parameters.action, about)
     if refusal is not None:
         raise refusal
     return account
-
-
-async def _once(call: Call, handler: Handler) -> Body:
-    """Answer a repeated ClientToken as it was answered first. Raises ApiError."""
-    token = call.parameters.token()
-    if not token or call.parameters.action.startswith(("Describe", "List")):
-        return await handler(call)
-    name = f"{call.account} {call.parameters.action} {token}"
-    async with call.cloud.lock(name):
-        return await _first_answer(call, handler, name)
-
-
-async def _first_answer(call: Call, handler: Handler, name: str) -> Body:
-    store, now = call.cloud.store, time.time()
-    asked = hashlib.sha256(call.parameters.asked().encode()).hexdigest()
-    known = store.recall(ANSWERED, name, now)
-    if known is not None:
-        question, _, answer = known.partition(" ")
-        if question != asked:
-            raise ErrorKind.DIFFERENT_REQUEST.error()
-        body: dict[str, Any] = json.loads(answer)
-        return body
-    made = await handler(call)
-    store.remember(ANSWERED, name, now, now + CLIENT_TOKEN_SECONDS, f"{asked} {json.dumps(made)}")
-    return made

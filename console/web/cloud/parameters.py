@@ -1,7 +1,7 @@
 """The parameters of a call, read in the many ways in which clients write them: True, true, 1, in query or form.
 
-Lists are flattened with numbers from 1 (`Filter.1.Key`, `Filter.1.Value.2`). Parameters that nobody asks for are left
-alone: known clients send some that are not documented.
+Lists are flattened with numbers from 1 (`Filter.1.Key`, `Filter.1.Value.2`). What may be given, and read, is what the
+action's description says.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Final
 
+from console.web.cloud.description import Description
 from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
 from console.web.cloud.signatures import Received, is_acs3
 
-VERSION: Final = "2016-04-28"
 NAME_LIMIT: Final = 128
 DESCRIPTION_LIMIT: Final = 256
 TOKEN_LIMIT: Final = 64
@@ -26,10 +26,12 @@ _FALSE: Final = frozenset({"false", "0", ""})
 class Parameters:
     """The parameters of a call: an action with named texts."""
 
-    def __init__(self, given: Mapping[str, str], action: str) -> None:
+    def __init__(
+        self, given: Mapping[str, str], action: str, version: str = "", description: Description | None = None
+    ) -> None:
         """Keep what was written; it is judged when somebody needs it."""
-        self.action = action
-        self._given = dict(given)
+        self.action, self.version = action, version
+        self._given, self._description = dict(given), description
 
     @classmethod
     def of(cls, request: Received) -> Parameters:
@@ -42,23 +44,38 @@ class Parameters:
         version = headers.get("x-acs-version") or given.get("Version", "")
         if not version:
             raise missing("Version")
-        if version != VERSION:
-            raise ErrorKind.NO_SUCH_ACTION.error()
-        return cls(given, action)
+        return cls(given, action, version)
+
+    def described(self, description: Description) -> Parameters:
+        """The same, to be read as its action is described. Raises ApiError if it asks for what is not supported."""
+        description.check(self.action, self._given)
+        return Parameters(self._given, self.action, self.version, description)
+
+    @property
+    def takes(self) -> Description:
+        """The action's description; whoever reads a parameter that it doesn't name, has a bug."""
+        if self._description is None:
+            raise LookupError(f"{self.action} is not described yet")
+        return self._description
+
+    def about(self) -> str:
+        """The interface that the call is about, whichever name the action has for it; empty if none."""
+        return self._given.get("RouterInterfaceId") or self._given.get("InstanceId", "")
 
     def text(self, name: str, default: str = "") -> str:
         """Read a parameter, or the default where it is absent."""
-        return self._given.get(name, default)
+        return self._read(name) or default
 
     def has(self, name: str) -> bool:
         """Whether it was given, even if it is empty."""
-        return name in self._given
+        return self._read(name) is not None
 
     def need(self, name: str) -> str:
         """Read a mandatory parameter. Raises ApiError."""
-        if not self._given.get(name):
+        value = self._read(name)
+        if not value:
             raise missing(name)
-        return self._given[name]
+        return value
 
     def flag(self, name: str) -> bool:
         """Read a yes or no; no if absent. Raises ApiError."""
@@ -79,7 +96,8 @@ class Parameters:
     def listed(self, name: str) -> list[str]:
         """Read `name.1`, `name.2`, …; also one without a number, as some clients send a single value."""
         found = [self._given[key] for key in self._numbered(name, "")]
-        return found or ([self._given[name]] if self._given.get(name) else [])
+        single = self._read(name)
+        return found or ([single] if single else [])
 
     def filters(self) -> list[tuple[str, list[str]]]:
         """Read each `Filter.N.Key` with its `Filter.N.Value.M`."""
@@ -122,6 +140,11 @@ class Parameters:
         """The question without what differs each time it is asked, to be compared."""
         per_call = {"Timestamp", "SignatureNonce", "Signature", "ClientToken"}
         return repr((self.action, sorted((name, value) for name, value in self._given.items() if name not in per_call)))
+
+    def _read(self, name: str) -> str | None:
+        if not self.takes.may_read(name.partition(".")[0]):
+            raise LookupError(f"{self.action} is not described as reading {name}")
+        return self._given.get(name)
 
     def _numbered(self, name: str, rest: str) -> Sequence[str]:
         pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,3}}){re.escape(rest)}")

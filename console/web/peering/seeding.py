@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.web.cloud.actions.changing import modify_router_interface_attribute
-from console.web.cloud.actions.connecting import connect_router_interface
-from console.web.cloud.actions.creating import create_router_interface
-from console.web.cloud.actions.routers import create_virtual_border_router, create_vpc
-from console.web.cloud.cloud import Call, Cloud
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Cloud
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.parameters import Parameters
+from console.web.cloud.performing import perform
 from console.web.cloud.records import ACCEPTING, INITIATING, Router
 from console.web.cloud.tables import NEGATIVE
 
@@ -67,9 +65,9 @@ async def make(cloud: Cloud, wanted: Seed) -> Seeded:
 
 async def _router(cloud: Cloud, wanted: WantedRouter) -> str:
     if wanted.vbr:
-        call = _call(cloud, wanted, Name=wanted.name, PhysicalConnectionId="pc-seed")
-        return str((await create_virtual_border_router(call))["VbrId"])
-    return str((await create_vpc(_call(cloud, wanted, VpcName=wanted.name)))["VRouterId"])
+        more = {"Name": wanted.name, "PhysicalConnectionId": "pc-seed"}
+        return str((await _call("CreateVirtualBorderRouter", cloud, wanted, **more))["VbrId"])
+    return str((await _call("CreateVpc", cloud, wanted, VpcName=wanted.name))["VRouterId"])
 
 
 async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> SeededPair:
@@ -87,9 +85,9 @@ async def _pair(cloud: Cloud, wanted: WantedPair, made: list[str]) -> SeededPair
             "OppositeRouterType": other.type,
             "OppositeInterfaceOwnerId": other.account,
         }
-        await modify_router_interface_attribute(_call(cloud, own, RouterInterfaceId=interface, **opposite))
+        await _call("ModifyRouterInterfaceAttribute", cloud, own, RouterInterfaceId=interface, **opposite)
     if wanted.connect:
-        await connect_router_interface(_call(cloud, first, RouterInterfaceId=one))
+        await _call("ConnectRouterInterface", cloud, first, RouterInterfaceId=one)
     return SeededPair(initiator=one, acceptor=two)
 
 
@@ -98,8 +96,8 @@ async def _interface(cloud: Cloud, own: Router, other: Router, role: str, spec: 
     if other.is_vbr:
         more |= {"OppositeAccessPointId": f"ap-{other.region}-1", "OppositeRouterType": "VBR"}
     wanted = {"Role": role, "Spec": spec, "RouterType": own.type, "RouterId": own.id, "OppositeRegionId": other.region}
-    return str((await create_router_interface(_call(cloud, own, **wanted, **more)))["RouterInterfaceId"])
+    return str((await _call("CreateRouterInterface", cloud, own, **wanted, **more))["RouterInterfaceId"])
 
 
-def _call(cloud: Cloud, owner: Router | WantedRouter, **parameters: str) -> Call:
-    return Call(cloud, owner.account, Parameters({"RegionId": owner.region, **parameters}, "seed"))
+async def _call(action: str, cloud: Cloud, owner: Router | WantedRouter, **parameters: str) -> Body:
+    return await perform(cloud, owner.account, Parameters({"RegionId": owner.region, **parameters}, action))

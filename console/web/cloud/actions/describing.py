@@ -5,58 +5,35 @@ What is absent in the cloud's real answers is absent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from console.web.cloud.actions.listing import Narrowing, page, shown
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.interfaces import Interface
-from console.web.cloud.parameters import Parameters
 from console.web.cloud.records import INITIATING, RouterInterface
 from console.web.cloud.routers import router_id
 from console.web.cloud.tables import NEGATIVE, SHOWN, SPECS, crosses_border
 from shared.protocol.words import Status
 from shared.wire.views import InterfaceView
 
-T = TypeVar("T")
-
-PAGE_LIMIT: Final = 50
-PAGE_USUAL: Final = 10
 _MILLISECONDS: Final = 1000
-
-_FILTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
-    name: (lambda shown, field=field: str(shown.get(field, "")))  # type: ignore[misc]
-    for name, field in {
-        "RouterInterfaceId": "RouterInterfaceId",
-        "RouterId": "RouterId",
-        "RouterType": "RouterType",
-        "RouterInterfaceOwnerId": "_Owner",
-        "OppositeInterfaceId": "OppositeInterfaceId",
-        "OppositeRouterType": "OppositeRouterType",
-        "OppositeRouterId": "OppositeRouterId",
-        "OppositeInterfaceOwnerId": "OppositeInterfaceOwnerId",
-        "Status": "Status",
-        "Name": "Name",
-    }.items()
-}
 
 
 async def describe_router_interfaces(call: Call) -> Body:
     """Answer `DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
-    given, cloud = call.parameters, call.cloud
-    region, filters = call.region, _filters(given)
-    ids = next((values for key, values in filters if key == "RouterInterfaceId"), None)
+    cloud, region, narrowing = call.cloud, call.region, Narrowing(call)
+    ids = narrowing.values_of("RouterInterfaceId")
     if ids is None:
         ends = await cloud.interfaces.every(call.account, region)
     else:
         found = [await cloud.interfaces.find(call.account, region, one) for one in dict.fromkeys(ids)]
         ends = [end for end in found if end is not None]
-    chosen = [end for end in ends if _matches(_fields(call, end, None), filters) and _labelled(end.record, given)]
-    head, shown = paged(given, chosen)
-    peers = await cloud.interfaces.peers(shown)
-    listed = [_described(call, end, peers.get(end.record.id)) for end in shown]
-    if given.flag("IncludeReservationData"):
+    head, some = page(call, [end for end in ends if narrowing.lets_through(_fields(call, end, None))])
+    peers = await cloud.interfaces.peers(some)
+    listed = [shown(_fields(call, end, peers.get(end.record.id))) for end in some]
+    if call.parameters.flag("IncludeReservationData"):
         listed = [{**one, **_RESERVATION} for one in listed]
     return {**head, "RouterInterfaceSet": {"RouterInterfaceType": listed}}
 
@@ -71,11 +48,11 @@ async def describe_router_interface_attribute(call: Call) -> Body:
     if end is None:
         return {"RouterInterfaceId": "", **said}
     peers = await call.cloud.interfaces.peers([end])
-    shown = _described(call, end, peers.get(name))
+    described = shown(_fields(call, end, peers.get(name)))
     probed = "NoHealthCheckConfig" if not end.record.probe_source else "Normal"
     fast = str(end.record.fast_link).lower()
     return {
-        **shown,
+        **described,
         "FastLinkMode": fast,
         "GmtModified": end.record.created,
         "HealthCheckStatus": probed,
@@ -89,41 +66,6 @@ _RESERVATION: Final = {
     "ReservationInternetChargeType": "",
     "ReservationOrderType": "",
 }
-
-
-def paged(given: Parameters, found: Sequence[T]) -> tuple[dict[str, int], Sequence[T]]:
-    """Take the page that is asked for, and the fields that say which it is. Raises ApiError."""
-    number, size = given.number("PageNumber"), given.number("PageSize")
-    number, size = 1 if number is None else number, PAGE_USUAL if size is None else size
-    if number < 1 or not 1 <= size <= PAGE_LIMIT:
-        raise ErrorKind.BAD_PAGE.error()
-    head = {"PageNumber": number, "PageSize": size, "TotalCount": len(found)}
-    return head, found[(number - 1) * size : number * size]
-
-
-def _filters(given: Parameters) -> list[tuple[str, list[str]]]:
-    filters = given.filters()
-    for place, (key, _) in enumerate(filters, 1):
-        if key not in _FILTERS:
-            raise ErrorKind.BAD_FILTER.error(ErrorKind.BAD_FILTER.message.format(place))
-    return filters
-
-
-def _matches(shown: Mapping[str, Any], filters: Sequence[tuple[str, list[str]]]) -> bool:
-    """Whether an interface passes all filters; values of one filter are alternatives."""
-    return all(_FILTERS[key](shown) in values for key, values in filters)
-
-
-def _labelled(record: RouterInterface, given: Parameters) -> bool:
-    group, wanted = given.text("ResourceGroupId"), given.tags()
-    if group and record.group != group:
-        return False
-    return all(key in record.tags and value in {"", record.tags[key]} for key, value in wanted.items())
-
-
-def _described(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str, Any]:
-    fields = _fields(call, end, peer)
-    return {name: value for name, value in fields.items() if value is not None and not name.startswith("_")}
 
 
 def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str, Any]:
@@ -158,6 +100,7 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
         "ResourceGroupId": record.group,
         "Tags": {"Tags": record.tag_list},
         "_Owner": record.account,
+        "_Tags": record.tags,
         **_opposite(end, peer, opposite),
     }
 

@@ -5,26 +5,32 @@ What SDK models name and nothing here has is left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from console.web.cloud.actions.describing import paged
+from console.web.cloud.actions.listing import listed, shown
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
-from console.web.cloud.parameters import network
+from console.web.cloud.parameters import Parameters, network
 from console.web.cloud.records import RouteEntry, Router
 from console.web.cloud.routers import new_id, now_text
 
 RANGES: Final = range(8, 29)
 USUAL_RANGE: Final = "172.16.0.0/12"
-_VBR_FIELDS: Final = (
-    "PhysicalConnectionId",
-    "VlanId",
-    "CircuitCode",
-    "LocalGatewayIp",
-    "PeerGatewayIp",
-    "PeeringSubnetMask",
-)
+BORDER_FIELDS: Final[Mapping[str, type[int | str | bool]]] = {
+    "VlanId": int,
+    "CircuitCode": str,
+    "Bandwidth": int,
+    "LocalGatewayIp": str,
+    "PeerGatewayIp": str,
+    "PeeringSubnetMask": str,
+    "EnableIpv6": bool,
+    "LocalIpv6GatewayIp": str,
+    "PeerIpv6GatewayIp": str,
+    "PeeringIpv6SubnetMask": str,
+}
+"""What a VBR is given and nothing follows from: kept, and shown in the form that the cloud's models have."""
 
 
 async def create_vpc(call: Call) -> Body:
@@ -35,6 +41,8 @@ async def create_vpc(call: Call) -> Body:
         raise ErrorKind.BAD_RANGE.error()
     router = _new(call, "vrt", given.name("VpcName"))
     router.cidr = str(cidr)
+    router.details = {"UserCidr": given.text("UserCidr")}
+    call.proceed()
     call.cloud.routers.create(router)
     return {
         "VpcId": router.vpc,
@@ -53,31 +61,24 @@ async def delete_vpc(call: Call) -> Body:
 
 async def describe_vpcs(call: Call) -> Body:
     """Answer `DescribeVpcs`: a page of this account's VPCs in this region."""
-    given = call.parameters
-    wanted = {one for part in given.listed("VpcId") for one in part.split(",")}
-    name = given.text("VpcName")
-    found = [
-        router
-        for router in call.cloud.store.every(Router, call.account, call.region)
-        if not router.is_vbr and (not wanted or router.vpc in wanted) and name in {"", router.name}
-    ]
-    head, shown = paged(given, found)
-    vpcs = [{**_described(one), "RouterTableIds": {"RouterTableIds": [one.table]}} for one in shown]
+    routers = call.cloud.store.every(Router, call.account, call.region)
+    head, vpcs = listed(call, [_described(one) for one in routers if not one.is_vbr])
     return {**head, "Vpcs": {"Vpc": vpcs}}
 
 
 async def describe_vpc_attribute(call: Call) -> Body:
     """Answer `DescribeVpcAttribute`: one VPC."""
-    return _described(_vpc(call, call.parameters.need("VpcId")))
+    return shown(_described(_vpc(call, call.parameters.need("VpcId"))))
 
 
 async def create_virtual_border_router(call: Call) -> Body:
     """Answer `CreateVirtualBorderRouter`: a VBR; its worker starts when an interface first needs it."""
     given = call.parameters
-    given.need("PhysicalConnectionId")
+    connection = given.need("PhysicalConnectionId")
     router = _new(call, "vbr", given.name())
-    router.details = {name: given.text(name) for name in _VBR_FIELDS if given.text(name)}
+    router.details = {"PhysicalConnectionId": connection, **_border_details(given)}
     router.details["AccessPointId"] = f"ap-{call.region}-1"
+    call.proceed()
     call.cloud.routers.create(router)
     return {"VbrId": router.id}
 
@@ -93,12 +94,19 @@ async def delete_virtual_border_router(call: Call) -> Body:
 
 async def describe_virtual_border_routers(call: Call) -> Body:
     """Answer `DescribeVirtualBorderRouters`: a page of this account's VBRs in this region."""
-    given = call.parameters
-    shown = [_border(one) for one in call.cloud.store.every(Router, call.account, call.region) if one.is_vbr]
-    for key, values in given.filters():
-        shown = [one for one in shown if str(one.get(key, "")) in values]
-    head, page = paged(given, shown)
-    return {**head, "VirtualBorderRouterSet": {"VirtualBorderRouterType": page}}
+    routers = call.cloud.store.every(Router, call.account, call.region)
+    head, borders = listed(call, [_border(one) for one in routers if one.is_vbr])
+    return {**head, "VirtualBorderRouterSet": {"VirtualBorderRouterType": borders}}
+
+
+def _border_details(given: Parameters) -> dict[str, str]:
+    """Read what a VBR is given, as texts. Raises ApiError."""
+    details = {}
+    for name, form in BORDER_FIELDS.items():
+        value = given.number(name) if form is int else given.flag(name) if form is bool else given.text(name)
+        if given.has(name) and value is not None:
+            details[name] = str(value)
+    return details
 
 
 def _new(call: Call, kind: str, name: str) -> Router:
@@ -127,6 +135,7 @@ async def _remove(call: Call, router: Router) -> None:
         declared = set(router.workers.values()) - set(router.started)
         if declared or await call.cloud.interfaces.on(router):
             raise ErrorKind.VPC_IN_USE.error()
+        call.proceed()
         for route in call.cloud.store.every(RouteEntry, call.account):
             if route.table == router.table:
                 call.cloud.store.remove(route)
@@ -138,6 +147,7 @@ def _labels(router: Router) -> dict[str, Any]:
         "Description": router.description,
         "CreationTime": router.created,
         "ResourceGroupId": router.group,
+        "_Tags": router.tags,
     }
 
 
@@ -151,8 +161,11 @@ def _described(router: Router) -> dict[str, Any]:
         "RegionId": router.region,
         "OwnerId": router.owner_id,
         "IsDefault": False,
+        "EnabledIpv6": False,
+        "DhcpOptionsSetId": "",
+        "RouterTableIds": {"RouterTableIds": [router.table]},
         "VSwitchIds": {"VSwitchId": []},
-        "UserCidrs": {"UserCidr": []},
+        "UserCidrs": {"UserCidr": [one for one in router.details.get("UserCidr", "").split(",") if one]},
         "SecondaryCidrBlocks": {"SecondaryCidrBlock": []},
         "Tags": {"Tag": router.tag_list},
         **_labels(router),
@@ -170,6 +183,12 @@ def _border(router: Router) -> dict[str, Any]:
         "PhysicalConnectionBusinessStatus": "Normal",
         "AccessPointId": f"ap-{router.region}-1",
         "Tags": {"Tags": router.tag_list},
-        **router.details,
+        **{name: _typed(name, value) for name, value in router.details.items()},
         **_labels(router),
     }
+
+
+def _typed(name: str, text: str) -> int | str | bool:
+    """A detail in the form that the cloud's models have."""
+    form = BORDER_FIELDS.get(name, str)
+    return int(text) if form is int and text.isdecimal() else text == "True" if form is bool else text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from console.web.cloud.actions.describing import paged
+from console.web.cloud.actions.listing import Narrowing, by_token, listed
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, malformed
@@ -47,6 +47,7 @@ async def create_route_entry(call: Call) -> Body:
         next_hop_type=kind,
         next_hop=hop,
     )
+    call.proceed()
     call.cloud.store.put(route)
     return {"RouteEntryId": route.id}
 
@@ -63,6 +64,7 @@ async def delete_route_entry(call: Call) -> Body:
         found = [one for one in _entries(call, router) if one.destination == destination and hop in {"", one.next_hop}]
     if not found:
         raise ErrorKind.NO_ROUTE.error()
+    call.proceed()
     for route in found:
         call.cloud.store.remove(route)
     return {}
@@ -70,40 +72,17 @@ async def delete_route_entry(call: Call) -> Body:
 
 async def describe_route_table_list(call: Call) -> Body:
     """Answer `DescribeRouteTableList`: every router has one table, the system's."""
-    given = call.parameters
-    wanted = {
-        "RouteTableId": given.text("RouteTableId"),
-        "VpcId": given.text("VpcId"),
-        "RouterId": given.text("RouterId"),
-    }
-    tables = [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)]
-    found = [one for one in tables if all(value in {"", one[name]} for name, value in wanted.items())]
-    head, shown = paged(given, found)
-    return {"Code": "200", "Success": True, **head, "RouterTableList": {"RouterTableListType": shown}}
+    head, tables = listed(call, [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)])
+    return {"Code": "200", "Success": True, **head, "RouterTableList": {"RouterTableListType": tables}}
 
 
 async def describe_route_entry_list(call: Call) -> Body:
     """Answer `DescribeRouteEntryList`: the system's own route and the custom ones, in pages by token."""
-    given = call.parameters
-    router = _router(call, given.need("RouteTableId"))
-    shown = [*_system(router), *(_described(one) for one in _entries(call, router))]
-    hop, destination = given.text("NextHopId"), given.text("DestinationCidrBlock")
-    entry, kind = given.text("RouteEntryId"), given.text("RouteEntryType")
-    shown = [
-        one
-        for one in shown
-        if destination in {"", one["DestinationCidrBlock"]}
-        and entry in {"", one["RouteEntryId"]}
-        and kind in {"", one["Type"]}
-        and (not hop or any(next_hop["NextHopId"] == hop for next_hop in one["NextHops"]["NextHop"]))
-    ]
-    start, size = given.number("NextToken") or 0, given.number("MaxResult") or ENTRIES_LIMIT
-    following = start + size
-    return {
-        "TotalCount": len(shown),
-        "NextToken": str(following) if following < len(shown) else "",
-        "RouteEntrys": {"RouteEntry": shown[start:following]},
-    }
+    router, narrowing = _router(call, call.parameters.need("RouteTableId")), Narrowing(call)
+    entries = [*_system(router), *(_described(one) for one in _entries(call, router))]
+    chosen = [one for one in entries if narrowing.lets_through(one)]
+    following, some = by_token(call, chosen, "MaxResult", ENTRIES_LIMIT)
+    return {"TotalCount": len(chosen), "NextToken": following, "RouteEntrys": {"RouteEntry": some}}
 
 
 def _router(call: Call, table: str) -> Router:
@@ -158,5 +137,8 @@ def _way(table: str, destination: str, hop_type: str, hop: str) -> dict[str, Any
         "RouteTableId": table,
         "DestinationCidrBlock": destination,
         "Status": "Available",
+        "IpVersion": "ipv4",
         "NextHops": {"NextHop": [next_hop]},
+        "_NextHopId": hop,
+        "_NextHopType": hop_type,
     }

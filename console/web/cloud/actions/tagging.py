@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from console.web.cloud.actions.listing import by_token
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, missing
@@ -48,7 +49,7 @@ async def untag_resources(call: Call) -> Body:
 
 async def list_tag_resources(call: Call) -> Body:
     """Answer `ListTagResources`, in pages by token."""
-    given, wanted, names = call.parameters, call.parameters.tags(), set(call.parameters.listed("ResourceId"))
+    wanted, names = call.parameters.tags(), set(call.parameters.listed("ResourceId"))
     kind = _type(call)
     shown = [
         {"ResourceId": _name(kind, record), "ResourceType": kind, "TagKey": key, "TagValue": value}
@@ -57,12 +58,8 @@ async def list_tag_resources(call: Call) -> Body:
         for key, value in sorted(record.tags.items())
         if not wanted or (key in wanted and wanted[key] in {"", value})
     ]
-    start, size = given.number("NextToken") or 0, given.number("MaxResults") or PAGE_LIMIT
-    following = start + size
-    return {
-        "NextToken": str(following) if following < len(shown) else "",
-        "TagResources": {"TagResource": shown[start:following]},
-    }
+    following, some = by_token(call, shown, "MaxResults", PAGE_LIMIT)
+    return {"NextToken": following, "TagResources": {"TagResource": some}}
 
 
 async def change_resource_group(call: Call) -> Body:

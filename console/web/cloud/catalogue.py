@@ -1,0 +1,159 @@
+"""The actions of the cloud's API: who answers each, and what it does with every parameter that is documented for it.
+
+Source: the request models of the cloud's own library (`alibabacloud-vpc20160428` 7.2.2), against which a test holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, NamedTuple
+
+from console.web.cloud.actions import changing, connecting, creating, deleting, describing, routers, routes, tagging
+from console.web.cloud.answers import Body
+from console.web.cloud.cloud import Call
+from console.web.cloud.description import Description, Kind
+
+Handler = Callable[[Call], Awaitable[Body]]
+
+
+class Action(NamedTuple):
+    """An action: who answers it, and its description."""
+
+    handler: Handler
+    description: Description
+
+
+_INTERFACE: Final = "RouterInterfaceId"
+_PAGES: Final = "PageNumber PageSize"
+_VBR: Final = f"{' '.join(routers.BORDER_FIELDS)} Name Description"
+_TAGGED: Final = "ResourceType ResourceId"
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "CreateRouterInterface": Action(
+        creating.create_router_interface,
+        Description(
+            Kind.CHANGES,
+            "Role Spec RouterType RouterId OppositeRegionId OppositeRouterType OppositeRouterId OppositeInterfaceId"
+            " OppositeInterfaceOwnerId AccessPointId OppositeAccessPointId HealthCheckSourceIp HealthCheckTargetIp Name"
+            " Description InstanceChargeType Period PricingCycle FastLinkMode ResourceGroupId Tags",
+            ignores="AutoPay AutoRenew",
+        ),
+    ),
+    "ModifyRouterInterfaceAttribute": Action(
+        changing.modify_router_interface_attribute,
+        Description(
+            Kind.CHANGES,
+            f"{_INTERFACE} Name Description OppositeInterfaceId OppositeRouterId OppositeRouterType"
+            " OppositeInterfaceOwnerId HealthCheckSourceIp HealthCheckTargetIp HcThreshold HcRate DeleteHealthCheckIp",
+        ),
+    ),
+    "ModifyRouterInterfaceSpec": Action(
+        changing.modify_router_interface_spec, Description(Kind.CHANGES, f"{_INTERFACE} Spec")
+    ),
+    "ConnectRouterInterface": Action(connecting.connect_router_interface, Description(Kind.CHANGES, _INTERFACE)),
+    "DeactivateRouterInterface": Action(connecting.deactivate_router_interface, Description(Kind.CHANGES, _INTERFACE)),
+    "ActivateRouterInterface": Action(connecting.activate_router_interface, Description(Kind.CHANGES, _INTERFACE)),
+    "DeleteRouterInterface": Action(deleting.delete_router_interface, Description(Kind.CHANGES, _INTERFACE)),
+    "DeleteExpressConnect": Action(deleting.delete_express_connect, Description(Kind.CHANGES, f"{_INTERFACE} Force")),
+    "DescribeRouterInterfaces": Action(
+        describing.describe_router_interfaces,
+        Description(
+            Kind.LISTS,
+            f"IncludeReservationData {_PAGES}",
+            narrows="ResourceGroupId Tags",
+            keys="RouterInterfaceId RouterId RouterType RouterInterfaceOwnerId:_Owner OppositeInterfaceId"
+            " OppositeRouterType OppositeRouterId OppositeInterfaceOwnerId Status Name",
+        ),
+    ),
+    "DescribeRouterInterfaceAttribute": Action(
+        describing.describe_router_interface_attribute, Description(Kind.SHOWS, "InstanceId")
+    ),
+    "CreateVpc": Action(
+        routers.create_vpc,
+        Description(
+            Kind.CHANGES,
+            "CidrBlock VpcName Description ResourceGroupId Tag UserCidr DryRun",
+            refuses="EnableIpv6 EnableDnsHostname Ipv6CidrBlock Ipv6CidrMask Ipv6Isp Ipv4CidrMask Ipv4IpamPoolId"
+            " Ipv6IpamPoolId",
+        ),
+    ),
+    "DeleteVpc": Action(routers.delete_vpc, Description(Kind.CHANGES, "VpcId DryRun", refuses="ForceDelete")),
+    "DescribeVpcs": Action(
+        routers.describe_vpcs,
+        Description(
+            Kind.LISTS,
+            f"{_PAGES} DryRun",
+            narrows="VpcId+ VpcName VpcOwnerId:OwnerId ResourceGroupId IsDefault DhcpOptionsSetId"
+            " EnableIpv6:EnabledIpv6 Tag",
+        ),
+    ),
+    "DescribeVpcAttribute": Action(
+        routers.describe_vpc_attribute, Description(Kind.SHOWS, "VpcId DryRun", refuses="IsDefault")
+    ),
+    "CreateVirtualBorderRouter": Action(
+        routers.create_virtual_border_router,
+        Description(Kind.CHANGES, f"{_VBR} PhysicalConnectionId ResourceGroupId Tags", refuses="VbrOwnerId"),
+    ),
+    "DeleteVirtualBorderRouter": Action(routers.delete_virtual_border_router, Description(Kind.CHANGES, "VbrId")),
+    "DescribeVirtualBorderRouters": Action(
+        routers.describe_virtual_border_routers,
+        Description(
+            Kind.LISTS,
+            _PAGES,
+            narrows="ResourceGroupId Tags",
+            keys="VbrId Status Name PhysicalConnectionId AccessPointId VlanId RouteTableId",
+            ignores="IncludeCrossAccountVbr",
+        ),
+    ),
+    "CreateRouteEntry": Action(
+        routes.create_route_entry,
+        Description(
+            Kind.CHANGES,
+            "RouteTableId DestinationCidrBlock NextHopType NextHopId RouteEntryName Description DryRun",
+            refuses="NextHopList",
+        ),
+    ),
+    "DeleteRouteEntry": Action(
+        routes.delete_route_entry,
+        Description(
+            Kind.CHANGES, "RouteEntryId RouteTableId DestinationCidrBlock NextHopId DryRun", refuses="NextHopList"
+        ),
+    ),
+    "DescribeRouteTableList": Action(
+        routes.describe_route_table_list,
+        Description(
+            Kind.LISTS,
+            _PAGES,
+            narrows="RouteTableId RouteTableName RouteTableType RouterId RouterType VpcId ResourceGroupId Tag",
+        ),
+    ),
+    "DescribeRouteEntryList": Action(
+        routes.describe_route_entry_list,
+        Description(
+            Kind.LISTS,
+            "RouteTableId NextToken MaxResult",
+            narrows="DestinationCidrBlock DestCidrBlockList+:DestinationCidrBlock RouteEntryId RouteEntryName"
+            " RouteEntryType:Type NextHopId:_NextHopId NextHopType:_NextHopType IpVersion ServiceType",
+        ),
+    ),
+    "TagResources": Action(tagging.tag_resources, Description(Kind.CHANGES, f"{_TAGGED} Tag")),
+    "UnTagResources": Action(tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All")),
+    "UntagResources": Action(tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All")),
+    "ListTagResources": Action(
+        tagging.list_tag_resources, Description(Kind.LISTS, f"{_TAGGED} Tag NextToken MaxResults")
+    ),
+    "TagResourcesForExpressConnect": Action(tagging.tag_resources, Description(Kind.CHANGES, f"{_TAGGED} Tag")),
+    "UntagResourcesForExpressConnect": Action(
+        tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All")
+    ),
+    "ListTagResourcesForExpressConnect": Action(
+        tagging.list_tag_resources, Description(Kind.LISTS, f"{_TAGGED} Tag NextToken MaxResults")
+    ),
+    "ChangeResourceGroup": Action(
+        tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId")
+    ),
+    "MoveResourceGroup": Action(
+        tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId")
+    ),
+}
+"""Some have two names: the SDKs write them so, or newer SDKs do."""
