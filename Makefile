@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 .SILENT:
 .ONESHELL:
 
+# Hundreds of processes are started below: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON_HERE := .venv/bin/python
 PYTEST := $(PYTHON_HERE) -m pytest -q $(PYTEST_ARGS)
 STAMP := .venv/.set-up
