@@ -5,14 +5,28 @@ They are the process with both ends' statuses, and the comparison of the two end
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
+from console.scenario.run import ScenarioRun
 from console.statuses import PROCESS
 from shared.protocol.words import Status
 
 STATUSES: Final = 2 * len(PROCESS)
+
+COMPARISON: Final = {
+    "Is peer information required before initiating?": ("yes", "yes"),
+    "Can this end initiate a connection?": ("yes", "no"),
+    "Can this end send after establishment?": ("yes", "yes"),
+    "Is this end charged between different regions?": ("yes", "no"),
+    "Is this end charged in the same region?": ("no", "no"),
+    "Can another account command this end?": ("no", "no"),
+    "Created at the same time: by itself Activated?": ("yes", "yes"),
+    "Can a VBR be connected to a VBR?": ("no", "no"),
+    "Can it be connected to its own endpoint?": ("no", "no"),
+    "Does it go on after kill -9 of a worker?": ("yes", "yes"),
+}
+"""What the article says of both ends, by the question that a step of a story names as what it shows."""
 
 
 def seen_in_order(wanted: Sequence[Status], statuses: Iterable[str]) -> list[bool]:
@@ -26,35 +40,35 @@ def seen_in_order(wanted: Sequence[Status], statuses: Iterable[str]) -> list[boo
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A line of the comparison: something that the article says of both ends."""
+class Checklist(NamedTuple):
+    """What a story has shown: of each row of the process at each end, and of each question that it was to answer."""
 
-    sentence: str
-    first: str
-    second: str
+    first: Sequence[bool]
+    second: Sequence[bool]
+    questions: dict[str, bool]
 
+    @classmethod
+    def of(cls, run: ScenarioRun) -> Checklist:
+        """The checklist of a run that is over. Raises KeyError for a step that shows what the article does not say."""
+        well = {id(one.step) for one in run.results if one.broken_by is None}
+        questions = {step.shows: id(step) in well for step in run.scenario.steps if step.shows is not None}
+        for question in questions:
+            COMPARISON[question]
+        return cls(
+            seen_in_order([row.initiator for row in PROCESS], run.first.statuses),
+            seen_in_order([row.acceptor for row in PROCESS], run.second.statuses),
+            questions,
+        )
 
-@dataclass(slots=True)
-class Checklist:
-    """What a story must show, and what it has shown."""
+    @property
+    def seen(self) -> int:
+        """How many statuses of the process were seen."""
+        return sum(self.first) + sum(self.second)
 
-    expected: tuple[Expected, ...]
-    shown: dict[str, bool] = field(default_factory=dict)
-
-    def note(self, sentence: str, *, holds: bool = True) -> None:
-        """Record that something was looked at, and whether it was so; one that once failed stays failed."""
-        if sentence not in {one.sentence for one in self.expected}:
-            raise ValueError(f"nobody expects this: {sentence}")
-        self.shown[sentence] = holds and self.shown.get(sentence, True)
-
-    def missing(self, first: Sequence[bool], second: Sequence[bool]) -> list[str]:
-        """List everything that was not seen, in words."""
-        rows = zip(PROCESS, first, second, strict=True)
-        statuses = [
-            f"{status} at the {end}'s end ({row.process})"
-            for row, one, other in rows
-            for status, ok, end in ((row.initiator, one, "initiator"), (row.acceptor, other, "acceptor"))
-            if not ok
-        ]
-        return statuses + [one.sentence for one in self.expected if not self.shown.get(one.sentence, False)]
+    def missing(self) -> Iterator[str]:
+        """Everything that was not seen, in words."""
+        for row, one, other in zip(PROCESS, self.first, self.second, strict=True):
+            for status, ok, end in ((row.initiator, one, "initiator"), (row.acceptor, other, "acceptor")):
+                if not ok:
+                    yield f"{status} at the {end}'s end ({row.process})"
+        yield from (question for question, shown in self.questions.items() if not shown)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from console.client import ClientError
 from console.client.why import link_exists
-from console.demo.watching import Notes, StoryBroke, WatchedEnd
 from console.scenario.model import Expectation
+from console.scenario.watching import Notes, StoryBroke, WatchedEnd
 from shared.wire import commands
 from shared.wire.views import InterfaceView
 
@@ -23,14 +23,14 @@ LOOK_SECONDS: Final = 0.05
 class Expecting:
     """An expectation that is being waited for."""
 
-    def __init__(self, run: ScenarioRun, wanted: Expectation) -> None:
-        """Nothing is asked before `met`."""
-        self._run, self._wanted = run, wanted
+    def __init__(self, run: ScenarioRun, wanted: Expectation, notes: Notes) -> None:
+        """Nothing is asked before `met`; what is seen at an end is added to its notes."""
+        self._run, self._wanted, self._told = run, wanted, notes
         self._wrong: list[str] = ["nothing is known yet"]
         self._notes = Notes()
 
-    async def met(self) -> Notes:
-        """Wait until it holds, and as long as it must; returns remarks for each end. Raises StoryBroke."""
+    async def met(self) -> None:
+        """Wait until it holds, and as long as it must. Raises StoryBroke."""
         within = self._wanted.within
         try:
             async with asyncio.timeout(within):
@@ -42,8 +42,10 @@ class Expecting:
                     await self._run.catch_up(self._watched())
         except TimeoutError:
             raise StoryBroke(f"after {within:g} s {'; '.join(self._wrong)}") from None
+        self._run.received |= {name: len(bodies) for name, bodies in self._wanted.inbox.items()}
+        self._told.first.extend(self._notes.first)
+        self._told.second.extend(self._notes.second)
         await self._last()
-        return self._notes
 
     async def _last(self) -> None:
         began = time.monotonic()
@@ -86,6 +88,11 @@ class Expecting:
                 yield f"{view.interface} is {view.status} and not {status}"
             elif any(one.status != status for one in self._watched() if one.end == run.end(name)):
                 yield f"{view.interface} is {status}, which its timeline does not tell yet"
+        for name, payer in self._wanted.charged.items():
+            charged = (await run.clients.view(run.located(name))).charged
+            if charged != payer:
+                yield f"{name} shows that {charged} is charged and not {payer}"
+            self._note(name, "charged" if charged == "this end" else "not charged")
         for name, code in self._wanted.reason.items():
             view = await run.clients.view(run.located(name))
             if view.reason_code != code:
@@ -98,7 +105,7 @@ class Expecting:
             found = await self._received(name, len(bodies))
             if found != list(bodies):
                 yield f"{name} received {found} and not {list(bodies)}"
-            for body in found:
+            for body in found[self._run.received.get(name, 0) :]:
                 self._note(name, f"✉ {body}")
 
     async def _of_all(self) -> AsyncIterator[str]:
@@ -107,7 +114,7 @@ class Expecting:
             yield f"the link {'does not exist' if wanted.link else 'exists'}"
         if wanted.held is not None and (held := len(await run.console.held(None))) != wanted.held:
             yield f"{held} messages are held and not {wanted.held}"
-        if wanted.struck is not None and (struck := await run.struck()) != wanted.struck:
+        if wanted.struck is not None and (struck := await run.faults.struck()) != wanted.struck:
             yield f"the faults have struck {struck} times and not {wanted.struck}"
 
     async def _received(self, name: str, expected: int) -> list[str]:

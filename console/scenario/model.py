@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -19,18 +20,25 @@ from pydantic import (
     model_validator,
 )
 
+from console.client import Refused
 from console.faults.model import Fault, HeldOrder
+from console.faults.situation import situation
 from console.topology import Topology
 from console.topology.models import Conflict, Contradiction, Section
 from shared.protocol.words import Status
-from shared.wire.forms import AccountId, EndpointId, Payload, RegionId
+from shared.wire.forms import AccountId, Payload, RegionId
 
 USUAL_SECONDS: Final = 20.0
 """How long an expectation, or a program whose link exists, may take where the scenario does not say."""
 
 _DURATION: Final = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m)?")
 _UNITS: Final = {"ms": 0.001, None: 1.0, "s": 1.0, "m": 60.0}
-_END: Final = r"^ri-[a-z0-9]{1,40}(@(vpc|vbr)-[a-z0-9-]{1,40})?$"
+ROLES: Final = ("initiator", "acceptor")
+"""Other names of the connection's two ends, and of their endpoints."""
+
+_INTERFACE: Final = "ri-[a-z0-9]{1,40}"
+_ENDPOINT: Final = "(vpc|vbr)-[a-z0-9-]{1,40}"
+_END: Final = f"^({'|'.join(ROLES)}|{_INTERFACE}(@{_ENDPOINT})?)$"
 
 
 def _seconds(text: object) -> object:
@@ -45,8 +53,19 @@ Seconds = Annotated[
     BeforeValidator(_seconds),
     WithJsonSchema({"type": ["string", "number"], "pattern": f"^{_DURATION.pattern}$"}),
 ]
+
+
+def _known(name: str) -> str:
+    try:
+        return situation(name).name
+    except Refused as refused:
+        raise ValueError(refused.sentence) from None
+
+
 EndName = Annotated[str, StringConstraints(pattern=_END)]
-FullName = Annotated[str, StringConstraints(pattern=_END.replace("?$", "$"))]
+FullName = Annotated[str, StringConstraints(pattern=f"^{_INTERFACE}@{_ENDPOINT}$")]
+WorkerName = Annotated[str, StringConstraints(pattern=f"^({'|'.join(ROLES)}|{_ENDPOINT})$")]
+SituationName = Annotated[str, AfterValidator(_known)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]+$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{1,60}$")]
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -54,6 +73,8 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
 COMMANDS: Final = ("create", "configure", "initiate", "suspend", "resume", "delete", "send")
 _BESIDE: Final = {
     "refused": COMMANDS,
+    "both": ("create",),
+    "by": COMMANDS,
     "peer": ("configure",),
     "peer_account": ("configure",),
     "peer_region": ("configure",),
@@ -72,6 +93,19 @@ def _patterned(schema: dict[str, Any]) -> None:
     schema["additionalProperties"] = False
 
 
+class PlacedFault(Fault):
+    """A fault of a scenario; its places may be `initiator` and `acceptor` as well."""
+
+    interface: EndName | None = None
+    worker: WorkerName | None = None
+
+
+class PlacedOrder(HeldOrder):
+    """What becomes of held messages in a scenario."""
+
+    interface: EndName | None = None
+
+
 class Action(Section):
     """Something that is done: exactly one verb, and what belongs to it."""
 
@@ -82,17 +116,26 @@ class Action(Section):
     resume: EndName | None = Field(default=None, description="an owner takes its suspension back")
     delete: EndName | None = Field(default=None, description="an owner deletes this interface")
     send: EndName | None = Field(default=None, description="an owner sends a payload from this interface")
-    fault: Fault | None = Field(default=None, description="something goes wrong on purpose from here on")
+    situation: SituationName | None = Field(
+        default=None, description="make both ends, and have them disagree as one of `peering situation list`"
+    )
+    fault: PlacedFault | None = Field(default=None, description="something goes wrong on purpose from here on")
     clear: EndName | Literal["all"] | None = Field(
         default=None, description="clear the faults that this scenario made, or those of an interface"
     )
-    held: HeldOrder | None = Field(default=None, description="what becomes of messages that a fault holds")
-    kill: EndpointId | None = Field(default=None, description="kill -9 an endpoint's worker; it is started again")
+    held: PlacedOrder | None = Field(default=None, description="what becomes of messages that a fault holds")
+    kill: WorkerName | None = Field(default=None, description="kill -9 an endpoint's worker; it is started again")
     run: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="start this program, which runs beside the steps until it ends"
     )
 
     refused: Code | None = Field(default=None, description="the code of the refusal that the command must meet")
+    both: bool = Field(
+        default=False, description="create: both ends of the connection, which know each other and initiate"
+    )
+    by: AccountId | None = Field(
+        default=None, description="another account types it; its message must be set aside and change nothing"
+    )
     peer: EndName | None = Field(default=None, description="configure: the peer; the other end, if not given")
     peer_account: AccountId | None = Field(default=None, description="configure: its account, if not the real one")
     peer_region: RegionId | None = Field(default=None, description="configure: its region, if not the real one")
@@ -143,6 +186,9 @@ class Expectation(BaseModel):
         default={}, description="the payloads in an interface's inbox, all of them and in order"
     )
     reason: dict[EndName, Code] = Field(default={}, description="with which code an interface explains itself")
+    charged: dict[EndName, Literal["nobody", "this end", "the peer"]] = Field(
+        default={}, description="who pays for the connection, as each end sees it"
+    )
     held: int | None = Field(default=None, ge=0, description="how many messages are held")
     struck: int | None = Field(default=None, ge=0, description="how often the scenario's faults have struck")
 
@@ -163,6 +209,7 @@ class Step(Section):
     """A step: what is done, in this order, and what must be seen then."""
 
     title: Title | None = Field(default=None, description="for people")
+    shows: Title | None = Field(default=None, description="what this step is an example of, if all is as expected")
     do: tuple[Action, ...] = ()
     expect: Expectation | None = None
 
@@ -189,14 +236,18 @@ class Scenario(Section):
         ]
         | None
     ) = Field(default=None, description="a topology, or a file that holds one, beside this one; none: what runs")
-    connection: tuple[FullName, FullName] = Field(description="the two ends that are drawn, each RI@ENDPOINT")
+    connection: tuple[FullName, FullName] | None = Field(
+        default=None,
+        description="the two ends that are drawn, each RI@ENDPOINT, in steps also `initiator` and "
+        "`acceptor`; if not given, fresh ones of those names on two endpoints of these roles",
+    )
     steps: tuple[Step, ...] = Field(json_schema_extra={"minItems": 1})
 
     @model_validator(mode="after")
     def _knows_every_name(self) -> Self:
         if not self.steps:
             raise Contradiction([Conflict(("steps",), "`steps` has none; right would be a list of at least one")])
-        known = {name.partition("@")[0] for name in self.connection}
+        known = {*ROLES, *(name.partition("@")[0] for name in self.connection or ())}
         unknown = [
             Conflict(place, _unknown(name)) for place, name in self.names() if "@" not in name and name not in known
         ]
@@ -215,7 +266,7 @@ class Scenario(Section):
             if step.expect is not None:
                 for key in step.expect.statuses:
                     yield ("steps", number, "expect", key), key
-                for key in ("inbox", "reason"):
+                for key in ("inbox", "reason", "charged"):
                     for name in getattr(step.expect, key):
                         yield ("steps", number, "expect", key, name), name
 

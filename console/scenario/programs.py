@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from console.client import ClientError
-from console.demo.watching import StoryBroke
 from console.scenario.expecting import LOOK_SECONDS, link_is_up
 from console.scenario.model import Action
+from console.scenario.watching import StoryBroke
 from console.stack.die_with_parent import dying_with_parent
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 from pydantic import BaseModel
 
-from console.scenario.model import Expectation, Scenario
+from console.scenario.model import ROLES, Expectation, Scenario
 from console.topology import FileRefused, Topology, load
 from console.topology import problems as of_topology
 from console.topology.reading import Place, read_as
@@ -49,7 +49,7 @@ def _sentence(kind: str, place: Place, said: str) -> str:
 
 
 def _is_unknown(key: str) -> bool:
-    return not key.startswith("ri-") and key not in _keys(Expectation)
+    return not key.startswith("ri-") and key not in {*ROLES, *_keys(Expectation)}
 
 
 def _keys(model: type[BaseModel]) -> Iterator[str]:

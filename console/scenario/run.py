@@ -4,48 +4,35 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from console.client.clients import Clients, Located
-from console.demo.command_lines import CommandLine, StoryEnd, change, configure, create, send
-from console.demo.watching import Notes, Scene, StoryBroke, TypedLine, WatchedEnd, Watching
+from pydantic import BaseModel
+
+from console.client.clients import Located
 from console.faults.model import Fault
-from console.faults.remote import RemoteFaults
+from console.faults.situation import Reaching, situation
+from console.scenario.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
 from console.scenario.expecting import Expecting
-from console.scenario.model import COMMANDS, Action, Scenario
+from console.scenario.intrusion import intrude
+from console.scenario.made_faults import MadeFaults, fault_line
+from console.scenario.model import COMMANDS, ROLES, Action, Scenario, Step
+from console.scenario.places import Place
 from console.scenario.programs import Programs
+from console.scenario.watching import Notes, Scene, StoryBroke, TypedLine, WatchedEnd, Watching
 from console.topology import Context, EndpointSection
 
 WHO: Final = "fault"
-_OPTIONS: Final = {"source": "from", "version": "of-version"}
-_NO_SUFFIX: Final = ("_seconds", "_percent")
 
 
 @dataclass(slots=True)
 class StepResult:
     """What came of a step; `broken_by` is None where all was as expected."""
 
-    title: str
+    step: Step
     seconds: float = 0.0
     broken_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a scenario runs: the clients of all its accounts, the console, and what programs are told of both."""
-
-    clients: Clients
-    console: RemoteFaults
-    environment: Mapping[str, str]
-    folder: Path
-
-    @property
-    def context(self) -> Context:
-        """Where the broker is, and who is there."""
-        return self.clients.context
 
 
 class ScenarioRun(Watching):
@@ -59,17 +46,19 @@ class ScenarioRun(Watching):
         draw: Callable[[Scene], None],
         say: Callable[[str], None],
     ) -> None:
-        """`ends` are those of the scenario's connection."""
+        """`ends` are those of the scenario's connection; `received` counts payloads that were seen in inboxes."""
         super().__init__(place.clients, (WatchedEnd(ends[0]), WatchedEnd(ends[1])), draw, say)
-        self.context, self.scenario, self.console = place.context, scenario, place.console
-        self._names = {name.partition("@")[0]: name for name in scenario.connection}
-        self._made: list[int] = []
+        self.place, self.scenario, self.console = place, scenario, place.console
+        self.faults = MadeFaults(place.console)
+        self._ends = {end.interface: end for end in ends} | dict(zip(ROLES, ends, strict=True))
+        self._killed: dict[str, int] = {}
         self.results: list[StepResult] = []
+        self.received: dict[str, int] = {}
         self.programs = Programs(self, place.environment, place.folder)
 
     def end(self, name: str) -> StoryEnd:
         """The end that a scenario names. Raises StoryBroke for an endpoint that is not there."""
-        return story_end(self.context, self._names.get(name, name))
+        return self._ends.get(name) or story_end(self.place.context, name)
 
     async def prepare(self) -> None:
         """Let what happened before this scenario be the past."""
@@ -94,16 +83,17 @@ class ScenarioRun(Watching):
     async def play(self) -> None:
         """Carry out every step. Raises StoryBroke at the first one that goes otherwise, or ClientError."""
         for step in self.scenario.steps:
-            result, began = StepResult(step.shown), time.monotonic()
+            result, began = StepResult(step), time.monotonic()
             self.results.append(result)
             self.say(step.shown)
             lines: list[TypedLine] = []
-            notes: Notes | None = None
+            notes = Notes()
             try:
                 async for line in self._acted(step.do):
                     lines.append(line)  # noqa: PERF401 - those before one that fails are drawn as well
+                await self._until_back(notes)
                 if step.expect is not None:
-                    notes = await Expecting(self, step.expect).met()
+                    await Expecting(self, step.expect, notes).met()
                 else:
                     await self.catch_up(self.watched_ends)
             finally:
@@ -112,27 +102,36 @@ class ScenarioRun(Watching):
 
     async def _acted(self, actions: Sequence[Action]) -> AsyncIterator[TypedLine]:
         for action in actions:
-            yield await self.act(action)
+            for line in await self.act(action):
+                yield line
 
-    async def act(self, action: Action) -> TypedLine:
+    async def act(self, action: Action) -> list[TypedLine]:
         """Do one thing, and say what would have been typed for it."""
         if action.verb in COMMANDS:
-            return await self.type(self._command(action))
+            return await self._type(action)
         if action.run is not None:
             self.programs.start(action.run, action)
-            return TypedLine("program", shlex.join(action.run))
+            return [TypedLine("program", shlex.join(action.run))]
         if action.fault is not None:
-            return await self._break(action.fault)
+            return [await self._break(Fault.model_validate(self._placed(action.fault)))]
         if action.kill is not None:
-            line = await self._break(Fault(do="kill", worker=action.kill))
-            for watched in self.watched_ends:
-                if watched.end.endpoint == action.kill:
-                    self.read(watched)
-            return line
+            return [await self._kill(self.endpoint(action.kill))]
         if action.held is not None:
-            moved = await self.console.order(action.held.do, action.held.numbers, action.held.interface)
-            return TypedLine(WHO, _typed_order(action.held.do, action.held.interface, [one["label"] for one in moved]))
-        return await self._clear(action.clear or "all")
+            order = self._placed(action.held)
+            moved = await self.console.order(action.held.do, action.held.numbers, order.get("interface"))
+            labels = ", ".join(one["label"] for one in moved) or "nothing was held"
+            return [TypedLine(WHO, f"peering held {action.held.do}  # {labels}")]
+        if action.situation is not None:
+            return [await self._reach(action.situation)]
+        return [await self._clear(action.clear or "all")]
+
+    async def _type(self, action: Action) -> list[TypedLine]:
+        if action.both:
+            return [line for one in create_both(self.one, self.two) if (line := await self.type(one)).text]
+        typed = self._command(action)
+        if action.by is not None:
+            return [await intrude(self.place.context, typed, action.by, self.place.administrator)]
+        return [await self.type(typed)]
 
     def _command(self, action: Action) -> CommandLine:
         verb, end = action.verb, self.end(getattr(action, action.verb))
@@ -156,31 +155,52 @@ class ScenarioRun(Watching):
         given = {name: value for name, value in changes.items() if value is not None}
         return StoryEnd(peer.section.model_copy(update=given), peer.interface)
 
+    def _placed(self, what: BaseModel) -> dict[str, Any]:
+        """A fault or an order with endpoints and interfaces where the scenario names a role."""
+        given = what.model_dump(by_alias=True, exclude_unset=True)
+        for key in ("from", "to", "worker"):
+            if given.get(key) in ROLES:
+                given[key] = self.endpoint(given[key])
+        if given.get("interface") is not None:
+            given["interface"] = self.end(given["interface"]).interface
+        return given
+
+    def endpoint(self, name: str) -> str:
+        """The endpoint that a scenario names, which may be a role."""
+        return self.end(name).endpoint if name in ROLES else name
+
     async def _break(self, fault: Fault) -> TypedLine:
-        made = await self.console.add(fault.model_dump(by_alias=True, exclude_unset=True))
-        self._made.append(made["number"])
+        await self.faults.add(fault.model_dump(by_alias=True, exclude_unset=True))
         return TypedLine(WHO, fault_line(fault))
+
+    async def _kill(self, endpoint: str) -> TypedLine:
+        self._killed[endpoint] = (await self.clients.worker(endpoint)).pid
+        return await self._break(Fault(do="kill", worker=endpoint))
+
+    async def _until_back(self, notes: Notes) -> None:
+        """Wait until the workers that were killed answer again, each as another process."""
+        while self._killed:
+            endpoint, old = self._killed.popitem()
+            pid = (await self.clients.worker(endpoint)).pid
+            if pid == old:
+                raise StoryBroke(f"the worker of {endpoint} was killed and is still process {old}")
+            for watched, noted in ((self.first, notes.first), (self.second, notes.second)):
+                if watched.end.endpoint == endpoint:
+                    noted.append(f"process {old} is now {pid}")
+                    self.read(watched)
+
+    async def _reach(self, name: str) -> TypedLine:
+        ends = (self.located(role) for role in ROLES)
+        await Reaching(self.clients, self.faults, situation(name), *ends).reach()
+        return TypedLine(WHO, f"peering situation reach {name}")
 
     async def _clear(self, which: str) -> TypedLine:
         if which == "all":
-            await self.clear()
+            await self.faults.clear_own()
             return TypedLine(WHO, "peering fault clear")
         interface = self.end(which).interface
-        cleared = await self.console.clear(None, interface)
-        self._made = [one for one in self._made if one not in cleared]
+        await self.faults.clear(None, interface)
         return TypedLine(WHO, f"peering fault clear --interface {interface}")
-
-    async def clear(self) -> None:
-        """Clear every fault that this run made, and no other."""
-        standing = {one["number"] for one in await self.console.listed()}
-        while self._made:
-            number = self._made.pop()
-            if number in standing:
-                await self.console.clear(number, None)
-
-    async def struck(self) -> int:
-        """How often the faults of this run that were not cleared have struck."""
-        return sum(one["struck"] for one in await self.console.listed() if one["number"] in self._made)
 
     def located(self, name: str) -> Located:
         """Where an interface is asked for."""
@@ -199,21 +219,3 @@ def story_end(context: Context, name: str) -> StoryEnd:
         {"id": known.id, "kind": known.kind, "account": known.account, "region": known.region, "role": known.role}
     )
     return StoryEnd(section, interface)
-
-
-def fault_line(fault: Fault) -> str:
-    """The command that makes a fault."""
-    given: dict[str, Any] = fault.model_dump(exclude_unset=True, exclude={"do"})
-    words = ["peering fault add", fault.do]
-    for name, value in given.items():
-        option = _OPTIONS.get(name, name)
-        for suffix in _NO_SUFFIX:
-            option = option.removesuffix(suffix)
-        if value is not None and value is not False:
-            words.append(f"--{option.replace('_', '-')}" + ("" if value is True else f" {value}"))
-    return " ".join(words)
-
-
-def _typed_order(do: str, interface: str | None, labels: list[str]) -> str:
-    what = f" --interface {interface}" if interface else ""
-    return f"peering held {do}{what}  # {', '.join(labels) or 'nothing was held'}"

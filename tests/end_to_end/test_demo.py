@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from console.demo.command_lines import CommandLine, change, configure, create, create_both, send
-from console.demo.stories import STORIES
+from console.demo.checklist import COMPARISON
+from console.demo.playing import story
+from console.scenario.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
 from console.topology import load
 from console.trace.model import Trace
 from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command
@@ -19,15 +20,16 @@ from tests.waiting import wait_for_blocking
 
 HELD = ("Activated", "Suspending", "Suspended", "Activating")
 ESCAPE = "\x1b"
+STORIES = ("cross-account", "same-account", "vbr")
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("story", sorted(STORIES))
-def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, story: str) -> None:
+@pytest.mark.parametrize("name", STORIES)
+def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     """The first story is the one that is told if none is named; of one everything is kept, where it was asked for."""
     drawn, kept, temporary = tmp_path / "drawn.json", tmp_path / "kept", tmp_path / "temporary"
     temporary.mkdir()
-    words = {"cross-account": (), "vbr": ("vbr", "--keep", str(kept))}.get(story, (story,))
+    words = {"cross-account": (), "vbr": ("vbr", "--keep", str(kept))}.get(name, (name,))
     ended = type_command("demo", *words, "--trace", str(drawn), environment={"TMPDIR": str(temporary)})
     assert ended.returncode == 0, ended.stdout + ended.stderr
     ends = Trace.model_validate_json(drawn.read_text()).ends
@@ -37,9 +39,9 @@ def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, story: str
     assert ESCAPE not in ended.stdout
     assert list(temporary.iterdir()) == []
     assert running_with(str(tmp_path)) == []
-    if story == "cross-account":
+    if name == "cross-account":
         shows_the_articles_statuses_in_the_articles_order(ended.stdout)
-    if story == "vbr":
+    if name == "vbr":
         assert {"vbr-alice.sqlite", "vpc-bob.sqlite"} <= {path.name for path in (kept / "stores").iterdir()}
         assert type_command("demo", *words).returncode == 1
 
@@ -92,11 +94,13 @@ def _read_all(terminal: int) -> str:
         pieces.append(piece)
 
 
-def test_the_stories_play_on_the_topologies_of_the_examples() -> None:
-    for name, story in STORIES.items():
-        example = load(REPOSITORY / "examples" / f"{name}.yaml")
-        assert example.accounts == story.topology.accounts
-        assert example.endpoints == story.topology.endpoints
+@pytest.mark.parametrize("name", STORIES)
+def test_the_stories_play_on_the_topologies_of_the_examples(name: str) -> None:
+    scenario, topology = story(name)
+    example = load(REPOSITORY / "examples" / f"{name}.yaml")
+    assert example.accounts == topology.accounts
+    assert example.endpoints == topology.endpoints
+    assert {step.shows for step in scenario.steps if step.shows is not None} <= set(COMPARISON)
 
 
 def test_every_example_is_a_topology() -> None:
@@ -107,7 +111,8 @@ def test_every_example_is_a_topology() -> None:
 def test_what_is_shown_as_typed_are_commands_of_the_command_line(tmp_path: Path) -> None:
     empty = tmp_path / "empty.yaml"
     empty.touch()
-    one, two = STORIES["cross-account"].ends
+    first, second = story("cross-account")[1].endpoints
+    one, two = StoryEnd(first, "ri-alice"), StoryEnd(second, "ri-bob")
     typed: list[CommandLine] = [create(one), configure(one, two), send(one, "hello"), create_both(one, two)[0]]
     typed += [change(verb, one) for verb in ("initiate", "suspend", "resume", "delete")]
     for line in typed:

@@ -15,13 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from console.client.plain import plain
-from console.demo.checklist import STATUSES, Checklist
-from console.demo.command_lines import StoryEnd
-from console.demo.watching import Scene, TypedLine
+from console.scenario.command_lines import StoryEnd
+from console.scenario.watching import Scene, TypedLine
 from console.screen import status_text
 from console.stack.brokers import BROKER
 from console.stack.supervised import Report
-from console.statuses import PROCESS
 from shared.protocol.words import Status
 
 WIDEST: Final = 120
@@ -41,10 +39,6 @@ class Drawing:
         self._established = self._just_drew_line = False
         self._end_width = max(_NARROWEST_END, int(self._width * _END_SHARE))
 
-    def headline(self, title: str) -> None:
-        """Open the story."""
-        self._console.print(Text(plain(title), "bold"), soft_wrap=True)
-
     def processes(self, reports: Sequence[Report], broker: str, seconds: float) -> None:
         """Say what runs."""
         workers = ", ".join(f"{one.name} (process {one.pid})" for one in reports if one.name != BROKER)
@@ -54,21 +48,21 @@ class Drawing:
 
     def columns(self) -> None:
         """Head the columns, one for each end."""
-        grid = self._grid()
+        grid = self.grid()
         grid.add_row(Text("who types what", "dim"), *(Text(one.section.role.upper(), "bold") for one in self._ends))
         grid.add_row("", *(Text(f"{one.owner} · {one.endpoint}") for one in self._ends))
         grid.add_row("", *(Text(one.section.region, "dim") for one in self._ends))
-        self._print(grid)
+        self.print(grid)
 
     def scene(self, scene: Scene) -> None:
         """Draw a step that is over."""
         if not self._just_drew_line:
-            self._rule()
+            self.rule()
         self._just_drew_line = False
-        grid = self._grid()
+        grid = self.grid()
         ends = (_end(scene.first, scene.first_notes), _end(scene.second, scene.second_notes))
         grid.add_row(Group(_titled(scene), *(_typed(line, scene.lines) for line in scene.lines)), *ends)
-        self._print(grid)
+        self.print(grid)
         if not self._established and (scene.first[-1], scene.second[-1]) == _BOTH_UP:
             self._established = self._just_drew_line = True
             self._line_of_no_difference()
@@ -77,47 +71,20 @@ class Drawing:
         words = Text("established: from here on there is no difference between the ends", "bold green")
         self._console.print(Rule(words, style="green", characters="═"), width=self._width)
 
-    def verdict(self, checklist: Checklist, first: Sequence[bool], second: Sequence[bool], seconds: float) -> None:
-        """Hold the article's tables against what was seen."""
-        self._rule()
-        self._print(self._process(first, second))
-        self._print(Padding(self._comparison(checklist), (1, 0, 0, 0)))
-        count = sum(first) + sum(second)
-        missing = checklist.missing(first, second)
-        style = "bold red" if missing else "bold green"
-        self._console.print()
-        self._console.print(Text(f"{count} of {STATUSES} statuses seen, in {seconds:.1f} s", style), soft_wrap=True)
-        for one in missing:
-            self._console.print(Text(f"✗ not seen: {one}", "red"), width=self._width)
-
-    def _process(self, first: Sequence[bool], second: Sequence[bool]) -> RenderableType:
-        grid = self._grid()
-        grid.add_row(Text("The article's process", "bold"), *(Text(one.section.role, "bold") for one in self._ends))
-        for row, one, two in zip(PROCESS, first, second, strict=True):
-            grid.add_row(
-                row.process, _checked(status_text(row.initiator), one), _checked(status_text(row.acceptor), two)
-            )
-        return grid
-
-    def _comparison(self, checklist: Checklist) -> RenderableType:
-        grid = self._grid()
-        grid.add_row(Text("The article's comparison", "bold"), "", "")
-        for one in checklist.expected:
-            shown = checklist.shown.get(one.sentence, False)
-            grid.add_row(one.sentence, _checked(Text(one.first), shown), _checked(Text(one.second), shown))
-        return grid
-
-    def _grid(self) -> Table:
+    def grid(self) -> Table:
+        """An empty table of the three columns."""
         grid = Table.grid(padding=(0, 2, 0, 0))
         grid.add_column(width=self._width - 2 * self._end_width - 6, overflow="fold")
         grid.add_column(width=self._end_width, overflow="fold")
         grid.add_column(width=self._end_width, overflow="fold")
         return grid
 
-    def _rule(self) -> None:
+    def rule(self) -> None:
+        """Draw a thin line."""
         self._console.print(Rule(style="dim"), width=self._width)
 
-    def _print(self, thing: RenderableType) -> None:
+    def print(self, thing: RenderableType) -> None:
+        """Print something as wide as the columns are."""
         self._console.print(thing, width=self._width)
 
 
@@ -148,8 +115,3 @@ def _end(statuses: Sequence[str], notes: Sequence[str]) -> RenderableType:
     before, *new = statuses
     lines = [status_text(status) for status in new] or [Text(before, "dim")]
     return Group(*lines, *(Text(plain(note), "italic") for note in notes))
-
-
-def _checked(text: Text, seen: bool) -> Text:  # noqa: FBT001 - it is the whole question
-    mark = Text("✓ ", "green") if seen else Text("✗ ", "red")
-    return mark.append_text(text)

@@ -13,7 +13,7 @@ from typing import Self
 
 from console.client import Client
 from console.client.clients import Clients, Located
-from console.demo.command_lines import CommandLine, StoryEnd
+from console.scenario.command_lines import CommandLine, StoryEnd
 from shared.wire.views import InterfaceView
 
 
