@@ -46,7 +46,7 @@ _AGO: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smhd]?)")
 _SECONDS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CLOCK: Final = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 
-DRAWINGS: Final = (".svg", ".mmd", ".json")
+DRAWINGS: Final = (".svg", ".mmd", ".txt", ".json")
 
 
 def drawing_file(file: Path | None) -> Path | None:
@@ -89,7 +89,8 @@ OutputOption = Annotated[
         "-o",
         metavar="FILE",
         callback=drawing_file,
-        help="Where to draw: .svg a picture, .mmd a Mermaid sequence diagram, .json the story as data.",
+        help="Where to draw: .svg a picture, "
+        ".mmd a Mermaid sequence diagram, .txt plain text, .json the story as data.",
     ),
 ]
 LastRowsOption = Annotated[

@@ -31,7 +31,7 @@ from console.scenario.watching import StoryBroke
 from console.stack.errors import StackError
 from console.topology import FileRefused, NoContext, Topology
 from console.trace.drawings import draw
-from console.trace.mermaid import mermaid
+from console.trace.text import text
 from console.web.errors import ServerError
 from shared.broker.errors import BrokerNotStarted, ControlPlaneError
 
@@ -73,10 +73,11 @@ async def _play(scenario: Scenario, topology: Topology | None, console: Console,
     async with progress(console) as say, _place(topology, wanted, say) as place:
         outcome = await perform(scenario, place, console, say, traced=wanted.trace is not None)
     said = _said(outcome)
+    drawn = "" if outcome.latest is None else f"\n\n{text(outcome.latest)}"
     if outcome.trace is not None and wanted.trace is not None:
         draw(outcome.trace, wanted.trace)
     if wanted.junit is not None:
-        write_junit(wanted.junit, scenario, outcome.run.results, said)
+        write_junit(wanted.junit, scenario, outcome.run.results, said + drawn)
     _tell(console, outcome, said)
     return FAILED if said else DONE
 
@@ -94,20 +95,21 @@ async def _place(topology: Topology | None, wanted: Wanted, say: Callable[[str],
 
 
 def _said(outcome: Outcome) -> str:
-    """What is told of a scenario that broke: by what, both ends' statuses, and what they said last; else nothing."""
+    """What is told of a scenario that broke: by what, and both ends' statuses; else nothing."""
     if outcome.broken_by is None:
         return ""
     ends = outcome.run.watched_ends
     statuses = [f"{one.end.interface} on {one.end.endpoint}: {one.status or 'nothing seen'}" for one in ends]
-    return "\n".join([outcome.broken_by, *statuses, *([mermaid(outcome.latest)] if outcome.latest else [])])
+    return "\n".join([outcome.broken_by, *statuses])
 
 
 def _tell(console: Console, outcome: Outcome, said: str) -> None:
-    steps, results = len(outcome.run.scenario.steps), outcome.run.results
-    done = sum(one.broken_by is None for one in results)
-    style = "bold red" if said else "bold green"
-    console.print()
+    results = outcome.run.results
+    done, steps = sum(one.broken_by is None for one in results), len(outcome.run.scenario.steps)
     seconds = sum(one.seconds for one in results)
-    console.print(Text(f"{done} of {steps} steps as expected, in {seconds:.1f} s", style), soft_wrap=True)
     if said:
-        console.print(Text(plain(f"✗ {said}", keep="\n"), "red"), soft_wrap=True)
+        console.print(Text(plain(f"\n✗ {said}\n", keep="\n"), "red"), soft_wrap=True)
+    if outcome.latest is not None:
+        console.print(Text(text(outcome.latest)), soft_wrap=True)
+    style = "bold red" if said else "bold green"
+    console.print(Text(f"{'' if said else chr(10)}{done} of {steps} steps as expected, in {seconds:.1f} s", style))

@@ -150,10 +150,17 @@ class ScenarioRun(Watching):
 
     def _peer(self, end: StoryEnd, action: Action) -> StoryEnd:
         other = self.two if end == self.one else self.one
-        peer = other if action.peer is None else self.end(action.peer)
+        peer = other if action.peer is None else self._ends.get(action.peer) or self._named(action.peer, other)
         changes = {"account": action.peer_account, "region": action.peer_region}
         given = {name: value for name, value in changes.items() if value is not None}
         return StoryEnd(peer.section.model_copy(update=given), peer.interface)
+
+    def _named(self, name: str, other: StoryEnd) -> StoryEnd:
+        """An end that peer information names; where no such endpoint is known, all else is as at the other end."""
+        interface, _, endpoint = name.partition("@")
+        if self.place.context.endpoint(endpoint) is not None:
+            return story_end(self.place.context, name)
+        return StoryEnd(other.section.model_copy(update={"id": endpoint}), interface)
 
     def _placed(self, what: BaseModel) -> dict[str, Any]:
         """A fault or an order with endpoints and interfaces where the scenario names a role."""

@@ -10,10 +10,12 @@ from console.client.plain import escape_json
 from console.trace.mermaid import mermaid
 from console.trace.model import Trace
 from console.trace.svg import svg
+from console.trace.text import text
 
 DRAWINGS: Final[Mapping[str, Callable[[Trace], str]]] = {
     ".svg": svg,
     ".mmd": mermaid,
+    ".txt": text,
     ".json": lambda trace: escape_json(trace.model_dump_json(indent=1)) + "\n",
 }
 

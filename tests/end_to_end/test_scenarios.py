@@ -82,10 +82,12 @@ steps:
         options = ("--topology", str(up.folder / "context.json"), "--junit", str(junit))
         ended = type_command("run", str(scenario), *options)
         assert ended.returncode == 1, ended.stdout + ended.stderr
-        told = ended.stdout[ended.stdout.index("1 of 3 steps as expected") :]
+        told = ended.stdout[ended.stdout.index("✗ after 2 s") :]
         assert "after 2 s ri-b is Idle and not Activated; the link does not exist" in told
         assert "ri-a on vpc-alice: Connecting\nri-b on vpc-bob: Idle\n" in told
-        assert "Note left of A: initiate: Connecting" in told
+        assert "initiate: Connecting" in told
+        assert "NotReady: PeerNotConfigured" in told
+        assert "1 of 3 steps as expected" in told
         suite = ET.parse(junit).getroot()  # noqa: S314 - our own file
         assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "1")
         assert up.terminal.done("fault", "list")["faults"] == []

@@ -157,7 +157,7 @@ def test_what_cannot_be_sent_is_told(peering: Peering) -> None:
 def test_a_connection_is_drawn_from_what_both_ends_remember(peering: Peering, tmp_path: Path) -> None:
     peering.connect()
     peering("wait", "ri-b", "--status", "Activated")
-    for ending in (".svg", ".mmd", ".json"):
+    for ending in (".svg", ".mmd", ".txt", ".json"):
         drawn = peering.json("trace", "ri-b", "-o", str(tmp_path / f"drawn{ending}"))
         assert drawn["interfaces"] == ["ri-a", "ri-b"]
         assert (drawn["lost"], drawn["doubled"]) == (0, 0)
@@ -169,7 +169,7 @@ def test_a_connection_is_drawn_from_what_both_ends_remember(peering: Peering, tm
     part = Trace.model_validate_json((tmp_path / "last.json").read_text())
     assert sum(len(end.moments) for end in part.ends) == 2
     complaint = peering("trace", "ri-a", "-o", "drawn.png", code=2).stderr
-    assert ".svg, .mmd, .json" in " ".join(complaint.replace("│", " ").split()), "however wide the frame is"
+    assert ".svg, .mmd, .txt, .json" in " ".join(complaint.replace("│", " ").split()), "however wide the frame is"
 
 
 def test_of_anothers_end_only_the_own_half_is_drawn(peering: Peering, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from console.trace.merging import Record, merge
 from console.trace.mermaid import mermaid
 from console.trace.model import Trace
 from console.trace.svg import NARROWEST_PIXELS, svg
+from console.trace.text import text
 from tests.unit.test_trace_matching import hearing, saying
 from tests.unit.trace_rows import ANSWERING, INITIATE, OPENING, record, rows
 
@@ -103,6 +104,26 @@ def test_the_sequence_diagram_has_every_message_and_closes_what_it_opens(trace: 
     open_ended = mermaid(merge(record("ri-a", OPENING), record("ri-b", ANSWERING[:3])))
     assert open_ended.count("rect ") == open_ended.count("    end\n")
     assert "A-xB: Initiate 1.1 (lost)" in mermaid(merge(record("ri-a", saying(1, 2)), record("ri-b", hearing(2.1))))
+
+
+def test_the_drawing_for_a_terminal_has_both_ends_and_every_message_in_order(trace: Trace) -> None:
+    lines = text(trace).splitlines()
+    assert lines[0].split() == ["seconds", "ri-a", "·", "vpc-a", "ri-b", "·", "vpc-b"]
+    assert lines[-1] == "It is up."
+    told = [line for line in lines if "─" in line]
+    assert [line.strip(" ─▶◀0123456789.") for line in told] == [
+        "Initiate",
+        "NotReady: PeerNotConfigured",
+        "Initiate 1.1, again",
+        "Declare 1.1 up, has",
+        "Declare 1.1 up, has",
+    ]
+    assert ["▶" in line for line in told] == [True, False, True, False, True]
+    assert max(map(len, lines)) <= 110
+    lost = text(merge(record("ri-a", saying(1, 2)), record("ri-b", hearing(2.1))))
+    assert "─✗" in lost
+    empty = merge(record("ri-a", []), Record("ri-b", "vpc-b", "b", "", (), asked=False))
+    assert len(text(empty).splitlines()) == 2
 
 
 def test_the_story_as_data_comes_back(trace: Trace) -> None:
