@@ -69,18 +69,23 @@ class Expecting:
     async def _is_wrong(self) -> list[str]:
         """What is not as it must be, in words; empty if all is."""
         self._notes = Notes()
+        before = [len(one.statuses) for one in self._watched()]
         try:
             self._wrong = [sentence async for sentence in self._problems()]
+            if not self._wrong:  # the ends were asked one after the other: only if none has changed was it so at once
+                self._wrong = [sentence async for sentence in self._of_statuses()]
         except ClientError as error:
             self._wrong = [error.sentence]
+        if not self._wrong and before != [len(one.statuses) for one in self._watched()]:
+            self._wrong = ["the ends still change"]
         return self._wrong
 
     async def _problems(self) -> AsyncIterator[str]:
-        for problems in (self._of_ends(), self._of_inboxes(), self._of_all()):
+        for problems in (self._of_statuses(), self._of_ends(), self._of_inboxes(), self._of_all()):
             async for sentence in problems:
                 yield sentence
 
-    async def _of_ends(self) -> AsyncIterator[str]:
+    async def _of_statuses(self) -> AsyncIterator[str]:
         run = self._run
         for name, status in self._wanted.statuses.items():
             view = await run.clients.view(run.located(name))
@@ -88,6 +93,9 @@ class Expecting:
                 yield f"{view.interface} is {view.status} and not {status}"
             elif any(one.status != status for one in self._watched() if one.end == run.end(name)):
                 yield f"{view.interface} is {status}, which its timeline does not tell yet"
+
+    async def _of_ends(self) -> AsyncIterator[str]:
+        run = self._run
         for name, payer in self._wanted.charged.items():
             charged = (await run.clients.view(run.located(name))).charged
             if charged != payer:

@@ -75,6 +75,7 @@ _BESIDE: Final = {
     "refused": COMMANDS,
     "both": ("create",),
     "by": COMMANDS,
+    "restored": ("restart",),
     "peer": ("configure",),
     "peer_account": ("configure",),
     "peer_region": ("configure",),
@@ -125,6 +126,9 @@ class Action(Section):
     )
     held: PlacedOrder | None = Field(default=None, description="what becomes of messages that a fault holds")
     kill: WorkerName | None = Field(default=None, description="kill -9 an endpoint's worker; it is started again")
+    restart: WorkerName | None = Field(
+        default=None, description="end an endpoint's worker in order, and start it again"
+    )
     run: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="start this program, which runs beside the steps until it ends"
     )
@@ -136,6 +140,7 @@ class Action(Section):
     by: AccountId | None = Field(
         default=None, description="another account types it; its message must be set aside and change nothing"
     )
+    restored: bool = Field(default=False, description="restart: its store was put back from a copy")
     peer: EndName | None = Field(default=None, description="configure: the peer; the other end, if not given")
     peer_account: AccountId | None = Field(default=None, description="configure: its account, if not the real one")
     peer_region: RegionId | None = Field(default=None, description="configure: its region, if not the real one")

@@ -8,12 +8,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from console.client.clients import Clients
 from console.faults.remote import Access, RemoteFaults, console_of
 from console.scenario.surroundings import SETTINGS, surroundings
+from console.stack.control_socket import control_socket
+from console.stack.restarting import answer_request
 from console.stack.stack import Stack, running
 from console.topology import Context, NoContext, Topology, find_context
 from console.web.listening import Listen
@@ -55,7 +58,11 @@ async def own_place(
     began = time.monotonic()
     with bound(Listen(port=0)) as listening:
         stacked = running(topology, folder, say, environment=surroundings(), settings=SETTINGS)
-        async with stacked as stack, web(stack.context, folder, listening, Listen().host, stack=stack) as console:
+        async with (
+            stacked as stack,
+            control_socket(folder, partial(answer_request, stack)),
+            web(stack.context, folder, listening, Listen().host, stack=stack) as console,
+        ):
             access = Access(console.url, console.token)
             async with Clients(stack.context, PATIENCE_SECONDS) as clients:
                 environment, seconds = _environment(stack.context, access), time.monotonic() - began

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -21,9 +22,14 @@ from console.scenario.model import COMMANDS, ROLES, Action, Scenario, Step
 from console.scenario.places import Place
 from console.scenario.programs import Programs
 from console.scenario.watching import Notes, Scene, StoryBroke, TypedLine, WatchedEnd, Watching
+from console.stack.control_socket import ask
+from console.stack.errors import StackError
 from console.topology import Context, EndpointSection
+from shared.wire.views import WorkerView
 
 WHO: Final = "fault"
+RESTART_LIMIT_SECONDS: Final = 90.0
+"""Longer than a worker has to drain and the new one to answer."""
 
 
 @dataclass(slots=True)
@@ -51,7 +57,7 @@ class ScenarioRun(Watching):
         self.place, self.scenario, self.console = place, scenario, place.console
         self.faults = MadeFaults(place.console)
         self._ends = {end.interface: end for end in ends} | dict(zip(ROLES, ends, strict=True))
-        self._killed: dict[str, int] = {}
+        self._ended: dict[str, WorkerView] = {}
         self.results: list[StepResult] = []
         self.received: dict[str, int] = {}
         self.programs = Programs(self, place.environment, place.folder)
@@ -115,7 +121,9 @@ class ScenarioRun(Watching):
         if action.fault is not None:
             return [await self._break(Fault.model_validate(self._placed(action.fault)))]
         if action.kill is not None:
-            return [await self._kill(self.endpoint(action.kill))]
+            return [await self._break(Fault(do="kill", worker=self.endpoint(action.kill)))]
+        if action.restart is not None:
+            return [await self._restart(self.endpoint(action.restart), restored=action.restored)]
         if action.held is not None:
             order = self._placed(action.held)
             moved = await self.console.order(action.held.do, action.held.numbers, order.get("interface"))
@@ -177,23 +185,34 @@ class ScenarioRun(Watching):
         return self.end(name).endpoint if name in ROLES else name
 
     async def _break(self, fault: Fault) -> TypedLine:
+        if fault.worker is not None and fault.do not in {"stop", "continue"}:
+            self._ended[fault.worker] = await self.clients.worker(fault.worker)
         await self.faults.add(fault.model_dump(by_alias=True, exclude_unset=True))
         return TypedLine(WHO, fault_line(fault))
 
-    async def _kill(self, endpoint: str) -> TypedLine:
-        self._killed[endpoint] = (await self.clients.worker(endpoint)).pid
-        return await self._break(Fault(do="kill", worker=endpoint))
+    async def _restart(self, endpoint: str, *, restored: bool) -> TypedLine:
+        self._ended[endpoint] = await self.clients.worker(endpoint)
+        request = {"do": "restart", "endpoint": endpoint, "restored": restored}
+        try:
+            reply = await ask(Path(self.place.context.source).parent, request, RESTART_LIMIT_SECONDS)
+        except StackError as error:
+            raise StoryBroke(str(error)) from None
+        if reply["outcome"] != "done":
+            raise StoryBroke(str(reply["sentence"]))
+        return TypedLine(WHO, f"peering restart {endpoint}{' --restored' if restored else ''}")
 
     async def _until_back(self, notes: Notes) -> None:
-        """Wait until the workers that were killed answer again, each as another process."""
-        while self._killed:
-            endpoint, old = self._killed.popitem()
-            pid = (await self.clients.worker(endpoint)).pid
-            if pid == old:
-                raise StoryBroke(f"the worker of {endpoint} was killed and is still process {old}")
+        """Wait until the workers that were ended answer again, each as another process."""
+        while self._ended:
+            endpoint, old = self._ended.popitem()
+            new = await self.clients.worker(endpoint)
+            if new.pid == old.pid:
+                raise StoryBroke(f"the worker of {endpoint} was ended and is still process {old.pid}")
             for watched, noted in ((self.first, notes.first), (self.second, notes.second)):
                 if watched.end.endpoint == endpoint:
-                    noted.append(f"process {old} is now {pid}")
+                    noted.append(f"process {old.pid} is now {new.pid}")
+                    if new.store_id != old.store_id:
+                        watched.row = 0  # the store was lost, and counts from one again
                     self.read(watched)
 
     async def _reach(self, name: str) -> TypedLine:
