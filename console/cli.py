@@ -10,6 +10,7 @@ import typer
 from console.commands import control, faults, fields, lifecycle, looking, payloads, situations
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
+from console.commands.record import record
 from console.commands.restart import restart
 from console.commands.run import run
 from console.commands.serve import serve
@@ -140,6 +141,7 @@ COMMANDS: Final = (
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),
+    Entry(record, "outcome, file, steps (how many)", "peering record story.yaml", _RUNNING),
     Entry(restart, "outcome, endpoint, pid, restarts", "peering restart vpc-hangzhou", _RUNNING),
 )
 

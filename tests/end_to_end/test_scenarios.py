@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from console.scenario.reading import load_scenario
 from console.trace.model import Trace
-from tests.end_to_end.programs import REPOSITORY, peering_up, running_with, type_command
+from tests.end_to_end.programs import (
+    LIMIT_SECONDS,
+    PEERING,
+    REPOSITORY,
+    peering_up,
+    running_with,
+    surroundings,
+    type_command,
+)
 
 WAITING = REPOSITORY / "examples" / "waiting"
 SCENARIOS = REPOSITORY / "examples" / "scenarios"
@@ -94,3 +105,49 @@ steps:
         again = type_command("run", str(scenario), *options)
         assert again.returncode == 1
         assert "was refused with IncorrectStatus" in again.stdout
+
+
+def test_what_was_done_is_recorded_as_a_scenario_that_can_be_played(tmp_path: Path) -> None:
+    file, example = tmp_path / "story.yaml", REPOSITORY / "examples" / "cross-account.yaml"
+    with peering_up(example, tmp_path / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
+        terminal = up.terminal
+        terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-before")
+        recording = subprocess.Popen(
+            [*PEERING, "record", str(file), *terminal.options],
+            env=surroundings(),
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with recording:
+            assert recording.stderr is not None
+            assert "Ctrl-C ends it" in recording.stderr.readline()
+            terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-a")
+            terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-b")
+            terminal.done("configure", "ri-b", "--peer", "ri-a@vpc-alice")
+            terminal.done("configure", "ri-a", "--peer", "ri-b@vpc-bob")
+            terminal.done("fault", "add", "drop", "--from", "vpc-alice", "--message", "declare", "--which", "1")
+            terminal.done("initiate", "ri-a")
+            terminal.both_show("Activated", "ri-a", "ri-b")
+            terminal.done("fault", "clear")
+            terminal.done("send", "ri-a", "are you there?")
+            terminal.received("ri-b", "are you there?")
+            terminal.done("suspend", "ri-b")
+            terminal.both_show("Suspended", "ri-a", "ri-b")
+            recording.send_signal(signal.SIGINT)
+            out, err = recording.communicate(timeout=LIMIT_SECONDS)
+        assert recording.returncode == 0, out + err
+    scenario, topology = load_scenario(file)
+    assert topology is not None
+    assert scenario.connection == ("ri-a@vpc-alice", "ri-b@vpc-bob")
+    done = [action for step in scenario.steps for action in step.do]
+    assert [one.verb for one in done] == [
+        *("create", "create", "configure", "configure", "fault", "initiate"),
+        *("clear", "send", "suspend"),
+    ]
+    assert done[-2].body == "are you there?"
+    assert scenario.steps[-1].expect is not None
+    assert scenario.steps[-1].expect.statuses == {"ri-a": "Suspended", "ri-b": "Suspended"}
+    played = type_command("run", str(file))
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert type_command("record", str(file)).returncode == 2
