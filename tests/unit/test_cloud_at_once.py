@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Api, api_in, cloud_world
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
 from tests.unit.console_world import World
 
 
@@ -55,4 +55,97 @@ async def test_only_one_of_many_who_create_at_once_is_the_fifth(api: Api) -> Non
     calls = (api.create("vrt-d", "AcceptingSide") for _ in range(12))
     made = await asyncio.gather(*calls, return_exceptions=True)
     assert sum(isinstance(one, str) for one in made) == 5
+    assert (await api.call("DescribeRouterInterfaces"))["TotalCount"] == 5
+
+
+async def codes(*calls: Awaitable[object]) -> list[str]:
+    """Call all at once: the codes that came, `OK` of what was done."""
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    return sorted(one.code if isinstance(one, Answered) else "OK" for one in answers)
+
+
+async def test_one_of_many_routes_to_the_same_destination_is_made(api: Api) -> None:
+    one, two = await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-a", "InitiatingSide")
+    route = {"RouteTableId": "vtb-a", "DestinationCidrBlock": "10.9.0.0/16", "NextHopType": "RouterInterface"}
+    came = await codes(*(api.call("CreateRouteEntry", **route, NextHopId=hop) for hop in (one, two, one, two)))
+    assert came.count("OK") == 1
+    assert (await api.call("DescribeRouteEntryList", RouteTableId="vtb-a", RouteEntryType="Custom"))["TotalCount"] == 1
+
+
+async def test_no_route_leads_through_an_interface_that_is_deleted_at_once(api: Api) -> None:
+    for number in range(6):
+        one = await api.create("vrt-a", "InitiatingSide")
+        route = {
+            "RouteTableId": "vtb-a",
+            "DestinationCidrBlock": f"10.{number}.0.0/16",
+            "NextHopType": "RouterInterface",
+        }
+        calls = [
+            api.call("DeleteRouterInterface", RouterInterfaceId=one),
+            api.call("CreateRouteEntry", **route, NextHopId=one),
+        ]
+        await codes(*(calls if number % 2 else reversed(calls)))
+        listed = await api.call("DescribeRouteEntryList", RouteTableId="vtb-a", NextHopId=one)
+        assert bool(await api.status(one)) is bool(listed["TotalCount"]), "a route leads through nothing"
+        if listed["TotalCount"]:
+            await api.call("DeleteRouteEntry", RouteTableId="vtb-a", DestinationCidrBlock=route["DestinationCidrBlock"])
+            await api.call("DeleteRouterInterface", RouterInterfaceId=one)
+
+
+async def test_a_vpc_that_is_deleted_while_an_interface_is_created_is_one_or_the_other(api: Api) -> None:
+    declared = api.cloud.routers.find("vrt-c")
+    assert declared is not None
+    wanted = {"RouterType": "VRouter", "RouterId": "vrt-c", "Role": "AcceptingSide", "Spec": "Negative"}
+    for turn in range(4):
+        api.cloud.store.put(declared.model_copy(update={"started": ["vpc-c"]}))  # as if it had been made by CreateVpc
+        calls = [
+            api.call("CreateRouterInterface", **wanted, OppositeRegionId=REGION),
+            api.call("DeleteVpc", VpcId="vpc-c"),
+        ]
+        came = await codes(*(calls if turn % 2 else reversed(calls)))
+        there = api.cloud.routers.find("vrt-c") is not None
+        assert came == (["DependencyViolation.RouterInterface", "OK"] if there else ["InvalidRouterId.NotFound", "OK"])
+        listed = await api.call("DescribeRouterInterfaces")
+        for one in listed["RouterInterfaceSet"]["RouterInterfaceType"]:
+            await api.call("DeleteRouterInterface", RouterInterfaceId=one["RouterInterfaceId"])
+
+
+async def test_tags_that_come_and_go_at_once_are_all_kept(api: Api) -> None:
+    one = await api.create("vrt-a", "InitiatingSide", **{f"Tag.{n}.Key": f"k{n}" for n in range(1, 5)})
+    for kind, name in (("ROUTERINTERFACE", one), ("VPC", "vpc-a")):
+        about = {"ResourceType": kind, "ResourceId.1": name}
+        await api.call("TagResources", **about, **{f"Tag.{n}.Key": f"k{n}" for n in range(1, 5)})
+        await asyncio.gather(
+            *(api.call("UnTagResources", **about, **{"TagKey.1": f"k{n}"}) for n in (1, 2)),
+            *(api.call("TagResources", **about, **{"Tag.1.Key": f"n{n}"}) for n in range(4)),
+        )
+        tags = (await api.call("ListTagResources", **about))["TagResources"]["TagResource"]
+        assert {tag["TagKey"] for tag in tags} == {"k3", "k4", "n0", "n1", "n2", "n3"}
+
+
+async def test_two_pairs_of_the_same_routers_that_connect_at_once_are_one(api: Api) -> None:
+    pairs = [await api.pair(connected=False) for _ in range(2)]
+    came = await codes(*(api.call("ConnectRouterInterface", RouterInterfaceId=one) for one, _ in pairs))
+    assert came == ["Forbidden.OnlyOneConnection", "OK"]
+
+
+FAST = {
+    "FastLinkMode": "true",
+    "OppositeRouterType": "VRouter",
+    "OppositeRouterId": "vrt-c",
+    "OppositeInterfaceOwnerId": ALICE,
+}
+
+
+async def test_two_fast_links_between_the_same_routers_are_one(api: Api) -> None:
+    came = await codes(*(api.create("vbr-a", "InitiatingSide", **FAST) for _ in range(2)))
+    assert came == ["Forbidden.OnlyOneConnection", "OK"]
+    assert (await api.call("DescribeRouterInterfaces"))["TotalCount"] == 2
+
+
+@pytest.mark.parametrize(("full", "role"), [("vbr-a", "InitiatingSide"), ("vrt-c", "AcceptingSide")])
+async def test_a_fast_link_that_is_refused_leaves_nothing_behind(api: Api, full: str, role: str) -> None:
+    for _ in range(5):
+        await api.create(full, role)
+    assert await codes(api.create("vbr-a", "InitiatingSide", **FAST)) == ["QuotaExceeded.RouterInterface"]
     assert (await api.call("DescribeRouterInterfaces"))["TotalCount"] == 5

@@ -12,15 +12,17 @@ from console.web.cloud.actions import changing, connecting, creating, deleting, 
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.description import Description, Kind
+from console.web.cloud.errors import ErrorKind
 
 Handler = Callable[[Call], Awaitable[Body]]
 
 
 class Action(NamedTuple):
-    """An action: who answers it, and its description."""
+    """An action: who answers it, its description, and the refusals that tell a resumed call that it was done."""
 
     handler: Handler
     description: Description
+    done: tuple[ErrorKind, ...] = ()
 
 
 _INTERFACE: Final = "RouterInterfaceId"
@@ -37,6 +39,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
             " OppositeInterfaceOwnerId AccessPointId OppositeAccessPointId HealthCheckSourceIp HealthCheckTargetIp Name"
             " Description InstanceChargeType Period PricingCycle FastLinkMode ResourceGroupId Tags",
             ignores="AutoPay AutoRenew",
+            both_ends=True,
         ),
     ),
     "ModifyRouterInterfaceAttribute": Action(
@@ -50,11 +53,25 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "ModifyRouterInterfaceSpec": Action(
         changing.modify_router_interface_spec, Description(Kind.CHANGES, f"{_INTERFACE} Spec")
     ),
-    "ConnectRouterInterface": Action(connecting.connect_router_interface, Description(Kind.CHANGES, _INTERFACE)),
-    "DeactivateRouterInterface": Action(connecting.deactivate_router_interface, Description(Kind.CHANGES, _INTERFACE)),
-    "ActivateRouterInterface": Action(connecting.activate_router_interface, Description(Kind.CHANGES, _INTERFACE)),
-    "DeleteRouterInterface": Action(deleting.delete_router_interface, Description(Kind.CHANGES, _INTERFACE)),
-    "DeleteExpressConnect": Action(deleting.delete_express_connect, Description(Kind.CHANGES, f"{_INTERFACE} Force")),
+    "ConnectRouterInterface": Action(
+        connecting.connect_router_interface,
+        Description(Kind.CHANGES, _INTERFACE, both_ends=True),
+        (ErrorKind.STATUS_TO_CONNECT,),
+    ),
+    "DeactivateRouterInterface": Action(
+        connecting.deactivate_router_interface, Description(Kind.CHANGES, _INTERFACE), (ErrorKind.STATUS_TO_DEACTIVATE,)
+    ),
+    "ActivateRouterInterface": Action(
+        connecting.activate_router_interface, Description(Kind.CHANGES, _INTERFACE), (ErrorKind.STATUS_TO_ACTIVATE,)
+    ),
+    "DeleteRouterInterface": Action(
+        deleting.delete_router_interface, Description(Kind.CHANGES, _INTERFACE), (ErrorKind.NO_INTERFACE_TO_DELETE,)
+    ),
+    "DeleteExpressConnect": Action(
+        deleting.delete_express_connect,
+        Description(Kind.CHANGES, f"{_INTERFACE} Force", both_ends=True),
+        (ErrorKind.NO_INTERFACE_TO_DELETE,),
+    ),
     "DescribeRouterInterfaces": Action(
         describing.describe_router_interfaces,
         Description(
@@ -77,7 +94,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
             " Ipv6IpamPoolId",
         ),
     ),
-    "DeleteVpc": Action(routers.delete_vpc, Description(Kind.CHANGES, "VpcId DryRun", refuses="ForceDelete")),
+    "DeleteVpc": Action(
+        routers.delete_vpc, Description(Kind.CHANGES, "VpcId DryRun", refuses="ForceDelete"), (ErrorKind.NO_VPC,)
+    ),
     "DescribeVpcs": Action(
         routers.describe_vpcs,
         Description(
@@ -94,7 +113,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         routers.create_virtual_border_router,
         Description(Kind.CHANGES, f"{_VBR} PhysicalConnectionId ResourceGroupId Tags", refuses="VbrOwnerId"),
     ),
-    "DeleteVirtualBorderRouter": Action(routers.delete_virtual_border_router, Description(Kind.CHANGES, "VbrId")),
+    "DeleteVirtualBorderRouter": Action(
+        routers.delete_virtual_border_router, Description(Kind.CHANGES, "VbrId"), (ErrorKind.NO_VBR,)
+    ),
     "DescribeVirtualBorderRouters": Action(
         routers.describe_virtual_border_routers,
         Description(
@@ -118,6 +139,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         Description(
             Kind.CHANGES, "RouteEntryId RouteTableId DestinationCidrBlock NextHopId DryRun", refuses="NextHopList"
         ),
+        (ErrorKind.NO_ROUTE,),
     ),
     "DescribeRouteTableList": Action(
         routes.describe_route_table_list,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import string
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
+from console.client.ids import interface_id
 from console.web.cloud.authentication import Authenticator
 from console.web.cloud.description import DRY_RUN, Description
 from console.web.cloud.errors import ErrorKind
@@ -24,6 +26,7 @@ from console.web.site import Site
 
 KEY_ID_BYTES: Final = 10
 SECRET_BYTES: Final = 24
+_ID_DIGITS: Final = string.digits + string.ascii_lowercase
 
 
 @dataclass(slots=True)
@@ -60,11 +63,24 @@ class Cloud:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API: its account and its parameters."""
+    """One call of the API: its account and its parameters, and what its ids are made from.
+
+    A call that is resumed was begun before with the same ClientToken, and nobody knows how far it came.
+    """
 
     cloud: Cloud
     account: str
     parameters: Parameters
+    root: str = field(default_factory=lambda: interface_id().removeprefix("ri-"))
+    resumed: bool = False
+
+    def new_id(self, kind: str, *, other: bool = False) -> str:
+        """Make an id of that kind (`ri`, `vpc`, `rte`): the same each time that the call is resumed.
+
+        `other` is for a second thing of the same kind.
+        """
+        last = _ID_DIGITS[_ID_DIGITS.index(self.root[-1]) - 1] if other else self.root[-1]
+        return f"{kind}-{self.root[:-1]}{last}"
 
     @property
     def description(self) -> Description:

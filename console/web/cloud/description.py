@@ -23,7 +23,7 @@ TOKEN: Final = "ClientToken"  # noqa: S105 - a parameter's name
 EVERYWHERE: Final = ("OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
 """What every action documents, or its models hold, and nothing follows from."""
 
-_GATEWAYS: Final = frozenset(
+GATEWAYS: Final = frozenset(
     (
         *("Action", "Version", "Format", "AccessKeyId", "AccessKeyType", "Signature", "SignatureMethod"),
         *("SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "BearerToken"),
@@ -57,7 +57,7 @@ class Description:
 
     `reads` are read by its code, `ignores` are accepted without effect, `refuses` are refused unless they ask for
     nothing. `narrows` are the filters of a list: `Name`, `Name:Field` where an item says it under another name, `Name+`
-    for several values; `keys` are the same for `Filter.N.Key`.
+    for several values; `keys` are the same for `Filter.N.Key`. `both_ends`: it also depends on the opposite router.
     """
 
     kind: Kind
@@ -67,6 +67,7 @@ class Description:
     ignores: str = ""
     refuses: str = ""
     versions: str = "2016-04-28"
+    both_ends: bool = False
 
     @cached_property
     def filters(self) -> Mapping[str, Filter]:
@@ -101,7 +102,7 @@ class Description:
 
     def may_read(self, root: str) -> bool:
         """Whether its code may look at a parameter, named without its numbers."""
-        return root in self.honoured or root in _GATEWAYS or (root in TAGS and bool(self.honoured & TAGS))
+        return root in self.honoured or root in GATEWAYS or (root in TAGS and bool(self.honoured & TAGS))
 
     def check(self, action: str, given: Mapping[str, str]) -> None:
         """Check that nothing is asked for that would not be done. Raises ApiError."""

@@ -47,6 +47,13 @@ class Interface:
         return "own" in self.view.holds
 
     @property
+    def opposite_router(self) -> str:
+        """The router opposite, as its owner named it, or else as its worker was told; empty if nobody said."""
+        if self.record.opposite_router:
+            return self.record.opposite_router
+        return "" if self.view.peer is None else router_id(self.view.peer.endpoint)
+
+    @property
     def peer_deleted(self) -> bool:
         """Whether the other end was deleted, and this one was not."""
         return self.view.status in {Status.DELETING, Status.DELETED} and self.status != "Deleting"

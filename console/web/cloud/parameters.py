@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Final
 
-from console.web.cloud.description import Description
+from console.web.cloud.description import GATEWAYS, TOKEN, Description
 from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
 from console.web.cloud.signatures import Received, is_acs3
 
@@ -138,7 +138,7 @@ class Parameters:
 
     def asked(self) -> str:
         """The question without what differs each time it is asked, to be compared."""
-        per_call = {"Timestamp", "SignatureNonce", "Signature", "ClientToken"}
+        per_call = {TOKEN, *GATEWAYS} - {"RegionId"}
         return repr((self.action, sorted((name, value) for name, value in self._given.items() if name not in per_call)))
 
     def _read(self, name: str) -> str | None:

@@ -10,7 +10,7 @@ INITIATING = "InitiatingSide"
 ACCEPTING = "AcceptingSide"
 
 ANSWERED = "answered"
-"""The kind of a ClientToken's memo: a digest of the question, and its answer."""
+"""The kind of a ClientToken's memo: a digest of the question, the ids that belong to it, and its answer once known."""
 
 
 class Record(BaseModel):

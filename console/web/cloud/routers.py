@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from console.client import ClientError, Unanswered
-from console.client.ids import interface_id
 from console.stack.endpoints import add_endpoint, can_grow, remove_endpoint
 from console.stack.errors import StackRefused
 from console.topology import EndpointSection, KnownEndpoint, NoContext
@@ -38,11 +37,6 @@ ROLE_NAMES: Final = {role.api_name: name for name, role in ROLES.items()}
 def now_text() -> str:
     """Write the present time as the API does."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def new_id(kind: str) -> str:
-    """Make an id of that kind (`vpc`, `vbr`, `rte`), with as many characters behind it as the cloud's."""
-    return f"{kind}-{interface_id().removeprefix('ri-')}"
 
 
 def router_id(endpoint: str) -> str:

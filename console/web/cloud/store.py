@@ -90,9 +90,13 @@ class CloudStore:
         rows = self._do("SELECT body FROM memo WHERE kind = ? AND id = ? AND until >= ?", kind, name, now)
         return str(rows[0][0]) if rows else None
 
-    def forget(self, kind: str) -> None:
-        """Forget all memos of a kind."""
-        self._do("DELETE FROM memo WHERE kind = ?", kind)
+    def rewrite(self, kind: str, name: str, body: str) -> None:
+        """Write a memo anew that is there already; it is kept as long as before."""
+        self._do("UPDATE memo SET body = ? WHERE kind = ? AND id = ?", body, kind, name)
+
+    def forget(self, kind: str, name: str | None = None) -> None:
+        """Forget a memo, or all of a kind."""
+        self._do("DELETE FROM memo WHERE kind = ? AND id = coalesce(?, id)", kind, name)
 
     def _do(self, statement: str, *values: object) -> list[Any]:
         try:

@@ -23,17 +23,16 @@ _BUSY: Final = frozenset({"Activating", "Deactivating", "Modifying", "Deleting"}
 
 
 async def modify_router_interface_attribute(call: Call) -> Body:
-    """Answer `ModifyRouterInterfaceAttribute`; two at once go one after the other."""
+    """Answer `ModifyRouterInterfaceAttribute`."""
     given = call.parameters
-    async with call.cloud.lock(given.need("RouterInterfaceId")):
-        end = await call.interface(ErrorKind.NO_INTERFACE_TO_MODIFY)
-        _check_status(end)
-        record = end.record
-        changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
-        changed = record.model_copy(update=changes)
-        call.cloud.store.put(changed)
-        if end.status == "Idle":
-            await tell_worker(call.cloud, changed)
+    end = await call.interface(ErrorKind.NO_INTERFACE_TO_MODIFY)
+    _check_status(end)
+    record = end.record
+    changes = {**_labels(given), **_opposite(given, end), **_probe(call, record)}
+    changed = record.model_copy(update=changes)
+    call.cloud.store.put(changed)
+    if end.status == "Idle":
+        await tell_worker(call.cloud, changed)
     return {}
 
 

@@ -10,13 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from console.client import Refused
-from console.web.cloud.actions.opposite import peer_of
+from console.web.cloud.actions.opposite import check_the_only_pair, peer_of
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
-from console.web.cloud.interfaces import Interface
 from console.web.cloud.records import INITIATING, RouterInterface
-from console.web.cloud.routers import router_id
 from shared.protocol.refusals import (
     HELD_BY_PEER,
     INCORRECT_STATUS,
@@ -55,11 +53,10 @@ async def connect_router_interface(call: Call) -> Body:
     peer = peer_of(cloud, record)
     if peer is None and end.view.peer is None:
         raise ErrorKind.OPPOSITE_NOT_SET.error()
-    async with cloud.lock(frozenset({record.router, _opposite_router(end)})):
-        await _check_the_only_one(call, end)
-        if peer is not None:
-            await _command(call, record, commands.configure(record.id, peer), ErrorKind.STATUS_TO_CONNECT)
-        await _command(call, record, commands.change("initiate", record.id), ErrorKind.STATUS_TO_CONNECT)
+    await check_the_only_pair(call, record.router, end.opposite_router, record.id)
+    if peer is not None:
+        await _command(call, record, commands.configure(record.id, peer), ErrorKind.STATUS_TO_CONNECT)
+    await _command(call, record, commands.change("initiate", record.id), ErrorKind.STATUS_TO_CONNECT)
     return {}
 
 
@@ -98,20 +95,3 @@ async def _command(call: Call, record: RouterInterface, command: CommandForm, in
         if refused.code == INCORRECT_STATUS.code:
             raise in_wrong_status.error() from refused
         raise _MEANT[refused.code].error() from refused
-
-
-def _opposite_router(end: Interface) -> str:
-    if end.record.opposite_router:
-        return end.record.opposite_router
-    return "" if end.view.peer is None else router_id(end.view.peer.endpoint)
-
-
-async def _check_the_only_one(call: Call, end: Interface) -> None:
-    """Check that these two routers have no other connection. Raises ApiError."""
-    router = call.cloud.routers.need(end.record.router, call.account, end.record.region)
-    for other in await call.cloud.interfaces.on(router):
-        same = other.record.id != end.record.id and _opposite_router(other) == _opposite_router(end)
-        if not same or other.status == "Idle" or other.peer_deleted:
-            continue
-        already = ErrorKind.CONNECTING_ALREADY if other.status.endswith("onnecting") else ErrorKind.CONNECTED_ALREADY
-        raise already.error()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from console.client import Refused
-from console.client.ids import interface_id
-from console.web.cloud.actions.opposite import tell_worker
+from console.web.cloud.actions.opposite import check_the_only_pair, peer_of
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import ApiError, ErrorKind, malformed, missing
+from console.web.cloud.errors import ErrorKind, malformed, missing
 from console.web.cloud.parameters import Parameters, address, network
 from console.web.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
-from console.web.cloud.routers import new_id, now_text
+from console.web.cloud.routers import now_text
 from console.web.cloud.tables import NEGATIVE, SPECS
+from shared.protocol.refusals import INTERFACE_EXISTS
 from shared.wire import commands
 
 INTERFACES_PER_ROUTER: Final = 5
@@ -33,6 +32,7 @@ async def create_router_interface(call: Call) -> Body:
     if record.fast_link:
         await _with_its_other_end(call, record)
     else:
+        await _check_quota(call, call.cloud.routers.need(record.router, record.account, record.region), record.id)
         await _made(call, record)
     body: dict[str, str] = {"RouterInterfaceId": record.id}
     if record.charge == "PrePaid":
@@ -56,7 +56,7 @@ def _record(call: Call) -> RouterInterface:
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     check_probe(router, given.text("OppositeRouterType"), source, target)
     return RouterInterface(
-        id=interface_id(),
+        id=call.new_id("ri"),
         account=call.account,
         region=region,
         name=given.name(),
@@ -154,25 +154,47 @@ def _fast_link(given: Parameters, role: str, router_type: str) -> bool:
     return True
 
 
-async def _made(call: Call, record: RouterInterface) -> None:
-    """Have the worker create the interface. Raises ApiError."""
+async def _made(call: Call, *records: RouterInterface) -> None:
+    """Have the workers create the interfaces, all or none, in this order. Raises ApiError.
+
+    Nobody knows what a worker did that did not answer: then what was recorded stays, for whoever resumes the call.
+    """
     cloud = call.cloud
-    router = cloud.routers.need(record.router, record.account, record.region)
-    record.endpoint = await cloud.routers.worker(router, record.role)
-    async with cloud.lock(router.id):
-        await _check_quota(call, router)
-        cloud.store.put(record)
+    for record in records:
+        router = cloud.routers.need(record.router, record.account, record.region)
+        record.endpoint = await cloud.routers.worker(router, record.role)
+        if cloud.store.get(RouterInterface, record.id) is None:
+            cloud.store.put(record)
+    for place, record in enumerate(records):
         try:
-            await cloud.interfaces.command(record.endpoint, commands.create(record.id, record.name))
-        except (Refused, ApiError) as error:
-            cloud.store.remove(record)
-            raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {error}") from error
-    await tell_worker(cloud, record)
+            await _create(call, record)
+        except Refused as refused:
+            for one in records:
+                cloud.store.remove(one)
+            for one in records[:place]:
+                await cloud.interfaces.command(one.endpoint, commands.change("delete", one.id))
+            raise ErrorKind.BROKEN_INSIDE.error(f"{ErrorKind.BROKEN_INSIDE.message} {refused}") from refused
 
 
-async def _check_quota(call: Call, router: Router) -> None:
-    latest = call.cloud.routers.need(router.id, router.account, router.region)
-    if len(await call.cloud.interfaces.on(latest)) >= INTERFACES_PER_ROUTER:
+async def _create(call: Call, record: RouterInterface) -> None:
+    """Create one interface, with its peer if it is known; a peer that the worker refuses is judged at Connect."""
+    peer = None if record.opposite_router == record.router else peer_of(call.cloud, record)
+    initiate = record.fast_link and record.role == INITIATING
+    try:
+        await call.cloud.interfaces.command(
+            record.endpoint, commands.create(record.id, record.name, peer, initiate=initiate)
+        )
+    except Refused as refused:
+        if refused.code == INTERFACE_EXISTS.code:  # made before this call was resumed, and changed since
+            return
+        if peer is None or record.fast_link:
+            raise
+        await call.cloud.interfaces.command(record.endpoint, commands.create(record.id, record.name))
+
+
+async def _check_quota(call: Call, router: Router, interface: str) -> None:
+    ends = [end for end in await call.cloud.interfaces.on(router) if end.record.id != interface]
+    if len(ends) >= INTERFACES_PER_ROUTER:
         raise ErrorKind.FIVE_ALREADY.error()
 
 
@@ -185,7 +207,7 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     if record.opposite_owner != call.account:
         raise ErrorKind.ROUTER_OWNER.error()
     other = RouterInterface(
-        id=new_id("ri"),
+        id=call.new_id("ri", other=True),
         account=call.account,
         region=router.region,
         created=record.created,
@@ -202,8 +224,7 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
         fast_link=True,
     )
     record.opposite_interface = other.id
-    own = cloud.routers.need(record.router, record.account, record.region)
-    await asyncio.gather(cloud.routers.worker(own, INITIATING), cloud.routers.worker(router, ACCEPTING))
-    await _made(call, other)
-    await _made(call, record)
-    await cloud.interfaces.command(record.endpoint, commands.change("initiate", record.id))
+    for one, end in ((router, other), (cloud.routers.need(record.router, record.account, record.region), record)):
+        await _check_quota(call, one, end.id)
+        await check_the_only_pair(call, one.id, end.opposite_router, end.id)
+    await _made(call, other, record)

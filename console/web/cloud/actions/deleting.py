@@ -18,6 +18,8 @@ from shared.wire import commands
 async def delete_router_interface(call: Call) -> Body:
     """Answer `DeleteRouterInterface`: one end, Idle or Inactive, that no route leads through."""
     end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
+    if call.resumed and end.status == "Deleting":
+        return {}
     if end.status not in {"Idle", "Inactive"}:
         raise ErrorKind.STATUS_TO_DELETE.error()
     _check_charge(end)
@@ -30,7 +32,12 @@ async def delete_router_interface(call: Call) -> Body:
 async def delete_express_connect(call: Call) -> Body:
     """Answer `DeleteExpressConnect`: both ends that are the caller's, even if Active; with Force their routes."""
     end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
-    ends = [end, *await _other_end(call, end)]
+    if call.resumed and end.status == "Deleting":
+        return {}
+    ends = [
+        *await _other_end(call, end),
+        end,
+    ]  # the named one is the last: as long as it is there, the call can be resumed
     for one in ends:
         if one.status not in SETTLED:
             raise ErrorKind.STATUS_TO_DELETE_BOTH.error()

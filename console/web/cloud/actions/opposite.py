@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from console.client import Refused
-from console.web.cloud.cloud import Cloud
+from console.web.cloud.cloud import Call, Cloud
+from console.web.cloud.errors import ErrorKind
 from console.web.cloud.records import ACCEPTING, INITIATING, RouterInterface
 from shared.wire import commands
 from shared.wire.request import PeerForm
@@ -26,6 +27,17 @@ def peer_of(cloud: Cloud, record: RouterInterface) -> PeerForm | None:
         "account": record.opposite_owner or record.account,
         "region": record.opposite_region,
     }
+
+
+async def check_the_only_pair(call: Call, own: str, opposite: str, interface: str) -> None:
+    """Check that no other interface of the router `own` has a connection to the router opposite. Raises ApiError."""
+    router = call.cloud.routers.find(own, call.account)
+    for end in [] if router is None else await call.cloud.interfaces.on(router):
+        same = end.record.id != interface and end.opposite_router == opposite
+        if not same or end.status == "Idle" or end.peer_deleted:
+            continue
+        already = ErrorKind.CONNECTING_ALREADY if end.status.endswith("onnecting") else ErrorKind.CONNECTED_ALREADY
+        raise already.error()
 
 
 async def tell_worker(cloud: Cloud, record: RouterInterface) -> None:

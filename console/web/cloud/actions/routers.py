@@ -14,7 +14,7 @@ from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.parameters import Parameters, network
 from console.web.cloud.records import RouteEntry, Router
-from console.web.cloud.routers import new_id, now_text
+from console.web.cloud.routers import now_text
 
 RANGES: Final = range(8, 29)
 USUAL_RANGE: Final = "172.16.0.0/12"
@@ -112,7 +112,7 @@ def _border_details(given: Parameters) -> dict[str, str]:
 def _new(call: Call, kind: str, name: str) -> Router:
     given = call.parameters
     return Router(
-        id=new_id(kind),
+        id=call.new_id(kind),
         account=call.account,
         region=call.region,
         name=name,
@@ -131,15 +131,14 @@ def _vpc(call: Call, name: str) -> Router:
 
 
 async def _remove(call: Call, router: Router) -> None:
-    async with call.cloud.lock(router.id):
-        declared = set(router.workers.values()) - set(router.started)
-        if declared or await call.cloud.interfaces.on(router):
-            raise ErrorKind.VPC_IN_USE.error()
-        call.proceed()
-        for route in call.cloud.store.every(RouteEntry, call.account):
-            if route.table == router.table:
-                call.cloud.store.remove(route)
-        await call.cloud.routers.remove(router)
+    declared = set(router.workers.values()) - set(router.started)
+    if declared or await call.cloud.interfaces.on(router):
+        raise ErrorKind.VPC_IN_USE.error()
+    call.proceed()
+    for route in call.cloud.store.every(RouteEntry, call.account):
+        if route.table == router.table:
+            call.cloud.store.remove(route)
+    await call.cloud.routers.remove(router)
 
 
 def _labels(router: Router) -> dict[str, Any]:

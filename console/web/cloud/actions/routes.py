@@ -10,7 +10,7 @@ from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, malformed
 from console.web.cloud.parameters import network
 from console.web.cloud.records import RouteEntry, Router
-from console.web.cloud.routers import new_id, now_text
+from console.web.cloud.routers import now_text
 from console.web.cloud.tables import SETTLED
 
 NEXT_HOPS: Final = frozenset(
@@ -27,7 +27,8 @@ async def create_route_entry(call: Call) -> Body:
     kind, hop = given.text("NextHopType") or "Instance", given.need("NextHopId")
     if kind not in NEXT_HOPS:
         raise malformed("NextHopType")
-    if any(one.destination == destination for one in _entries(call, router)):
+    entry = call.new_id("rte")
+    if any(one.destination == destination and one.id != entry for one in _entries(call, router)):
         raise ErrorKind.ROUTE_EXISTS.error()
     if kind == "RouterInterface":
         end = await call.cloud.interfaces.settled(call.account, call.region, hop)
@@ -36,7 +37,7 @@ async def create_route_entry(call: Call) -> Body:
         if end.status not in SETTLED:
             raise ErrorKind.ROUTE_IN_TRANSITION.error()
     route = RouteEntry(
-        id=new_id("rte"),
+        id=entry,
         account=call.account,
         region=router.region,
         name=given.name("RouteEntryName"),
