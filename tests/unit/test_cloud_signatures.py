@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -176,6 +177,18 @@ async def test_each_wrong_signature_of_acs3_has_its_own_code(api: Api) -> None:
     assert await answer(query, old) == (400, "InvalidTimeStamp.Expired")
     cut = acs3_headers(query, action, KEY, SECRET) | {"Authorization": f"ACS3-HMAC-SHA256 Credential={KEY}"}
     assert await answer(query, cut) == (400, "IncompleteSignature")
+
+
+async def test_acs3_signs_each_header_once_whatever_is_named(api: Api) -> None:
+    """Naming a long header thousands of times made a string of hundreds of megabytes, before anybody was known."""
+    query, action = {"RegionId": REGION}, "DescribeRouterInterfaces"
+    headers = acs3_headers(query, action, KEY, SECRET) | {"long": "x" * 20_000}
+    headers["Authorization"] = headers["Authorization"].replace("SignedHeaders=", f"SignedHeaders={'long;' * 8_000}")
+    tracemalloc.start()
+    answer = await api.http.post("/", params=query, headers=headers)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (said(answer), peak_bytes < 32 * 1024 * 1024) == ((400, "IncompleteSignature"), True)
 
 
 async def test_a_key_that_was_switched_off_lets_nobody_in(api: Api) -> None:

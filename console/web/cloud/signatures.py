@@ -103,6 +103,8 @@ def _acs3(request: Received) -> Signature:
     names = read["headers"].split(";")
     if not _must_be_signed(request) <= set(names):
         raise ErrorKind.INCOMPLETE.error()
+    if len(set(names)) < len(names):  # a long header that is named thousands of times would be written as often
+        raise ErrorKind.INCOMPLETE.error()
     headers = "".join(f"{name}:{request.headers.get(name, '').strip()}\n" for name in sorted(names))
     whole = "\n".join(
         [
