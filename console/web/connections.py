@@ -1,8 +1,8 @@
-"""The bounds on connections: how many there are, and for how long one may keep the server waiting for a request.
+"""The bounds on connections: how many there are, and for how long one may keep the server waiting for its client.
 
-uvicorn waits for ever for a request's headers and its body, and takes every connection that comes; each costs a file
-descriptor, and without any left no worker can be started. So a connection that is slow is closed, and beyond the limit
-the one that has waited longest for a request makes room for the new one.
+uvicorn waits for ever for a request's headers and its body, and for a client to read its answer, and takes every
+connection that comes; each costs a file descriptor, and without any left no worker can be started. So a connection
+that is slow is closed, and beyond the limit the one that has kept waiting longest makes room for the new one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,22 @@ HEADERS_SECONDS: Final = 10.0
 """How long a request's headers may take, from its connection or from its first byte on."""
 BODY_SECONDS: Final = 30.0
 """How long its body may take after that."""
+ANSWER_SECONDS: Final = 30.0
+"""How long its client may read nothing of what is written to it, be it an answer or a stream of events."""
 UNREAD_LIMIT_BYTES: Final = 1_048_576
 """How much of a body may come after its answer, so that a client which sends first and reads then gets to read it."""
 CONNECTIONS_LIMIT: Final = 256
 _SHARE: Final = 4
 """One descriptor of so many may be a connection; the others are for brokers, stores and processes."""
 
-_SECONDS: Final[dict[Any, float]] = {h11.IDLE: HEADERS_SECONDS, h11.SEND_BODY: BODY_SECONDS}
+_READING: Final = "reading"
+"""Besides h11's states: the client has not read what is written to it, and no more is written."""
+
+_SECONDS: Final[dict[Any, float]] = {
+    h11.IDLE: HEADERS_SECONDS,
+    h11.SEND_BODY: BODY_SECONDS,
+    _READING: ANSWER_SECONDS,
+}
 
 
 class BoundedConnection(H11Protocol):
@@ -58,14 +67,29 @@ class BoundedConnection(H11Protocol):
         super().connection_lost(exc)
         self._stop_waiting()
 
+    def pause_writing(self) -> None:
+        """Limit the wait for a client that does not read."""
+        super().pause_writing()
+        self._wait()
+
+    def resume_writing(self) -> None:
+        """Go on, now that it has read."""
+        super().resume_writing()
+        self._wait()
+
     @property
     def waits(self) -> bool:
-        """Whether its client has a request, or the rest of one, still to send."""
-        return self.conn.their_state in _SECONDS
+        """Whether its client has a request to send or an answer to read, or sent the next request before its answer."""
+        pipelined, _ = self.conn.trailing_data
+        return self._awaits in _SECONDS or bool(pipelined)
+
+    @property
+    def _awaits(self) -> Any:  # noqa: ANN401 - h11's states are classes
+        return _READING if self.flow.write_paused else self.conn.their_state
 
     def _wait(self) -> None:
-        """Begin a limit when something else than before is awaited: headers, body, or nothing."""
-        awaited = self.conn.their_state
+        """Begin a limit when something else than before is awaited: headers, body, a reader, or nothing."""
+        awaited = self._awaits
         if awaited is not self._awaited:
             self._stop_waiting()
             self._awaited, self.since = awaited, self.loop.time()

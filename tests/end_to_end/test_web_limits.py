@@ -17,7 +17,7 @@ from typing import Final
 import httpx
 import pytest
 
-from console.web.connections import HEADERS_SECONDS
+from console.web.connections import ANSWER_SECONDS, HEADERS_SECONDS
 from console.web.guard import BODY_LIMIT_BYTES
 from tests.end_to_end.programs import (
     LIMIT_SECONDS,
@@ -38,6 +38,7 @@ FLOOD_BYTES: Final = 256 * 1024 * 1024
 SPARE_BYTES: Final = 32 * 1024 * 1024
 HALF_OPEN: Final = 1300
 FEW_DESCRIPTORS: Final = 1024
+FEW_CONNECTIONS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ class Served:
         """The most memory that it ever had."""
         status = Path(f"/proc/{self.program.pid}/status").read_text()
         return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
+    @property
+    def descriptors(self) -> int:
+        """How many files and connections it has open."""
+        return len(os.listdir(f"/proc/{self.program.pid}/fd"))  # noqa: PTH208 - a count
 
 
 def without_broker(folder: Path) -> Path:
@@ -182,6 +188,35 @@ def test_a_request_whose_headers_do_not_end_is_given_up(tmp_path: Path) -> None:
         with suppress(ConnectionResetError):
             assert silent.recv(1) == b"", "it says nothing to who said nothing"
         assert httpx.get(f"{server.url}/_peering/health").is_success
+
+
+def deaf(address: tuple[str, int], opened: ExitStack) -> socket.socket:
+    """A connection that asks thousands of things and reads nothing of what it is told."""
+    client = opened.enter_context(socket.socket())
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    client.connect(address)
+    with suppress(BlockingIOError):
+        for _ in range(100):
+            client.send(b"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 100, socket.MSG_DONTWAIT)
+    return client
+
+
+def is_answered(url: str) -> bool:
+    """Whether the server has room for one who asks whether it is alive."""
+    with suppress(httpx.ReadError):
+        return httpx.get(f"{url}/_peering/health", timeout=LIMIT_SECONDS).is_success
+    return False
+
+
+@pytest.mark.timeout(200)
+def test_who_reads_no_answers_makes_room_for_others_and_is_given_up(tmp_path: Path) -> None:
+    with served(tmp_path) as server, ExitStack() as opened:
+        resource.prlimit(server.program.pid, resource.RLIMIT_NOFILE, (FEW_CONNECTIONS * 4, FEW_CONNECTIONS * 4))
+        before = server.descriptors
+        for _ in range(FEW_CONNECTIONS):
+            deaf(server.address, opened)
+        wait_for_blocking(lambda: is_answered(server.url), ANSWER_SECONDS / 2)
+        wait_for_blocking(lambda: server.descriptors <= before, ANSWER_SECONDS + LIMIT_SECONDS)
 
 
 @pytest.mark.timeout(120)
