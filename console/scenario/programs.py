@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import tempfile
 import time
@@ -110,18 +111,18 @@ async def _running(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, output: IO[bytes]
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a program with all that it starts, and end it, if it has not ended, at the end of the block."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *dying_with_parent(tuple(command)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, **environment},
-            cwd=folder,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise StoryBroke(f"`{shlex.join(command)}` could not be started: {error.strerror}") from None
+    program = str(folder / command[0]) if os.sep in command[0] else command[0]
+    if shutil.which(program, path=environment.get("PATH")) is None:
+        raise StoryBroke(f"`{shlex.join(command)}` could not be started: there is no such program")
+    process = await asyncio.create_subprocess_exec(
+        *dying_with_parent((program, *command[1:])),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, **environment},
+        cwd=folder,
+        start_new_session=True,
+    )
     try:
         yield process
     finally:
