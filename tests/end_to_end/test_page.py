@@ -58,7 +58,7 @@ def wait_for_arrows(driver: Chrome, kind: str, words: str, at_least: int = 1) ->
 
 @pytest.mark.timeout(180)
 def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: Chrome) -> None:
-    driver.get(up.page)
+    driver.get(f"{up.page}#by-hand")
     alice, bob = columns(driver)
     alice.reads(".owner", "alice")
     bob.reads(".owner", "bob")

@@ -10,11 +10,16 @@ from console.client.ids import interface_id
 from console.client.wanted import WantedPeer, peer_form
 from console.topology import NoContext
 from console.web.page.breaker import Breaker
+from console.web.page.stepping import settle
 from console.web.page.views import (
     Answer,
     AnyAsked,
+    BreakAsked,
+    CardAsked,
+    ClearAsked,
     ConfigureAsked,
     CreateAsked,
+    FaultAsked,
     KillAsked,
     PlainAsked,
     SendAsked,
@@ -53,12 +58,28 @@ async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
         case SendAsked():
             sent = await clients.one(asked.endpoint, commands.send(asked.interface, asked.body))
             return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
+        case _:
+            return Answer(outcome="done", sentence=await _broken(breaker, asked))
+
+
+async def _broken(breaker: Breaker, asked: BreakAsked) -> str:
+    """Break something on purpose, or mend it; returns what is said of it."""
+    match asked:
         case KillAsked():
-            return Answer(outcome="done", sentence=await breaker.kill(asked.endpoint))
+            return await breaker.kill(asked.endpoint)
         case WireAsked(do="cut"):
-            return Answer(outcome="done", sentence=await breaker.cut(asked.endpoint, asked.target))
+            return await breaker.cut(asked.endpoint, asked.target)
         case WireAsked():
-            return Answer(outcome="done", sentence=await breaker.mend(asked.endpoint, asked.target))
+            return await breaker.mend(asked.endpoint, asked.target)
+        case FaultAsked():
+            added = await breaker.site.faults.add(asked.fault)
+            return f"Fault {added.number} stands: {added.sentence}."
+        case ClearAsked():
+            cleared = await breaker.site.faults.clear(asked.number, asked.interface)
+            return f"{len(cleared)} cleared: what was kept back goes on."
+        case CardAsked():
+            settle(breaker.site.faults, asked)
+            return f"{asked.do.replace('_', ' ').capitalize()}: done."
 
 
 def _answer(result: dict[str, Any]) -> Answer:

@@ -28,6 +28,7 @@ from console.trace.merging import Record, merge
 from console.trace.svg import svg
 from console.trace.wording import full
 from console.web.page.overview import Overview
+from console.web.page.stepping import cards, shown, stepping
 from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
 from shared.wire import commands
 from shared.wire.views import InterfaceView, PayloadView, TimelineRow
@@ -163,7 +164,12 @@ class Watch:
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[list[asyncio.Task[None]]]:
         ends = [end for end in self.ends if end is not None]
-        jobs = [self._keep_looking(), *(end.follow() for end in ends), *(end.keep_looking() for end in ends)]
+        jobs = [
+            self._keep_looking(),
+            self._keep_counting(),
+            *(end.follow() for end in ends),
+            *(end.keep_looking() for end in ends),
+        ]
         tasks = [asyncio.create_task(job) for job in jobs]
         for task in tasks:
             task.add_done_callback(lambda _: self._changed.set())
@@ -188,10 +194,21 @@ class Watch:
                 self._changed.set()
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _keep_counting(self) -> None:
+        """Tell of messages that begin to stand half-way, or do no more: that leaves no row."""
+        seen: list[int] = []
+        while True:
+            held = [one.number for one in self._overview.site.faults.held()]
+            if held != seen:
+                seen = held
+                self._changed.set()
+            await asyncio.sleep(REST_SECONDS)
+
     def state(self) -> ConnectionOnPage:
         """Make the state: both columns and what lies between them."""
         link, sentence = self._judged()
-        strikes = self._overview.site.faults.strikes(*self._interfaces)
+        faults = self._overview.site.faults
+        strikes = faults.strikes(*self._interfaces)
         trace = merge(self._record(0), self._record(1), part=Part(last=MOMENTS_SHOWN), strikes=strikes)
         first = min((one.at for end in trace.ends for one in end.moments), default=0.0)
         nothing = ColumnOnPage(place="", view=None, error="", inbox=[])
@@ -202,6 +219,9 @@ class Watch:
             sentence=sentence,
             drawing=svg(trace, self._width, alone=False),
             told=[full(message, trace, first) for message in trace.told],
+            cards=cards(faults, [("", None) if end is None else (end.place.interface, end.view) for end in self.ends]),
+            faults=shown(faults, self._interfaces),
+            stepping=stepping(faults, self._interfaces),
         )
 
     def _judged(self) -> tuple[bool | None, str]:

@@ -13,13 +13,14 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, R
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from console.client import ClientError
+from console.client import ClientError, Refused
 from console.client.clients import Located
 from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
 from console.web.page.actions import act
 from console.web.page.breaker import Breaker
 from console.web.page.live import Watch
 from console.web.page.overview import STREAMS_LIMIT, Overview
+from console.web.page.stories import StoryToTell, to_tell
 from console.web.page.views import Answer, AnyAsked, PageOfInterfaces, PlaceName
 from console.web.site import site_of
 from shared.wire import commands
@@ -35,6 +36,8 @@ FILES: Final = {
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "column.js": "text/javascript; charset=utf-8",
+    "between.js": "text/javascript; charset=utf-8",
+    "story.js": "text/javascript; charset=utf-8",
     "dom.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -99,6 +102,17 @@ async def interfaces(
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
     return PageOfInterfaces(interfaces=shown, next=found["next"])
+
+
+@router.get("/page/stories/{name}")
+async def guided_story(overview: TheOverview, name: str) -> StoryToTell:
+    """Prepare a guided story for two ends of its own. 404 for a name that is none, 409 without two endpoints."""
+    try:
+        return to_tell(name, overview.site.context)
+    except KeyError:
+        raise HTTPException(status.HTTP_404_NOT_FOUND) from None
+    except Refused as refused:
+        raise HTTPException(status.HTTP_409_CONFLICT, refused.sentence) from None
 
 
 @router.post("/page/act")

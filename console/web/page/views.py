@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from console.faults.model import Fault
 from shared.wire.forms import AccountId, EndpointId, InterfaceId, Name, Payload, RegionId
 from shared.wire.request import PlainKind
 from shared.wire.views import InterfaceView, PayloadView, View
@@ -45,6 +46,26 @@ class ColumnOnPage(View):
     inbox: list[PayloadView] = Field(description="the payloads that arrived last")
 
 
+class Card(View):
+    """A message that stands half-way, with its repetitions."""
+
+    numbers: list[int] = Field(description="of what is held: the first, and the repetitions of it")
+    side: Literal["left", "right"] = Field(description="the column of who said it")
+    says: str = Field(description="what it says, as an arrow does")
+    source: str
+    target: str
+    follows: str = Field(description="what will follow when it is delivered, for people")
+
+
+class FaultOnPage(View):
+    """A fault that stands for the connection or for one of its wires."""
+
+    number: int
+    sentence: str
+    struck: int
+    over: bool
+
+
 class ConnectionOnPage(View):
     """The state of a connection: both columns, and what lies between them."""
 
@@ -53,6 +74,9 @@ class ConnectionOnPage(View):
     sentence: str
     drawing: str = Field(description="SVG, escaped by the server; its classes are those of drawing.css")
     told: list[str] = Field(description="every message of the drawing in words")
+    cards: list[Card] = Field(description="the messages that stand half-way, in the order in which they would go on")
+    faults: list[FaultOnPage] = Field(description="what is done to it on purpose")
+    stepping: int | None = Field(description="the fault that stops every message of it, if one does")
 
 
 class PageOfInterfaces(View):
@@ -120,9 +144,30 @@ class WireAsked(Asked):
     target: EndpointId
 
 
-AnyAsked = Annotated[
-    CreateAsked | ConfigureAsked | PlainAsked | SendAsked | KillAsked | WireAsked, Field(discriminator="do")
-]
+class FaultAsked(Asked):
+    """Let a fault stand."""
+
+    do: Literal["fault"]
+    fault: Fault
+
+
+class ClearAsked(Asked):
+    """Clear a fault, or all those of a connection, by one of its interfaces."""
+
+    do: Literal["clear"]
+    number: int | None = None
+    interface: InterfaceId | None = None
+
+
+class CardAsked(Asked):
+    """What becomes of a message that stands half-way; its repetitions are lost with every choice but `hold_back`."""
+
+    do: Literal["deliver", "drop", "duplicate", "hold_back"]
+    numbers: list[int] = Field(min_length=1, max_length=10_000)
+
+
+BreakAsked = KillAsked | WireAsked | FaultAsked | ClearAsked | CardAsked
+AnyAsked = Annotated[CreateAsked | ConfigureAsked | PlainAsked | SendAsked | BreakAsked, Field(discriminator="do")]
 
 
 class Answer(View):

@@ -1,12 +1,16 @@
 // The server decides and draws; here is only what a browser has to do: choose, listen, show.
 
 import { make } from "./dom.js";
+import { Between } from "./between.js";
 import { Column } from "./column.js";
+import { Story } from "./story.js";
 
 const find = (selector) => document.querySelector(selector);
 const columns = [new Column(find("#left"), chosen), new Column(find("#right"), chosen)];
 columns[0].other = columns[1];
 columns[1].other = columns[0];
+const between = new Between(columns);
+const story = new Story(columns);
 
 let stream = null;
 let width = 0;
@@ -78,6 +82,8 @@ function showConnection(connection) {
   find("#sentence").dataset.link = String(connection.link);
   find("#told").replaceChildren(...connection.told.map((text) => make("li", { textContent: text })));
   showDrawing(connection.drawing);
+  between.show(connection);
+  story.show(connection);
 }
 
 // The drawing: the server's SVG, parsed as XML, in which no text can become markup.
@@ -126,4 +132,5 @@ addEventListener("resize", () => {
 });
 addEventListener("hashchange", () => location.reload());
 
+story.greet();
 listen();

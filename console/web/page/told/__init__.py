@@ -1,0 +1,1 @@
+"""The guided stories of the page, a file each."""
