@@ -51,7 +51,7 @@ def explain(state: Interface, peers: Peers, now: float, condition: Condition | N
         return Why("Held", f"Suspended by {_holders(state)}.")
     if status is Status.ACTIVATED:
         return None
-    return Why("WaitingForPeer", f"{status}: waiting for the peer to acknowledge.")
+    return Why("WaitingForPeer", "Waiting for the peer to acknowledge.")
 
 
 def _deleted(state: Interface) -> Why:
