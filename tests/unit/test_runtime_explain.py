@@ -43,7 +43,7 @@ CASES: dict[str, tuple[Interface, str, str]] = {
         "ri-x on vpc-x of account eve asked to connect, but no peer is configured here.",
     ),
     "gave up": (CONFIGURED.but(reason=Reason.NO_ANSWER), "NoAnswer", "Gave up"),
-    "connecting": (CONNECTING, "WaitingForPeer", "Connecting: waiting"),
+    "connecting": (CONNECTING, "WaitingForPeer", "Waiting for the peer"),
     "own hold": (UP.but(intent=Intent.SUSPENDED), "Held", "Suspended by this end's owner."),
     "peer's hold": (UP.but(peer_intent=Intent.SUSPENDED), "Held", "Suspended by the peer's owner."),
     "both hold": (
@@ -51,7 +51,7 @@ CASES: dict[str, tuple[Interface, str, str]] = {
         "Held",
         "Suspended by both ends.",
     ),
-    "activating": (UP.but(version=2), "WaitingForPeer", "Activating: waiting"),
+    "activating": (UP.but(version=2), "WaitingForPeer", "Waiting for the peer"),
     "deleted here": (IDLE.but(intent=Intent.DELETED), "Deleted", "by its owner"),
     "deleted there": (UP.but(peer_intent=Intent.DELETED), "PeerDeleted", "deleted the other end"),
 }
