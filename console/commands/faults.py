@@ -27,6 +27,9 @@ DEEDS: Final = (
     "kill",
     "stop",
     "continue",
+    "lose",
+    "backup",
+    "restore",
 )
 
 
@@ -47,7 +50,7 @@ DoArgument = Annotated[
         metavar="DO",
         callback=deed,
         help="To messages: drop, delay, duplicate, reorder, hold, corrupt. To whole wires: cut, netem (--delay, "
-        "--jitter, --loss). To workers (--worker): kill, stop, continue.",
+        "--jitter, --loss). To workers (--worker): kill, stop, continue; to their stores: lose, backup, restore.",
     ),
 ]
 FromOption = Annotated[
@@ -75,7 +78,7 @@ NextOption = Annotated[
 WorkerOption = Annotated[
     str | None,
     typer.Option(
-        "--worker", metavar="ENDPOINT", callback=endpoint_id, help="kill, stop, continue.", rich_help_panel=_WHOSE
+        "--worker", metavar="ENDPOINT", callback=endpoint_id, help="Whose worker or store.", rich_help_panel=_WHOSE
     ),
 ]
 MessageOption = Annotated[

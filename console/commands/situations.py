@@ -26,6 +26,9 @@ ForOption = Annotated[
     float | None,
     typer.Option("--for", metavar="SECONDS", min=0.0, help="Hold it so long, then let it heal; else it stays."),
 ]
+TimesOption = Annotated[
+    int | None, typer.Option("--times", metavar="N", min=1, max=100, help="How often, for those that have a number.")
+]
 
 
 @command
@@ -35,13 +38,14 @@ def situation_list(options: Options) -> None:
 
 
 @command
-def situation_reach(
+def situation_reach(  # noqa: PLR0913 - what can be said of it
     options: Options,
     name: NameArgument,
     *,
     source: FromOption = None,
     to: ToOption = None,
+    times: TimesOption = None,
     seconds: ForOption = None,
 ) -> None:
-    """Reach a situation on a fresh connection; without --for, `peering fault clear` lets it heal."""
-    running.run(options, lambda clients, screen: work.reach(clients, screen, name, (source, to), seconds))
+    """Reach a situation on a fresh connection; without --for it stays, and what heals it is said."""
+    running.run(options, lambda clients, screen: work.reach(clients, screen, (name, times), (source, to), seconds))

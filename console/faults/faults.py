@@ -20,7 +20,7 @@ from console.faults.reach import resolved, wires_of
 from console.faults.relay import TapFailed
 from console.faults.standing import Kept, Listed, Standing
 from console.faults.wire import Wire
-from console.faults.workers import signal_worker
+from console.faults.workers import change_worker_store, signal_worker
 from console.stack.stack import Stack
 from console.topology import NoContext
 from console.trace.strikes import Strike
@@ -69,7 +69,7 @@ class Faults:
         fault = resolved(wanted, self._clients.context)
         async with self._alone():
             if fault.do in TO_WORKER:
-                return self._done_to_worker(fault)
+                return await self._done_to_worker(fault)
             at = await self._endpoints_of(fault.interface)
             older = await self._older(fault.next_of)
             wires = wires_of(fault, self._clients.context, at)
@@ -173,10 +173,14 @@ class Faults:
     def _held(self, interface: str | None) -> list[Kept]:
         return [kept for kept in self.standing.kept.values() if kept.held and kept.concerns(interface)]
 
-    def _done_to_worker(self, fault: Fault) -> StandingFault:
-        """A kill or a continue is over at once; a stop stands until it is cleared."""
-        signal_worker(self._stack, fault.worker or "", fault.do)
-        over = {"kill": ("kill",), "continue": ("stop",), "stop": ()}[fault.do]
+    async def _done_to_worker(self, fault: Fault) -> StandingFault:
+        """A stop stands until it is cleared; everything else is over at once."""
+        match fault.do:
+            case "lose" | "backup" | "restore" as change:
+                await change_worker_store(self._stack, fault.worker or "", change)
+            case signal:
+                signal_worker(self._stack, fault.worker or "", signal)
+        over = {"kill": ("kill",), "stop": ()}.get(fault.do, ("stop",))
         for number, one in list(self.standing.listed.items()):
             if one.rule.fault.worker == fault.worker and one.rule.fault.do in over:
                 self.standing.remove(number)

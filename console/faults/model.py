@@ -14,11 +14,12 @@ Which = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(-([1-9][0-9]
 
 ByMessage = Literal["drop", "delay", "duplicate", "reorder", "hold", "corrupt"]
 WholeWire = Literal["cut", "netem"]
-ToWorker = Literal["kill", "stop", "continue"]
+ToWorker = Literal["kill", "stop", "continue", "lose", "backup", "restore"]
 
 BY_MESSAGE: Final = frozenset({"drop", "delay", "duplicate", "reorder", "hold", "corrupt"})
 WHOLE_WIRE: Final = frozenset({"cut", "netem"})
-TO_WORKER: Final = frozenset({"kill", "stop", "continue"})
+TO_STORE: Final = frozenset({"lose", "backup", "restore"})
+TO_WORKER: Final = frozenset({"kill", "stop", "continue"}) | TO_STORE
 
 LONGEST_SECONDS: Final = 86_400.0
 
@@ -39,7 +40,8 @@ class Fault(BaseModel):
         description="To messages: drop; delay; duplicate; reorder: let the connection's next message pass before it; "
         "hold until it is released; corrupt: cut it off in its middle, so that it can't be read. To whole wires: cut; "
         "netem: delay, jitter and loss. To workers: kill (SIGKILL; the supervisor starts it again), stop (SIGSTOP), "
-        "continue (SIGCONT)."
+        "continue (SIGCONT). To a worker's store, which takes a restart: lose (it is set aside, and the worker starts "
+        "with none), backup (a copy is made), restore (it is set aside, and the last copy is put back)."
     )
     source: Place | None = Field(default=None, alias="from", description="endpoint or account that says it")
     to: Place | None = Field(default=None, description="endpoint or account that it is said to")
@@ -69,7 +71,7 @@ class Fault(BaseModel):
     jitter_seconds: float = Field(default=0.0, ge=0, le=3600, description="delay, netem: that much more or less")
     loss_percent: float = Field(default=0.0, ge=0, le=100, description="netem: how much is lost")
     copies: int = Field(default=1, ge=1, le=100, description="duplicate: so many more")
-    worker: EndpointId | None = Field(default=None, description="kill, stop, continue: whose worker")
+    worker: EndpointId | None = Field(default=None, description="whose worker, or whose worker's store")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -78,7 +80,7 @@ class Fault(BaseModel):
         if self.do in TO_WORKER and self.worker is None:
             raise ValueError(f"{self.do} needs `worker`, an endpoint")
         if self.do not in TO_WORKER and self.worker is not None:
-            raise ValueError(f"{self.do} is done to messages; `worker` is for kill, stop and continue")
+            raise ValueError(f"{self.do} is done to messages; `worker` is for what is done to workers")
         if self.do in TO_WORKER and (any(selective) or self.source or self.to):
             raise ValueError(f"{self.do} is done to a worker, and to no message")
         if self.do in WHOLE_WIRE and any(selective):
@@ -103,7 +105,7 @@ class Fault(BaseModel):
     def sentence(self) -> str:
         """What it does, for people."""
         if self.do in TO_WORKER:
-            return f"{self.do} the worker of {self.worker}"
+            return f"{self.do} the {'store' if self.do in TO_STORE else 'worker'} of {self.worker}"
         whose = f"of {self.interface}" if self.interface else ""
         if self.next_of:
             whose = f"of the next connection of account {self.next_of}"

@@ -1,194 +1,89 @@
-"""Situations by name: how one is reached on a fresh connection, held, and let heal."""
+"""Situations by name: what each is, the steps that reach it, what tells that it is reached, and how it heals."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, Protocol
+from string import Template
+from typing import Annotated, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, StringConstraints
 
-from console.client import Refused, Unanswered
-from console.client.clients import Clients, Located
-from console.client.ids import interface_id
-from console.client.wanted import WantedPeer, peer_form
-from console.faults.faults import Faults
-from console.faults.model import Fault
+from console.client import Refused
+from console.faults.steps import ROLES, Action, Expectation
 from console.topology import KnownEndpoint
-from shared.protocol.words import Status
-from shared.wire.request import CommandForm
+from console.topology.models import Section
 
-REACH_LIMIT_SECONDS: Final = 60.0
-_LOOK_SECONDS: Final = 0.1
-
-
-class Shown(BaseModel):
-    """What both ends show, and how many messages the situation's faults have struck at least."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    initiator: Status | None = None
-    acceptor: Status | None = None
-    struck: int = 0
+MOST_TIMES: Final = 100
+"""How often a message may be lost by a situation's faults: each loss takes a retransmission timeout, of seconds."""
 
 
-class SituationStep(BaseModel):
-    """One step: a fault to make, a command of an owner, or something to wait for."""
+class SituationStep(Section):
+    """A step: what is done, in this order, and what must be seen then."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    fault: dict[str, Any] | None = None
-    do: Literal["initiate", "suspend", "resume", "delete"] | None = None
-    end: Literal["initiator", "acceptor"] | None = None
-    until: Shown | None = None
+    do: tuple[Action, ...] = ()
+    expect: Expectation | None = None
 
 
-class Situation(BaseModel):
-    """A named state of disagreement."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Situation(Section):
+    """A named state of disagreement; its steps are written in the words of a scenario's."""
 
     name: str = Field(description="by which it is reached")
     sentence: str = Field(description="what it is, and what real automation gets wrong there")
+    times: int | None = Field(
+        default=None, ge=1, le=MOST_TIMES, description="how often; in the file $times, and $next for one more"
+    )
+    supervised: Literal["initiator", "acceptor"] | None = Field(
+        default=None, description="whose worker must be this program's to end and to start again"
+    )
+    further: dict[Annotated[str, StringConstraints(pattern="^ri-[a-z]+$")], Literal["initiator", "acceptor"]] = Field(
+        default={}, description="further interfaces, fresh ones each time, and at which end's endpoint they live"
+    )
     steps: tuple[SituationStep, ...]
-    reached: Shown = Field(description="what tells that it is reached")
-    healed: Shown = Field(description="what both ends show after it")
+    reached: Expectation = Field(description="what tells that it is reached, and holds as long as it is held")
+    heal: tuple[Action, ...] = Field(default=(), description="what owners do to heal it, once its faults are cleared")
+    healed: Expectation = Field(description="what is seen after it")
 
 
-class FaultMaker(Protocol):
-    """Who makes faults: a console of another process, or this one."""
-
-    async def add(self, fault: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let a fault stand."""
-
-    async def clear(self, number: int | None, interface: str | None) -> Sequence[int]:
-        """Clear faults."""
-
-    async def listed(self, interface: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """The faults."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnFaults:
-    """The faults of this very process, asked as those of another one are."""
-
-    faults: Faults
-
-    async def add(self, fault: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let a fault stand. Raises ClientError."""
-        return (await self.faults.add(Fault.model_validate(dict(fault)))).model_dump()
-
-    async def clear(self, number: int | None, interface: str | None) -> Sequence[int]:
-        """Clear faults. Raises ClientError."""
-        return await self.faults.clear(number, interface)
-
-    async def listed(self, interface: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """The faults."""
-        return [one.model_dump() for one in self.faults.listed(interface)]
-
-
-def situations() -> list[Situation]:
+@cache
+def situations() -> tuple[Situation, ...]:
     """Every situation that there is, by name."""
+    return tuple(_read(name, text, None) for name, text in _texts().items())
+
+
+def situation(name: str, times: int | None = None) -> Situation:
+    """The situation of this name, `times` for those that have a number. Raises Refused UnknownSituation or NoTimes."""
+    texts = _texts()
+    if name not in texts:
+        raise Refused("UnknownSituation", f"There is no situation {name}; there are {', '.join(texts)}.")
+    found = _read(name, texts[name], times)
+    if times is not None and found.times is None:
+        raise Refused("NoTimes", f"{name} has no number of times.")
+    return found
+
+
+@cache
+def _texts() -> dict[str, str]:
     folder = files("console.faults.situations")
     found = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
-    return [_read(name.removesuffix(".yaml"), (folder / name).read_text(encoding="utf-8")) for name in found]
+    return {name.removesuffix(".yaml"): (folder / name).read_text(encoding="utf-8") for name in found}
 
 
-def situation(name: str) -> Situation:
-    """The situation of this name. Raises Refused UnknownSituation."""
-    found = {one.name: one for one in situations()}
-    if name not in found:
-        raise Refused("UnknownSituation", f"There is no situation {name}; there are {', '.join(found)}.")
-    return found[name]
-
-
-def _read(name: str, text: str) -> Situation:
-    return Situation.model_validate({"name": name, **yaml.safe_load(text)})
-
-
-@dataclass(slots=True)
-class Reaching:
-    """One connection on which a situation is reached."""
-
-    clients: Clients
-    faults: FaultMaker
-    wanted: Situation
-    initiator: Located
-    acceptor: Located
-
-    @classmethod
-    def between(cls, clients: Clients, faults: FaultMaker, wanted: Situation, first: str, second: str) -> Reaching:
-        """Name a fresh connection between two endpoints; nothing is made yet."""
-        return cls(clients, faults, wanted, Located(interface_id(), first), Located(interface_id(), second))
-
-    async def reach(self) -> None:
-        """Make both ends and take every step. Raises ClientError, or Unanswered NotReached when time is up."""
-        for place, other in ((self.acceptor, self.initiator), (self.initiator, self.acceptor)):
-            create: CommandForm = {
-                "kind": "create",
-                "interface": place.interface,
-                "name": self.wanted.name,
-                "peer": await peer_form(
-                    self.clients, place, WantedPeer(f"{other.interface}@{other.endpoint}", None, None)
-                ),
-                "initiate": False,
-            }
-            await self.clients.one(place.endpoint, create)
-        for step in self.wanted.steps:
-            await self._take(step)
-        await self._until(self.wanted.reached)
-
-    async def hold(self, seconds: float) -> None:
-        """Let it be as it is for so long. Raises Unanswered NotHeld if it ends before."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            if not await self._is(self.wanted.reached):
-                raise Unanswered(f"{self.wanted.name} did not last for {seconds:g} s.", "NotHeld")
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async def heal(self) -> None:
-        """Clear its faults, and wait until both ends are as they should be. Raises ClientError."""
-        await self.faults.clear(None, self.initiator.interface)
-        await self._until(self.wanted.healed)
-
-    async def _take(self, step: SituationStep) -> None:
-        if step.fault is not None:
-            places = {"initiator": self.initiator.endpoint, "acceptor": self.acceptor.endpoint}
-            given = {name: places.get(value, value) for name, value in step.fault.items()}
-            await self.faults.add({"interface": self.initiator.interface, **given})
-        if step.do is not None:
-            place = self.initiator if step.end == "initiator" else self.acceptor
-            await self.clients.one(place.endpoint, {"kind": step.do, "interface": place.interface})
-        if step.until is not None:
-            await self._until(step.until)
-
-    async def _until(self, shown: Shown) -> None:
-        ends = time.monotonic() + REACH_LIMIT_SECONDS
-        while not await self._is(shown):
-            if time.monotonic() >= ends:
-                raise Unanswered(
-                    f"{self.wanted.name} was not reached within {REACH_LIMIT_SECONDS:.0f} s.", "NotReached"
-                )
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    async def _is(self, shown: Shown) -> bool:
-        for place, status in ((self.initiator, shown.initiator), (self.acceptor, shown.acceptor)):
-            if status is not None and (await self.clients.view(place)).status != status:
-                return False
-        if not shown.struck:
-            return True
-        own = [one for one in await self.faults.listed() if one["fault"]["interface"] == self.initiator.interface]
-        return sum(int(one["struck"]) for one in own) >= shown.struck
+def _read(name: str, text: str, times: int | None) -> Situation:
+    written = yaml.safe_load(text).get("times")
+    number = times or written
+    given = {"name": name, **yaml.safe_load(Template(text).substitute(times=number, next=(number or 0) + 1))}
+    return Situation.model_validate({**given, "times": written and number})
 
 
 def endpoints(known: Sequence[KnownEndpoint], first: str | None, second: str | None) -> tuple[str, str]:
     """An initiator's and an acceptor's endpoint, of two accounts if there are; raises Refused if there are none."""
-    starts = [one for one in known if one.role == "initiator" and first in {None, one.id}]
-    waits = [one for one in known if one.role == "acceptor" and second in {None, one.id}]
+    starts, waits = (
+        [one for one in known if one.role == role and wanted in {None, one.id}]
+        for role, wanted in zip(ROLES, (first, second), strict=True)
+    )
     pairs = sorted(((a, b) for a in starts for b in waits), key=lambda pair: pair[0].account == pair[1].account)
     if not pairs:
         raise Refused("NoSuchWire", "There is no initiator and acceptor for it here.")

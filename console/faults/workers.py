@@ -1,4 +1,4 @@
-"""Faults of workers: kill, stop and continue the processes of our own supervisor."""
+"""Faults of workers: signals to the processes of our own supervisor, and stores that are lost or put back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import signal
 from typing import Final
 
 from console.client import Refused
+from console.stack.errors import StackError
+from console.stack.set_aside import StoreChange, change_store
 from console.stack.stack import Stack
 from console.stack.supervised import State
 
@@ -27,3 +29,15 @@ def signal_worker(stack: Stack | None, endpoint: str, do: str) -> int:
         raise Refused("NotSupervised", f"The worker of {endpoint} does not run, or is not this program's to {do}.")
     stack.supervisor.send(endpoint, SIGNALS[do])
     return pid
+
+
+async def change_worker_store(stack: Stack | None, endpoint: str, do: StoreChange) -> None:
+    """Lose, copy or put back a worker's store. Raises Refused NotSupervised or StoreNotChanged, or Unanswered."""
+    if stack is None or stack.report(endpoint) is None:
+        raise Refused(
+            "NotSupervised", f"The store of {endpoint} is not this program's to {do}: another runs its worker."
+        )
+    try:
+        await change_store(stack, endpoint, do)
+    except StackError as error:
+        raise Refused("StoreNotChanged", f"{error}.") from error

@@ -9,7 +9,8 @@ from typing import Final, get_args
 
 from pydantic import BaseModel
 
-from console.scenario.model import ROLES, Expectation, Scenario
+from console.faults.steps import ROLES, Expectation
+from console.scenario.model import Scenario
 from console.topology import FileRefused, Topology, load
 from console.topology import problems as of_topology
 from console.topology.reading import Place, read_as

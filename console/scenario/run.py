@@ -13,12 +13,14 @@ from pydantic import BaseModel
 
 from console.client.clients import Located
 from console.faults.model import Fault
-from console.faults.situation import Reaching, situation
+from console.faults.reaching import Reaching
+from console.faults.situation import situation
+from console.faults.steps import COMMANDS, ROLES
 from console.scenario.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
 from console.scenario.expecting import Expecting
 from console.scenario.intrusion import intrude
 from console.scenario.made_faults import MadeFaults, fault_line
-from console.scenario.model import COMMANDS, ROLES, Action, Scenario, Step
+from console.scenario.model import Action, Scenario, Step
 from console.scenario.places import Place
 from console.scenario.programs import Programs
 from console.scenario.watching import Notes, Scene, StoryBroke, TypedLine, WatchedEnd, Watching
@@ -165,9 +167,10 @@ class ScenarioRun(Watching):
 
     def _named(self, name: str, other: StoryEnd) -> StoryEnd:
         """An end that peer information names; where no such endpoint is known, all else is as at the other end."""
-        interface, _, endpoint = name.partition("@")
+        named, _, endpoint = name.partition("@")
+        interface = self.end(named).interface if named in ROLES else named
         if self.place.context.endpoint(endpoint) is not None:
-            return story_end(self.place.context, name)
+            return story_end(self.place.context, f"{interface}@{endpoint}")
         return StoryEnd(other.section.model_copy(update={"id": endpoint}), interface)
 
     def _placed(self, what: BaseModel) -> dict[str, Any]:
@@ -216,8 +219,8 @@ class ScenarioRun(Watching):
                     self.read(watched)
 
     async def _reach(self, name: str) -> TypedLine:
-        ends = (self.located(role) for role in ROLES)
-        await Reaching(self.clients, self.faults, situation(name), *ends).reach()
+        one, two = (self.located(role) for role in ROLES)
+        await Reaching(self.clients, self.faults, situation(name), one, two).reach()
         return TypedLine(WHO, f"peering situation reach {name}")
 
     async def _clear(self, which: str) -> TypedLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,17 +15,28 @@ from console.stack.supervised import Report
 from console.stack.workers import worker_program
 
 
-async def restart(stack: Stack, endpoint: str, *, restored: bool = False) -> Report:
+async def restart(
+    stack: Stack, endpoint: str, *, restored: bool = False, meanwhile: Callable[[], Awaitable[None]] | None = None
+) -> Report:
     """End an endpoint's worker, start it again and wait until it answers; it may be one that had refused to start.
 
-    With `restored` it renews every epoch, this once. Raises StackRefused if it refuses, ClientError if it is silent.
+    With `restored` it renews every epoch, this once; `meanwhile` is done while no worker runs.
+    Raises StackRefused if it refuses, ClientError if it is silent.
     """
     section = stack.topology.endpoint(endpoint)
     if section is None:
         raise StackError(f"the worker of {endpoint} is not run by this `peering up`")
     try:
-        stack.supervisor.change(worker_program(stack.broker, section, stack.folder, stack.settings, restored=restored))
-        await stack.supervisor.restart(endpoint)
+        program = worker_program(stack.broker, section, stack.folder, stack.settings, restored=restored)
+        if meanwhile is None:
+            stack.supervisor.change(program)
+            await stack.supervisor.restart(endpoint)
+        else:
+            await stack.supervisor.end(endpoint)
+            try:
+                await meanwhile()
+            finally:
+                stack.supervisor.start(program)
         async with client_of(stack.context, section.account) as client:
             await until_answered(stack.supervisor, [endpoint], ask_whether_there(client, endpoint))
     finally:

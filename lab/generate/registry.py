@@ -17,6 +17,7 @@ from lab.generate.guarantees import guarantees_page
 from lab.generate.house import house_picture, map_page
 from lab.generate.refusals import refusals_page
 from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, scenario_schema, trace_schema
+from lab.generate.situations import situations_page
 from lab.generate.transitions import transitions_page
 
 
@@ -31,6 +32,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/transitions.md": lambda _: transitions_page(),
         "docs/cloud-actions.md": lambda _: actions_page(),
         "docs/refusals.md": lambda _: refusals_page(),
+        "docs/situations.md": lambda _: situations_page(),
         "docs/commands.md": lambda _: commands_page(lab),
         "docs/bundle.schema.json": lambda _: bundle_schema(),
         "docs/requests.schema.json": lambda _: request_schema(),
