@@ -225,7 +225,7 @@ async def test_specs_probes_groups_and_tags_are_kept(api: Api) -> None:
     await api.call("TagResources", **about, **{"ResourceId.1": one, "Tag.1.Key": "k", "Tag.1.Value": "v"})
     await api.call("ChangeResourceGroup", **about, ResourceId=one, NewResourceGroupId="rg-other")
     shown = await api.shown(one)
-    wanted = {"Spec": "Large.1", "Name": "renamed", "HcRate": 3, "HcThreshold": 8, "ResourceGroupId": "rg-other"}
+    wanted = {"Spec": "Large.1", "Name": "renamed", "HcRate": 3000, "HcThreshold": 8, "ResourceGroupId": "rg-other"}
     assert shown | wanted == shown
     assert shown["Tags"] == {"Tags": [{"Key": "k", "Value": "v"}]}
     tags = await api.call("ListTagResources", **about)

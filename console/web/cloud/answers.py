@@ -56,4 +56,4 @@ def _add(parent: ET.Element, name: str, value: object) -> None:
     elif isinstance(value, bool):
         child.text = str(value).lower()
     else:
-        child.text = "".join(character for character in str(value) if character.isprintable())
+        child.text = "".join(one for one in str(value) if one.isprintable() or one in "\n\t")

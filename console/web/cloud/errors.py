@@ -125,8 +125,28 @@ class ErrorKind(Enum):
         "The status of the specified router interface does not allow this operation."
     )
 
+    # routes
+
+    NO_TABLE = "404 InvalidRouteTableId.NotFound Specified route table does not exist."
+    BAD_DESTINATION = "400 InvalidCidrBlock.Malformed Specified CIDR block is not valid."
+    RESERVED_DESTINATION = "400 InvalidCidrBlock Specified CIDR block is not valid."
+    ROUTE_EXISTS = "400 InvalidCIDRBlock.Duplicate Specified CIDR block is already exists."
+    BORDER_ROUTE_EXISTS = "400 Duplicated.VpcNextHop Route entry nexthop duplicate."
+    NO_NEXT_HOP = "400 InvalidNextHop.NotFound Specified next hop does not exist."
+    BAD_NEXT_HOP_TYPE = '400 InvalidNextHopType Specified parameter "NextHopType" is not valid'
+    BAD_ROUTE_NAME = "400 InvalidRouteEntryName.Malformed Specified RouteEntry name is not valid."
+    TOO_MANY_ROUTES = "400 QuotaExceeded Route entry quota exceeded in this route table."
+    BORDER_STATUS = "400 InvalidVBRStatus invalid virtual border router status."
+    IDLE_TO_BORDER = (
+        "400 OperationDenied.VbrIdle "
+        "The operation is not allowed because the next hop of the added routing entry is a VBR type RI at the opposite"
+        " end, which cannot be in an idle state."
+    )
+
     # not documented
 
+    BAD_TAG_KEY = "400 InvalidTagKey.Malformed The specified tag key is not valid."
+    BAD_TAG_VALUE = "400 InvalidTagValue.Malformed The specified tag value is not valid."
     NOT_SUPPORTED = "400 InvalidParameter.NotSupported The simulator does not support the parameter {} of {}."
     BAD_NEXT = "400 InvalidNextToken.Malformed The specified NextToken or page size is not valid."
     NO_ROUTER = "404 InvalidRouterId.NotFound The specified RouterId does not exist in our records."
@@ -143,10 +163,7 @@ class ErrorKind(Enum):
         "This simulator starts no workers of its own here: its VPCs and VBRs are those of its topology."
     )
     NO_VBR = "404 InvalidVbrId.NotFound Specified VBR does not exist."
-    NO_TABLE = "404 InvalidRouteTableId.NotFound The specified RouteTableId does not exist."
     NO_ROUTE = "404 InvalidRouteEntry.NotFound The specified route entry does not exist."
-    ROUTE_EXISTS = "400 InvalidCidrBlock.Duplicate Specified CIDR block is already exists in the route table."
-    NO_NEXT_HOP = "404 InvalidNextHop.NotFound The specified next hop does not exist."
     BAD_RESOURCE_TYPE = "400 InvalidResourceType.NotFound The ResourceType is not supported."
     NO_RESOURCE = "404 InvalidResourceId.NotFound The specified resource does not exist."
     TOO_MANY_TAGS = "400 TagLimitExceeded A resource holds at most 20 tags."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, NetmaskValueError, ip_network
 from typing import Final
 
 from console.web.cloud.description import GATEWAYS, TOKEN, Description
@@ -18,6 +18,9 @@ from console.web.cloud.signatures import Received, is_acs3
 NAME_LIMIT: Final = 128
 DESCRIPTION_LIMIT: Final = 256
 TOKEN_LIMIT: Final = 64
+TAGS_LIMIT: Final = 20
+TAG_LIMIT: Final = 128
+_ADDRESSES: Final = ("http://", "https://")
 _NAME: Final = re.compile(r"[A-Za-z\u4e00-\u9fff][\w.\-\u4e00-\u9fff]{1,127}")
 _TRUE: Final = frozenset({"true", "1"})
 _FALSE: Final = frozenset({"false", "0", ""})
@@ -121,13 +124,31 @@ class Parameters:
             raise ErrorKind.BAD_NAME.error()
         return value
 
-    def description(self) -> str:
-        """Read a description: 2 to 256 characters that are no address. Raises ApiError."""
+    def free_name(self, parameter: str, kind: ErrorKind) -> str:
+        """Read a name that may be any 1 to 128 characters but an address. Raises ApiError."""
+        value = self.text(parameter)
+        if len(value) > NAME_LIMIT or value.startswith(_ADDRESSES):
+            raise kind.error()
+        return value
+
+    def description(self, shortest: int = 2) -> str:
+        """Read a description: up to 256 characters that are no address. Raises ApiError."""
         value = self.text("Description")
-        bad = len(value) == 1 or len(value) > DESCRIPTION_LIMIT or value.startswith(("http://", "https://"))
-        if bad:
+        if value and (not shortest <= len(value) <= DESCRIPTION_LIMIT or value.startswith(_ADDRESSES)):
             raise ErrorKind.BAD_DESCRIPTION.error()
         return value
+
+    def new_tags(self) -> dict[str, str]:
+        """Read tags that something is to have. Raises ApiError."""
+        tags = self.tags()
+        if len(tags) > TAGS_LIMIT:
+            raise ErrorKind.TOO_MANY_TAGS.error()
+        for key, value in tags.items():
+            if not key or _is_no_tag(key):
+                raise ErrorKind.BAD_TAG_KEY.error()
+            if _is_no_tag(value):
+                raise ErrorKind.BAD_TAG_VALUE.error()
+        return tags
 
     def token(self) -> str:
         """Read the ClientToken: at most 64 ASCII characters; empty if none. Raises ApiError."""
@@ -157,6 +178,19 @@ def address(text: str, error: ApiError) -> IPv4Address:
     try:
         return IPv4Address(text)
     except AddressValueError:
+        raise error from None
+
+
+def _is_no_tag(text: str) -> bool:
+    reserved = text.startswith(("aliyun", "acs:")) or any(one in text for one in _ADDRESSES)
+    return reserved or len(text) > TAG_LIMIT
+
+
+def destination(text: str, error: ApiError) -> IPv4Network | IPv6Network:
+    """Read where a route leads: an IPv4 or IPv6 range, of which host bits are dropped. Raises the error."""
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
         raise error from None
 
 

@@ -93,11 +93,11 @@ def _probe(call: Call, record: RouterInterface) -> dict[str, object]:
     """Find what changes of the health check."""
     given = call.parameters
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
+    changes: dict[str, object] = {}
     if given.flag("DeleteHealthCheckIp"):
         if source or target:
             raise ErrorKind.PROBE_CONFLICT.error()
-        return {"probe_source": "", "probe_target": "", "probe_rate_milliseconds": None, "probe_threshold": None}
-    changes: dict[str, object] = {}
+        changes = {"probe_source": "", "probe_target": ""}
     if source or target:
         source, target = source or record.probe_source, target or record.probe_target
         router = call.cloud.routers.need(record.router, record.account, record.region)

@@ -19,7 +19,6 @@ from shared.protocol.refusals import INTERFACE_EXISTS
 from shared.wire import commands
 
 INTERFACES_PER_ROUTER: Final = 5
-TAGS_LIMIT: Final = 20
 _UID: Final = re.compile(r"[a-z0-9-]{1,32}")
 _CYCLE_DAYS: Final = {"Month": (30, 9), "Year": (365, 3)}
 
@@ -50,8 +49,6 @@ def _record(call: Call) -> RouterInterface:
     _check_role(given, role, router_type, spec)
     if router.type != router_type:
         raise ErrorKind.NO_ROUTER.error()
-    if len(given.tags()) > TAGS_LIMIT:
-        raise ErrorKind.TOO_MANY_TAGS.error()
     charge, ends = _charge(given, region, opposite_region)
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     check_probe(router, given.text("OppositeRouterType"), source, target)
@@ -63,7 +60,7 @@ def _record(call: Call) -> RouterInterface:
         description=given.description(),
         created=now_text(),
         group=given.text("ResourceGroupId") or "rg-default",
-        tags=given.tags(),
+        tags=given.new_tags(),
         router=router.id,
         role=role,
         endpoint=cloud.routers.endpoint_of(router.id, role),

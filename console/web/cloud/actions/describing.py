@@ -18,8 +18,6 @@ from console.web.cloud.tables import NEGATIVE, SHOWN, SPECS, crosses_border
 from shared.protocol.words import Status
 from shared.wire.views import InterfaceView
 
-_MILLISECONDS: Final = 1000
-
 
 async def describe_router_interfaces(call: Call) -> Body:
     """Answer `DescribeRouterInterfaces`: a page of this account's interfaces in this region."""
@@ -71,7 +69,6 @@ _RESERVATION: Final = {
 def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str, Any]:
     record = end.record
     opposite = _named_back(record, call.cloud.store.get(RouterInterface, record.opposite_interface))
-    rate = record.probe_rate_milliseconds
     return {
         "RouterInterfaceId": record.id,
         "Name": record.name or None,
@@ -94,7 +91,7 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
         "HasReservationData": False,
         "HealthCheckSourceIp": record.probe_source or None,
         "HealthCheckTargetIp": record.probe_target or None,
-        "HcRate": None if rate is None else rate // _MILLISECONDS,
+        "HcRate": record.probe_rate_milliseconds,
         "HcThreshold": record.probe_threshold,
         "Ipv6Status": "off",
         "ResourceGroupId": record.group,
@@ -122,7 +119,7 @@ def _opposite(end: Interface, peer: InterfaceView | None, opposite: RouterInterf
     fields: dict[str, Any] = {
         "OppositeRegionId": record.opposite_region,
         "OppositeRouterId": router,
-        "OppositeRouterType": record.opposite_type or _type(router),
+        "OppositeRouterType": record.opposite_type or ("VBR" if router.startswith("vbr-") else "VRouter"),
         "OppositeInterfaceId": record.opposite_interface or ("" if told is None else told.interface),
         "OppositeInterfaceOwnerId": owner,
         "OppositeVpcInstanceId": _vpc(router),
@@ -149,7 +146,3 @@ def _opposite_status(end: Interface, peer: InterfaceView | None) -> str | None:
 
 def _vpc(router: str) -> str | None:
     return f"vpc-{router.removeprefix('vrt-')}" if router.startswith("vrt-") else None
-
-
-def _type(router: str) -> str:
-    return "" if not router else "VBR" if router.startswith("vbr-") else "VRouter"

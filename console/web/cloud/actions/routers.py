@@ -6,6 +6,7 @@ What SDK models name and nothing here has is left out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from console.web.cloud.actions.listing import listed, shown
@@ -18,6 +19,7 @@ from console.web.cloud.routers import now_text
 
 RANGES: Final = range(8, 29)
 USUAL_RANGE: Final = "172.16.0.0/12"
+RESERVED_RANGES: Final = tuple(map(IPv4Network, ("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4")))
 BORDER_FIELDS: Final[Mapping[str, type[int | str | bool]]] = {
     "VlanId": int,
     "CircuitCode": str,
@@ -36,11 +38,8 @@ BORDER_FIELDS: Final[Mapping[str, type[int | str | bool]]] = {
 async def create_vpc(call: Call) -> Body:
     """Answer `CreateVpc`: a VPC; its workers start when an interface first needs them."""
     given = call.parameters
-    cidr = network(given.text("CidrBlock") or USUAL_RANGE, ErrorKind.BAD_RANGE.error())
-    if cidr.prefixlen not in RANGES:
-        raise ErrorKind.BAD_RANGE.error()
-    router = _new(call, "vrt", given.name("VpcName"))
-    router.cidr = str(cidr)
+    router = _new(call, "vrt", given.free_name("VpcName", ErrorKind.BAD_NAME), given.description(1))
+    router.cidr = str(_vpc_range(given))
     router.details = {"UserCidr": given.text("UserCidr")}
     call.proceed()
     call.cloud.routers.create(router)
@@ -75,7 +74,7 @@ async def create_virtual_border_router(call: Call) -> Body:
     """Answer `CreateVirtualBorderRouter`: a VBR; its worker starts when an interface first needs it."""
     given = call.parameters
     connection = given.need("PhysicalConnectionId")
-    router = _new(call, "vbr", given.name())
+    router = _new(call, "vbr", given.name(), given.description())
     router.details = {"PhysicalConnectionId": connection, **_border_details(given)}
     router.details["AccessPointId"] = f"ap-{call.region}-1"
     call.proceed()
@@ -109,17 +108,25 @@ def _border_details(given: Parameters) -> dict[str, str]:
     return details
 
 
-def _new(call: Call, kind: str, name: str) -> Router:
+def _vpc_range(given: Parameters) -> IPv4Network:
+    """Read the range of a VPC's addresses: of a usual size, and not one of those with a meaning. Raises ApiError."""
+    cidr = network(given.text("CidrBlock") or USUAL_RANGE, ErrorKind.BAD_RANGE.error())
+    if cidr.prefixlen not in RANGES or any(cidr.subnet_of(one) for one in RESERVED_RANGES):
+        raise ErrorKind.BAD_RANGE.error()
+    return cidr
+
+
+def _new(call: Call, kind: str, name: str, description: str) -> Router:
     given = call.parameters
     return Router(
         id=call.new_id(kind),
         account=call.account,
         region=call.region,
         name=name,
-        description=given.description(),
+        description=description,
         created=now_text(),
         group=given.text("ResourceGroupId") or "rg-default",
-        tags=given.tags(),
+        tags=given.new_tags(),
     )
 
 

@@ -2,55 +2,82 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from console.web.cloud.actions.listing import Narrowing, by_token, listed
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
-from console.web.cloud.errors import ErrorKind, malformed
-from console.web.cloud.parameters import network
+from console.web.cloud.errors import ErrorKind
+from console.web.cloud.parameters import Parameters, destination
 from console.web.cloud.records import RouteEntry, Router
 from console.web.cloud.routers import now_text
 from console.web.cloud.tables import SETTLED
 
 NEXT_HOPS: Final = frozenset(
-    {"RouterInterface", "Instance", "HaVip", "VpnGateway", "NatGateway", "NetworkInterface", "IPv6Gateway"}
+    (
+        *("Instance", "HaVip", "RouterInterface", "NetworkInterface", "VpnGateway", "IPv6Gateway", "NatGateway"),
+        *("Attachment", "VpcPeer", "Ipv4Gateway", "GatewayEndpoint", "Ecr", "GatewayLoadBalancerEndpoint"),
+    )
 )
+ROUTES_PER_TABLE: Final = 200
 ENTRIES_LIMIT: Final = 500
+RESERVED_RANGE: Final = IPv4Network("100.64.0.0/10")
+"""What the cloud's own services are reached by."""
 
 
 async def create_route_entry(call: Call) -> Body:
     """Answer `CreateRouteEntry`: through an interface only while that is at rest."""
     given = call.parameters
     router = _router(call, given.need("RouteTableId"))
-    destination = str(network(given.need("DestinationCidrBlock"), ErrorKind.BAD_RANGE.error()))
-    kind, hop = given.text("NextHopType") or "Instance", given.need("NextHopId")
-    if kind not in NEXT_HOPS:
-        raise malformed("NextHopType")
-    entry = call.new_id("rte")
-    if any(one.destination == destination and one.id != entry for one in _entries(call, router)):
-        raise ErrorKind.ROUTE_EXISTS.error()
-    if kind == "RouterInterface":
-        end = await call.cloud.interfaces.settled(call.account, call.region, hop)
-        if end is None or end.record.router != router.id:
-            raise ErrorKind.NO_NEXT_HOP.error()
-        if end.status not in SETTLED:
-            raise ErrorKind.ROUTE_IN_TRANSITION.error()
+    target = _destination(given)
+    entry, kind, hop = call.new_id("rte"), given.text("NextHopType") or "Instance", given.need("NextHopId")
+    if router.is_vbr and router.details.get("Status", "active") != "active":
+        raise ErrorKind.BORDER_STATUS.error()
+    entries = [one for one in _entries(call, router) if one.id != entry]
+    if target in {router.cidr, *(one.destination for one in entries)}:
+        raise (ErrorKind.BORDER_ROUTE_EXISTS if router.is_vbr else ErrorKind.ROUTE_EXISTS).error()
+    if len(entries) >= ROUTES_PER_TABLE:
+        raise ErrorKind.TOO_MANY_ROUTES.error()
+    await _check_next_hop(call, router, kind, hop)
     route = RouteEntry(
         id=entry,
         account=call.account,
         region=router.region,
-        name=given.name("RouteEntryName"),
-        description=given.description(),
+        name=given.free_name("RouteEntryName", ErrorKind.BAD_ROUTE_NAME),
+        description=given.description(1),
         created=now_text(),
         table=router.table,
-        destination=destination,
+        destination=target,
         next_hop_type=kind,
         next_hop=hop,
     )
     call.proceed()
     call.cloud.store.put(route)
     return {"RouteEntryId": route.id}
+
+
+def _destination(given: Parameters) -> str:
+    """Read a route's destination, as it is kept. Raises ApiError."""
+    read = destination(given.need("DestinationCidrBlock"), ErrorKind.BAD_DESTINATION.error())
+    if isinstance(read, IPv4Network) and read.subnet_of(RESERVED_RANGE):
+        raise ErrorKind.RESERVED_DESTINATION.error()
+    return str(read)
+
+
+async def _check_next_hop(call: Call, router: Router, kind: str, hop: str) -> None:
+    """Check that routes of this router may lead there: a VBR's only through its own interfaces. Raises ApiError."""
+    if kind not in NEXT_HOPS or (router.is_vbr and kind != "RouterInterface"):
+        raise ErrorKind.BAD_NEXT_HOP_TYPE.error()
+    if kind != "RouterInterface":
+        return
+    end = await call.cloud.interfaces.settled(call.account, call.region, hop)
+    if end is None or end.record.router != router.id:
+        raise ErrorKind.NO_NEXT_HOP.error()
+    if end.status == "Idle" and end.record.opposite_type == "VBR":
+        raise ErrorKind.IDLE_TO_BORDER.error()
+    if end.status not in SETTLED:
+        raise ErrorKind.ROUTE_IN_TRANSITION.error()
 
 
 async def delete_route_entry(call: Call) -> Body:
@@ -61,8 +88,8 @@ async def delete_route_entry(call: Call) -> Body:
         found = [one for one in call.cloud.store.every(RouteEntry, call.account, call.region) if one.id == entry]
     else:
         router = _router(call, given.need("RouteTableId"))
-        destination = str(network(given.need("DestinationCidrBlock"), ErrorKind.BAD_RANGE.error()))
-        found = [one for one in _entries(call, router) if one.destination == destination and hop in {"", one.next_hop}]
+        target = str(destination(given.need("DestinationCidrBlock"), ErrorKind.BAD_DESTINATION.error()))
+        found = [one for one in _entries(call, router) if one.destination == target and hop in {"", one.next_hop}]
     if not found:
         raise ErrorKind.NO_ROUTE.error()
     call.proceed()
@@ -132,13 +159,13 @@ def _described(route: RouteEntry) -> dict[str, Any]:
     }
 
 
-def _way(table: str, destination: str, hop_type: str, hop: str) -> dict[str, Any]:
+def _way(table: str, target: str, hop_type: str, hop: str) -> dict[str, Any]:
     next_hop = {"NextHopType": hop_type, "NextHopId": hop, "Enabled": 1, "Weight": 0}
     return {
         "RouteTableId": table,
-        "DestinationCidrBlock": destination,
+        "DestinationCidrBlock": target,
         "Status": "Available",
-        "IpVersion": "ipv4",
+        "IpVersion": "ipv6" if ":" in target else "ipv4",
         "NextHops": {"NextHop": [next_hop]},
         "_NextHopId": hop,
         "_NextHopType": hop_type,

@@ -9,9 +9,9 @@ from console.web.cloud.actions.listing import by_token
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, missing
+from console.web.cloud.parameters import TAGS_LIMIT
 from console.web.cloud.records import Router, RouterInterface
 
-TAGS_LIMIT: Final = 20
 PAGE_LIMIT: Final = 50
 
 _KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
@@ -23,7 +23,7 @@ _KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
 
 async def tag_resources(call: Call) -> Body:
     """Answer `TagResources`: all of the named resources or none."""
-    tags = call.parameters.tags()
+    tags = call.parameters.new_tags()
     if not tags:
         raise missing("Tag")
     records = [await _record(call, name) for name in _named(call)]
