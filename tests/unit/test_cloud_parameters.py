@@ -40,6 +40,7 @@ DRY: dict[str, dict[str, str]] = {
     "DescribeVpcAttribute": {"VpcId": "vpc-a"},
     "CreateRouteEntry": {"RouteTableId": "vtb-a", "DestinationCidrBlock": "10.8.0.0/16", "NextHopId": "i-1"},
     "DeleteRouteEntry": ROUTE,
+    "ModifyRouteEntry": {**ROUTE, "Description": "changed"},
 }
 WRONG: dict[str, tuple[dict[str, str], str]] = {
     "CreateVpc": ({"CidrBlock": "10.0.0.0/40"}, "InvalidCidrBlock.Malformed"),
@@ -47,6 +48,7 @@ WRONG: dict[str, tuple[dict[str, str], str]] = {
     "DescribeVpcs": ({"PageNumber": "0"}, "InvalidRegionId.NotFound"),
     "DescribeVpcAttribute": ({"VpcId": "vpc-none"}, "InvalidVpcId.NotFound"),
     "CreateRouteEntry": ({"RouteTableId": "vtb-none"}, "InvalidRouteTableId.NotFound"),
+    "ModifyRouteEntry": ({**ROUTE, "NewNextHopId": "i-2", "NewNextHopType": "Rocket"}, "InvalidNextHopType"),
     "DeleteRouteEntry": ({"RouteEntryId": "rte-none"}, "InvalidRouteEntry.NotFound"),
 }
 

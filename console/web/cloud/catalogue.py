@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
-from console.web.cloud.actions import changing, connecting, creating, deleting, describing, routers, routes, tagging
+from console.web.cloud.actions import (
+    changing,
+    connecting,
+    creating,
+    deleting,
+    describing,
+    neighbours,
+    routers,
+    routes,
+    tagging,
+)
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.description import Description, Kind
@@ -94,6 +104,14 @@ ACTIONS: Final[Mapping[str, Action]] = {
             " Ipv6IpamPoolId",
         ),
     ),
+    "ModifyVpcAttribute": Action(
+        routers.modify_vpc_attribute,
+        Description(
+            Kind.CHANGES,
+            "VpcId VpcName Description CidrBlock",
+            refuses="EnableIPv6 EnableDnsHostname Ipv6CidrBlock Ipv6Isp",
+        ),
+    ),
     "DeleteVpc": Action(
         routers.delete_vpc, Description(Kind.CHANGES, "VpcId DryRun", refuses="ForceDelete"), (ErrorKind.NO_VPC,)
     ),
@@ -113,6 +131,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
         routers.create_virtual_border_router,
         Description(Kind.CHANGES, f"{_VBR} PhysicalConnectionId ResourceGroupId Tags", refuses="VbrOwnerId"),
     ),
+    "ModifyVirtualBorderRouterAttribute": Action(
+        routers.modify_virtual_border_router_attribute,
+        Description(
+            Kind.CHANGES,
+            f"VbrId {' '.join(routers.CHANGED_FIELDS)} Name Description",
+            refuses="AssociatedPhysicalConnections",
+        ),
+    ),
+    "TerminateVirtualBorderRouter": Action(routers.terminate_virtual_border_router, Description(Kind.CHANGES, "VbrId")),
+    "RecoverVirtualBorderRouter": Action(routers.recover_virtual_border_router, Description(Kind.CHANGES, "VbrId")),
     "DeleteVirtualBorderRouter": Action(
         routers.delete_virtual_border_router, Description(Kind.CHANGES, "VbrId"), (ErrorKind.NO_VBR,)
     ),
@@ -140,6 +168,22 @@ ACTIONS: Final[Mapping[str, Action]] = {
             Kind.CHANGES, "RouteEntryId RouteTableId DestinationCidrBlock NextHopId DryRun", refuses="NextHopList"
         ),
         (ErrorKind.NO_ROUTE,),
+    ),
+    "ModifyRouteEntry": Action(
+        routes.modify_route_entry,
+        Description(
+            Kind.CHANGES,
+            "RouteEntryId RouteTableId DestinationCidrBlock RouteEntryName Description NewNextHopType NewNextHopId"
+            " DryRun",
+        ),
+    ),
+    "DescribeRouteTables": Action(
+        routes.describe_route_tables,
+        Description(
+            Kind.LISTS,
+            _PAGES,
+            narrows="RouteTableId RouteTableName RouterId RouterType VRouterId ResourceGroupId Type:RouteTableType",
+        ),
     ),
     "DescribeRouteTableList": Action(
         routes.describe_route_table_list,
@@ -176,6 +220,18 @@ ACTIONS: Final[Mapping[str, Action]] = {
     ),
     "MoveResourceGroup": Action(
         tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId")
+    ),
+    "DescribeRegions": Action(
+        neighbours.describe_regions,
+        Description(Kind.SHOWS, ignores="AcceptLanguage ProductType", versions="2016-04-28 2014-05-26"),
+    ),
+    "GetCallerIdentity": Action(neighbours.get_caller_identity, Description(Kind.SHOWS, versions="2015-04-01")),
+    "RefundInstance": Action(
+        neighbours.refund_instance,
+        Description(
+            Kind.CHANGES, "InstanceId ProductCode", ignores="ProductType ImmediatelyRelease", versions="2017-12-14"
+        ),
+        (ErrorKind.NO_REFUND,),
     ),
 }
 """Some have two names: the SDKs write them so, or newer SDKs do."""

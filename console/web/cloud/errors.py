@@ -145,6 +145,7 @@ class ErrorKind(Enum):
 
     # not documented
 
+    NO_REFUND = "400 ResourceNotExists The specified instance does not exist, or is no subscription of this account."
     BAD_TAG_KEY = "400 InvalidTagKey.Malformed The specified tag key is not valid."
     BAD_TAG_VALUE = "400 InvalidTagValue.Malformed The specified tag value is not valid."
     NOT_SUPPORTED = "400 InvalidParameter.NotSupported The simulator does not support the parameter {} of {}."
@@ -156,6 +157,7 @@ class ErrorKind(Enum):
         "The request uses the same client token as a previous, but non-identical request."
     )
     NO_VPC = "404 InvalidVpcId.NotFound Specified VPC does not exist."
+    BORDER_TERMINATED = "400 IncorrectStatus.VirtualBorderRouter The status of the VBR does not allow this operation."
     VPC_IN_USE = "400 DependencyViolation.RouterInterface The router still has router interfaces."
     BAD_RANGE = "400 InvalidCidrBlock.Malformed The specified CidrBlock is not valid."
     NO_MORE_ROUTERS = (

@@ -70,6 +70,11 @@ class Router(Labelled):
         return "VBR" if self.is_vbr else "VRouter"
 
     @property
+    def status(self) -> str:
+        """Its status; only a VBR can be terminated."""
+        return self.details.get("Status", "active" if self.is_vbr else "Available")
+
+    @property
     def vpc(self) -> str:
         """The VPC that it routes for; empty of a VBR."""
         return "" if self.is_vbr else f"vpc-{self.rest}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from console.web.cloud.cloud import Call
 from console.web.cloud.records import RouteEntry, Router, RouterInterface
 
-_INTERFACES = ("RouterInterfaceId", "ResourceId")
+_INTERFACES = ("RouterInterfaceId", "ResourceId", "InstanceId")
 
 
 async def routers_of(call: Call) -> set[str]:
@@ -27,7 +27,7 @@ async def routers_of(call: Call) -> set[str]:
     )
     for text in [text for name in _INTERFACES if described.may_read(name) for text in given.listed(name)]:
         end = cloud.store.get(RouterInterface, text)
-        if end is None or described.both_ends:
+        if (end is None or described.both_ends) and given.has("RegionId"):
             shown = await cloud.interfaces.find(call.account, call.region, text) if text.startswith("ri-") else None
             opposite |= {shown.opposite_router} if shown is not None and described.both_ends else set()
             end = None if shown is None else shown.record

@@ -49,6 +49,8 @@ def _record(call: Call) -> RouterInterface:
     _check_role(given, role, router_type, spec)
     if router.type != router_type:
         raise ErrorKind.NO_ROUTER.error()
+    if router.status == "terminated":
+        raise ErrorKind.BORDER_TERMINATED.error()
     charge, ends = _charge(given, region, opposite_region)
     source, target = given.text("HealthCheckSourceIp"), given.text("HealthCheckTargetIp")
     check_probe(router, given.text("OppositeRouterType"), source, target)

@@ -23,9 +23,8 @@ async def delete_router_interface(call: Call) -> Body:
     if end.status not in {"Idle", "Inactive"}:
         raise ErrorKind.STATUS_TO_DELETE.error()
     _check_charge(end)
-    if _routes(call, end):
-        raise ErrorKind.HAS_ROUTES.error()
-    await _delete(call, end, ErrorKind.STATUS_TO_DELETE)
+    check_routes(call, end)
+    await delete_end(call, end, ErrorKind.STATUS_TO_DELETE)
     return {}
 
 
@@ -48,7 +47,7 @@ async def delete_express_connect(call: Call) -> Body:
     for route in routes:
         call.cloud.store.remove(route)
     for one in ends:
-        await _delete(call, one, ErrorKind.STATUS_TO_DELETE_BOTH)
+        await delete_end(call, one, ErrorKind.STATUS_TO_DELETE_BOTH)
     return {}
 
 
@@ -67,11 +66,18 @@ def _check_charge(end: Interface) -> None:
         raise ErrorKind.PREPAID.error()
 
 
+def check_routes(call: Call, end: Interface) -> None:
+    """Check that no route leads through an end. Raises ApiError."""
+    if _routes(call, end):
+        raise ErrorKind.HAS_ROUTES.error()
+
+
 def _routes(call: Call, end: Interface) -> list[RouteEntry]:
     return [one for one in call.cloud.store.every(RouteEntry, end.record.account) if one.next_hop == end.record.id]
 
 
-async def _delete(call: Call, end: Interface, in_wrong_status: ErrorKind) -> None:
+async def delete_end(call: Call, end: Interface, in_wrong_status: ErrorKind) -> None:
+    """Have the worker delete an end. Raises its refusal as the API's error."""
     try:
         await call.cloud.interfaces.command(end.record.endpoint, commands.change("delete", end.record.id))
     except Refused as refused:

@@ -34,6 +34,16 @@ BORDER_FIELDS: Final[Mapping[str, type[int | str | bool]]] = {
 }
 """What a VBR is given and nothing follows from: kept, and shown in the form that the cloud's models have."""
 
+CHANGED_FIELDS: Final[Mapping[str, type[int | str | bool]]] = {
+    **BORDER_FIELDS,
+    "DetectMultiplier": int,
+    "MinRxInterval": int,
+    "MinTxInterval": int,
+    "Mtu": int,
+    "SitelinkEnable": bool,
+}
+"""The same, with what can be given only to one that is there."""
+
 
 async def create_vpc(call: Call) -> Body:
     """Answer `CreateVpc`: a VPC; its workers start when an interface first needs them."""
@@ -49,6 +59,20 @@ async def create_vpc(call: Call) -> Body:
         "RouteTableId": router.table,
         "ResourceGroupId": router.group,
     }
+
+
+async def modify_vpc_attribute(call: Call) -> Body:
+    """Answer `ModifyVpcAttribute`: its name, its description, its range."""
+    router, given = _vpc(call, call.parameters.need("VpcId")), call.parameters
+    changes: dict[str, object] = {}
+    if given.has("VpcName"):
+        changes["name"] = given.free_name("VpcName", ErrorKind.BAD_NAME)
+    if given.has("Description"):
+        changes["description"] = given.description(1)
+    if given.text("CidrBlock"):
+        changes["cidr"] = str(_vpc_range(given))
+    call.cloud.store.put(router.model_copy(update=changes))
+    return {}
 
 
 async def delete_vpc(call: Call) -> Body:
@@ -82,12 +106,39 @@ async def create_virtual_border_router(call: Call) -> Body:
     return {"VbrId": router.id}
 
 
+async def modify_virtual_border_router_attribute(call: Call) -> Body:
+    """Answer `ModifyVirtualBorderRouterAttribute`: what is given is kept and shown."""
+    router, given = _border_router(call), call.parameters
+    changes: dict[str, object] = {"details": {**router.details, **_border_details(given)}}
+    if given.has("Name"):
+        changes["name"] = given.name()
+    if given.has("Description"):
+        changes["description"] = given.description()
+    call.cloud.store.put(router.model_copy(update=changes))
+    return {}
+
+
+async def terminate_virtual_border_router(call: Call) -> Body:
+    """Answer `TerminateVirtualBorderRouter`: no new interface or route on it; those that are there stay."""
+    return _set_status(call, "active", "terminated")
+
+
+async def recover_virtual_border_router(call: Call) -> Body:
+    """Answer `RecoverVirtualBorderRouter`."""
+    return _set_status(call, "terminated", "active")
+
+
+def _set_status(call: Call, before: str, after: str) -> Body:
+    router = _border_router(call)
+    if router.status not in ({before, after} if call.resumed else {before}):
+        raise ErrorKind.BORDER_TERMINATED.error()
+    call.cloud.store.put(router.model_copy(update={"details": {**router.details, "Status": after}}))
+    return {}
+
+
 async def delete_virtual_border_router(call: Call) -> Body:
     """Answer `DeleteVirtualBorderRouter`: only an empty one."""
-    router = call.cloud.routers.find(call.parameters.need("VbrId"), call.account, call.region)
-    if router is None or not router.is_vbr:
-        raise ErrorKind.NO_VBR.error()
-    await _remove(call, router)
+    await _remove(call, _border_router(call))
     return {}
 
 
@@ -101,7 +152,9 @@ async def describe_virtual_border_routers(call: Call) -> Body:
 def _border_details(given: Parameters) -> dict[str, str]:
     """Read what a VBR is given, as texts. Raises ApiError."""
     details = {}
-    for name, form in BORDER_FIELDS.items():
+    for name, form in CHANGED_FIELDS.items():
+        if not given.takes.may_read(name):
+            continue
         value = given.number(name) if form is int else given.flag(name) if form is bool else given.text(name)
         if given.has(name) and value is not None:
             details[name] = str(value)
@@ -134,6 +187,13 @@ def _vpc(call: Call, name: str) -> Router:
     router = call.cloud.routers.find(f"vrt-{name.removeprefix('vpc-')}", call.account, call.region)
     if router is None or router.vpc != name:
         raise ErrorKind.NO_VPC.error()
+    return router
+
+
+def _border_router(call: Call) -> Router:
+    router = call.cloud.routers.find(call.parameters.need("VbrId"), call.account, call.region)
+    if router is None or not router.is_vbr:
+        raise ErrorKind.NO_VBR.error()
     return router
 
 
@@ -182,7 +242,7 @@ def _border(router: Router) -> dict[str, Any]:
     return {
         "VbrId": router.id,
         "Name": router.name,
-        "Status": "active",
+        "Status": router.status,
         "RouteTableId": router.table,
         "VlanInterfaceId": f"ri-{router.rest}",
         "PhysicalConnectionStatus": "Enabled",
@@ -196,5 +256,5 @@ def _border(router: Router) -> dict[str, Any]:
 
 def _typed(name: str, text: str) -> int | str | bool:
     """A detail in the form that the cloud's models have."""
-    form = BORDER_FIELDS.get(name, str)
+    form = CHANGED_FIELDS.get(name, str)
     return int(text) if form is int and text.isdecimal() else text == "True" if form is bool else text

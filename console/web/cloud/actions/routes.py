@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any, Final
 
-from console.web.cloud.actions.listing import Narrowing, by_token, listed
+from console.web.cloud.actions.listing import Narrowing, by_token, listed, shown
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind
@@ -32,7 +32,7 @@ async def create_route_entry(call: Call) -> Body:
     router = _router(call, given.need("RouteTableId"))
     target = _destination(given)
     entry, kind, hop = call.new_id("rte"), given.text("NextHopType") or "Instance", given.need("NextHopId")
-    if router.is_vbr and router.details.get("Status", "active") != "active":
+    if router.status == "terminated":
         raise ErrorKind.BORDER_STATUS.error()
     entries = [one for one in _entries(call, router) if one.id != entry]
     if target in {router.cidr, *(one.destination for one in entries)}:
@@ -80,10 +80,38 @@ async def _check_next_hop(call: Call, router: Router, kind: str, hop: str) -> No
         raise ErrorKind.ROUTE_IN_TRANSITION.error()
 
 
+async def modify_route_entry(call: Call) -> Body:
+    """Answer `ModifyRouteEntry`: its name, its description, where it leads through."""
+    given = call.parameters
+    (route, *_) = _named(call)
+    changes: dict[str, object] = {}
+    if given.has("RouteEntryName"):
+        changes["name"] = given.free_name("RouteEntryName", ErrorKind.BAD_ROUTE_NAME)
+    if given.has("Description"):
+        changes["description"] = given.description(1)
+    if given.text("NewNextHopId"):
+        kind = given.text("NewNextHopType") or route.next_hop_type
+        await _check_next_hop(call, _router(call, route.table), kind, given.text("NewNextHopId"))
+        changes |= {"next_hop": given.text("NewNextHopId"), "next_hop_type": kind}
+    call.proceed()
+    call.cloud.store.put(route.model_copy(update=changes))
+    return {}
+
+
 async def delete_route_entry(call: Call) -> Body:
     """Answer `DeleteRouteEntry`: by its id, or by table, destination and next hop."""
+    found = _named(call)
+    call.proceed()
+    for route in found:
+        call.cloud.store.remove(route)
+    return {}
+
+
+def _named(call: Call) -> list[RouteEntry]:
+    """Find the routes that a call names. Raises ApiError if there are none."""
     given = call.parameters
-    entry, hop = given.text("RouteEntryId"), given.text("NextHopId")
+    entry = given.text("RouteEntryId")
+    hop = given.text("NextHopId") if given.takes.may_read("NextHopId") else ""
     if entry:
         found = [one for one in call.cloud.store.every(RouteEntry, call.account, call.region) if one.id == entry]
     else:
@@ -92,16 +120,26 @@ async def delete_route_entry(call: Call) -> Body:
         found = [one for one in _entries(call, router) if one.destination == target and hop in {"", one.next_hop}]
     if not found:
         raise ErrorKind.NO_ROUTE.error()
-    call.proceed()
-    for route in found:
-        call.cloud.store.remove(route)
-    return {}
+    return found
 
 
 async def describe_route_table_list(call: Call) -> Body:
     """Answer `DescribeRouteTableList`: every router has one table, the system's."""
     head, tables = listed(call, [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)])
     return {"Code": "200", "Success": True, **head, "RouterTableList": {"RouterTableListType": tables}}
+
+
+async def describe_route_tables(call: Call) -> Body:
+    """Answer `DescribeRouteTables`, the older form: each table with its routes in it."""
+    routers = call.cloud.store.every(Router, call.account, call.region)
+    items = [{**_table(one), "RouteEntrys": {"RouteEntry": _all_entries(call, one)}} for one in routers]
+    head, tables = listed(call, items)
+    return {**head, "RouteTables": {"RouteTable": tables}}
+
+
+def _all_entries(call: Call, router: Router) -> list[dict[str, Any]]:
+    entries = [*_system(router), *(_described(one) for one in _entries(call, router))]
+    return [shown({**one, "InstanceId": one["_NextHopId"], "NextHopType": one["_NextHopType"]}) for one in entries]
 
 
 async def describe_route_entry_list(call: Call) -> Body:
@@ -131,6 +169,7 @@ def _table(router: Router) -> dict[str, Any]:
         "RouteTableId": router.table,
         "RouteTableType": "System",
         "RouterId": router.id,
+        "VRouterId": router.id,
         "RouterType": router.type,
         "VpcId": router.vpc,
         "RouteTableName": "",
