@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -43,13 +44,18 @@ def test_a_controller_that_waits_rightly_passes(scenario: str) -> None:
     ],
 )
 def test_a_controller_that_does_not_is_caught(tmp_path: Path, scenario: str, controller: str, said: str) -> None:
-    ended = type_command(
-        "run", str(WAITING / f"{scenario}.yaml"), environment={"CONTROLLER": controller, "TMPDIR": str(tmp_path)}
-    )
+    """The state lasts for longer than in the example, so that a slow machine looks in time; being caught ends it."""
+    temporary, lasting = tmp_path / "temporary", tmp_path / f"{scenario}.yaml"
+    temporary.mkdir()
+    text = (WAITING / f"{scenario}.yaml").read_text(encoding="utf-8").replace("../", f"{WAITING.parent}/")
+    assert len(re.findall(r"for: \d+s", text)) == 1
+    lasting.write_text(re.sub(r"for: \d+s", f"for: {LIMIT_SECONDS:.0f}s", text), encoding="utf-8")
+    environment = {"CONTROLLER": str(WAITING / controller), "TMPDIR": str(temporary)}
+    ended = type_command("run", str(lasting), environment=environment)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert said in ended.stdout
     assert "ri-alice on vpc-alice: " in ended.stdout
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary.iterdir()) == []
     assert running_with(str(tmp_path)) == []
 
 
