@@ -15,9 +15,6 @@ from lab.explore.scenario import Scenario, of_findings
 from lab.explore.search import Findings, explore
 from lab.explore.state import beginning
 
-BUG_LIMIT_STATES = 9_000
-"""No planted bug needs more states than this to be found."""
-
 ALWAYS: tuple[Callable[..., object], ...] = (*IN_EVERY_STATE, *ON_EVERY_TRANSITION)
 EVENTUALLY: Callable[..., object] = agreement
 
@@ -108,7 +105,7 @@ def find_bug(number: int) -> Outcome:
     bound = Bound(bug.name, bug.budget, bug.configured)
     with planted(bug) as steps:
         start = beginning(bug.budget, configured=bug.configured)
-        findings = explore(start, steps=steps, limit_states=BUG_LIMIT_STATES)
+        findings = explore(start, steps=steps, limit_states=bug.limit_states)
     if findings.broken is None and findings.rows_unseen:
         findings.broken, findings.violation = "sometimes", f"never seen: {'; '.join(findings.rows_unseen)}"
     outcome = _outcome(bug.name, findings, of_findings(bound, findings, bug.name))

@@ -10,8 +10,9 @@ each (`peering-lab explore --bugs`): what happens without the rule is said here.
   or put back: this end begins an epoch beyond it. Without it both ends wait for ever, each for an epoch that is gone;
   without the nonce, a store that was lost and counts from one again is taken for the old one.
 - **R2, the peer's register.** A higher epoch of the peer's is adopted, with nothing acknowledged; in the same epoch a
-  higher version is recorded; all else is old. When the peer's intent changes, this end raises its own version too, so
-  that every change takes three messages: declare, answer, confirm. Without the order an old message undoes a new one.
+  higher version is recorded; all else is old. When the peer's intent or epoch changes, this end raises its own version
+  too, so that every change takes three messages: declare, answer, confirm. Without the order an old message undoes a
+  new one; without the raised version an answer from a lost epoch passes for one to what was said since.
 - **R3, the peer's acknowledgements.** They count only from the peer's current epoch and for this end's current epoch.
   Without that, an acknowledgement of the past activates an end whose peer knows nothing of it. An acknowledgement of a
   version that this end has not reached yet proves that its store went back: a new epoch.
@@ -139,8 +140,11 @@ def _receive_declaration(before: Interface, event: Received, message: Declare) -
 
 def _record_register(state: Interface, message: Declare) -> Interface:
     """R2: keep the highest register received; a change of the peer's intent raises this end's version as well."""
-    if state.peer_epoch is None or succeeds(message.epoch, state.peer_epoch):
+    if state.peer_epoch is None:
         return adopted(state, message.epoch, message.version, message.intent)
+    if succeeds(message.epoch, state.peer_epoch):
+        anew = Intent.DELETED not in (state.intent, state.peer_intent)
+        return adopted(state, message.epoch, message.version, message.intent).but(version=state.version + anew)
     if message.epoch != state.peer_epoch or message.version <= state.peer_version:
         return state
     answers = message.intent is not state.peer_intent and state.intent is not Intent.DELETED

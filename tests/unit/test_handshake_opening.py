@@ -187,10 +187,10 @@ def test_an_initiator_that_forgot_its_later_epoch_learns_of_it_from_an_idle_acce
           #6 Initiate 3.1 up Connecting ack -.0 got 0
         acceptor: hears #6
           Idle -> Accepting
-          #7 Declare 1.2 up Accepting ack 3.1 got 0
+          #7 Declare 1.3 up Accepting ack 3.1 got 0
         initiator: hears #7
           Connecting -> Activated
-          #8 Declare 3.1 up Activated ack 1.2 got 0
+          #8 Declare 3.1 up Activated ack 1.3 got 0
         acceptor: hears #8
           Accepting -> Activated
           ignored: nothing new

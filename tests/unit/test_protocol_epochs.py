@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.protocol.words import Status
 from tests.unit.transcripts import play
 
 
@@ -102,10 +103,11 @@ def test_an_initiator_that_asks_again_before_it_knows_what_it_lost() -> None:
         initiator: hears #5
           #6 Initiate 2.1 up Connecting ack 1.1 got 0
         acceptor: hears #6
-          #7 Declare 1.1 up Activated ack 2.1 got 0
+          Activated -> Activating
+          #7 Declare 1.2 up Activating ack 2.1 got 0
         initiator: hears #7
           Connecting -> Activated
-          ignored: nothing new
+          #8 Declare 2.1 up Activated ack 1.2 got 0
     """)
 
 
@@ -131,11 +133,49 @@ def test_a_deleted_end_notices_an_epoch_it_has_forgotten() -> None:
         initiator: hears #4
           #5 Declare 2.1 deleted Deleted ack 1.1 got 0
         acceptor: hears #5
-          Activated -> Deleted
-          #6 Declare 1.1 up Deleted ack 2.1 got 0
+          Activated -> Deleting
+          #6 Declare 1.2 up Deleting ack 2.1 got 0
         initiator: hears #6
-          ignored: the peer knows that this end is deleted
+          #7 Declare 2.1 deleted Deleted ack 1.2 got 0
     """)
+
+
+def test_what_an_initiator_said_in_an_epoch_that_it_lost_does_not_undo_what_was_agreed_since() -> None:
+    """The acceptor was Idle for good then, while the initiator was Activated and had nothing to say."""
+    initiator, acceptor = play("""
+        initiator: initiate
+          Idle -> Connecting
+          #1 Initiate 1.1 up Connecting ack -.0 got 0
+        initiator: waited
+          Connecting -> Idle
+        initiator: initiate
+          Idle -> Connecting
+          #2 Initiate 2.2 up Connecting ack -.0 got 0
+        initiator: waited
+          Connecting -> Idle
+        acceptor: hears #1
+          Idle -> Accepting
+          #3 Declare 1.1 up Accepting ack 1.1 got 0
+        initiator: hears #3
+          #4 NotReady 3 answers 1.1 NotInitiated
+        initiator: loses its store
+        initiator: hears #3
+          #5 NotReady 2 answers 1.1 NotInitiated
+        initiator: initiate
+          Idle -> Connecting
+          #6 Initiate 2.1 up Connecting ack -.0 got 0
+        acceptor: hears #6
+          #7 Declare 1.2 up Accepting ack 2.1 got 0
+        initiator: hears #7
+          Connecting -> Activated
+          #8 Declare 2.1 up Activated ack 1.2 got 0
+        acceptor: hears #8
+          Accepting -> Activated
+          ignored: nothing new
+        acceptor: hears #4
+          ignored: it answers something older
+    """)
+    assert (initiator.status, acceptor.status) == (Status.ACTIVATED, Status.ACTIVATED)
 
 
 def test_a_backup_is_put_back() -> None:
@@ -156,19 +196,26 @@ def test_a_backup_is_put_back() -> None:
           Activated -> Connecting
           #4 Initiate 2.1 up Connecting ack 1.1 got 0
         acceptor: hears #4
-          #5 Declare 1.1 up Activated ack 2.1 got 0
+          Activated -> Activating
+          #5 Declare 1.2 up Activating ack 2.1 got 0
         initiator: hears #5
           Connecting -> Activated
+          #6 Declare 2.1 up Activated ack 1.2 got 0
+        acceptor: hears #6
+          Activating -> Activated
           ignored: nothing new
         initiator: suspend
           Activated -> Suspending
-          #6 Declare 2.2 suspended Suspending ack 1.1 got 0
+          #7 Declare 2.2 suspended Suspending ack 1.2 got 0
         initiator: restored
-          #7 Initiate 3.2 suspended Suspending ack 1.1 got 0
-        acceptor: hears #7
-          Activated -> Suspended
-          #8 Declare 1.1 up Suspended ack 3.2 got 0
-        initiator: hears #8
+          #8 Initiate 3.2 suspended Suspending ack 1.2 got 0
+        acceptor: hears #8
+          Activated -> Suspending
+          #9 Declare 1.3 up Suspending ack 3.2 got 0
+        initiator: hears #9
+          Suspending -> Suspended
+          #10 Declare 3.2 suspended Suspended ack 1.3 got 0
+        acceptor: hears #10
           Suspending -> Suspended
           ignored: nothing new
     """)

@@ -34,13 +34,14 @@ class Edit(NamedTuple):
 
 
 class Bug(NamedTuple):
-    """A planted bug: what is left out, how, in which bound it is looked for, and the property it breaks."""
+    """A planted bug: what is left out, how, in which bound and how far it is looked for, and the property it breaks."""
 
     name: str
     edits: tuple[Edit, ...]
     budget: Budget
     breaks: str
     configured: tuple[bool, bool] = (True, True)
+    limit_states: int = 9_000
 
 
 @contextmanager

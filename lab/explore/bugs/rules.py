@@ -58,6 +58,7 @@ OPENING = (
         (Edit(initiator.handshake, "step", {" and state.peer_epoch is None": ""}),),
         Budget(commands=(1, 0), give_ups=1, losses=1),
         "hold_respected",
+        limit_states=20_000,
     ),
     Bug(
         "giving up begins no new epoch",
@@ -164,6 +165,13 @@ REGISTERS = (
         (Edit(reception, "_record_register", {"version=state.version + answers": "version=state.version"}),),
         TWO_COMMANDS,
         "sometimes",
+    ),
+    Bug(
+        "a new epoch of the peer's is answered with the version that the old one had",
+        (Edit(reception, "_record_register", {"state.version + anew": "state.version"}),),
+        Budget(give_ups=2, losses=1),
+        "agreement",
+        limit_states=75_000,
     ),
     Bug(
         "R3 without the epoch that is spoken to",
