@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.protocol.words import Status
 from tests.unit.transcripts import play
 
 
@@ -70,3 +71,41 @@ def test_an_end_that_its_peer_deleted_does_not_come_back_from_doubt() -> None:
         initiator: doubt
           #7 Declare 1.2 up Deleted ack 1.2 got 0
     """)
+
+
+def test_what_an_initiator_said_in_an_epoch_that_it_lost_does_not_undo_what_was_agreed_since() -> None:
+    """The acceptor was Idle for good then, while the initiator was Activated and had nothing to say."""
+    initiator, acceptor = play("""
+        initiator: initiate
+          Idle -> Connecting
+          #1 Initiate 1.1 up Connecting ack -.0 got 0
+        initiator: waited
+          Connecting -> Idle
+        initiator: initiate
+          Idle -> Connecting
+          #2 Initiate 2.2 up Connecting ack -.0 got 0
+        initiator: waited
+          Connecting -> Idle
+        acceptor: hears #1
+          Idle -> Accepting
+          #3 Declare 1.1 up Accepting ack 1.1 got 0
+        initiator: hears #3
+          #4 NotReady 3 answers 1.1 NotInitiated
+        initiator: loses its store
+        initiator: hears #3
+          #5 NotReady 2 answers 1.1 NotInitiated
+        initiator: initiate
+          Idle -> Connecting
+          #6 Initiate 2.1 up Connecting ack -.0 got 0
+        acceptor: hears #6
+          #7 Declare 1.2 up Accepting ack 2.1 got 0
+        initiator: hears #7
+          Connecting -> Activated
+          #8 Declare 2.1 up Activated ack 1.2 got 0
+        acceptor: hears #8
+          Accepting -> Activated
+          ignored: nothing new
+        acceptor: hears #4
+          ignored: it answers something older
+    """)
+    assert (initiator.status, acceptor.status) == (Status.ACTIVATED, Status.ACTIVATED)
