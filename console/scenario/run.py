@@ -27,7 +27,8 @@ from console.scenario.watching import Notes, Scene, StoryBroke, TypedLine, Watch
 from console.stack.control_socket import ask
 from console.stack.errors import StackError
 from console.topology import Context, EndpointSection
-from shared.wire.views import WorkerView
+from shared.wire import commands
+from shared.wire.views import InterfaceView, WorkerView
 
 WHO: Final = "fault"
 RESTART_LIMIT_SECONDS: Final = 90.0
@@ -69,9 +70,12 @@ class ScenarioRun(Watching):
         return self._ends.get(name) or story_end(self.place.context, name)
 
     async def prepare(self) -> None:
-        """Let what happened before this scenario be the past."""
+        """Let what happened before this scenario be the past; an end that is there shows what it shows."""
         for watched in self.watched_ends:
             watched.row = (await self.clients.worker(watched.end.endpoint)).timeline
+            shown = (await self.clients.ask(watched.end.endpoint, [commands.show(watched.end.interface)]))[0]
+            if shown["outcome"] == "done":
+                watched.statuses.append(InterfaceView.model_validate(shown["result"]).status)
 
     @property
     def watched_ends(self) -> tuple[WatchedEnd, WatchedEnd]:

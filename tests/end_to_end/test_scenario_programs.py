@@ -135,3 +135,12 @@ def test_what_cannot_be_run_as_it_is_written_exits_with_2(up: Up, tmp_path: Path
     path.write_text(f"title: Wrong\nsteps: [{{do: [{{clear: all}}]}}]\n{text}\n", encoding="utf-8")
     ended = type_command("run", str(path), *up.terminal.options)
     assert (ended.returncode, said in ended.stdout) == (2, True), ended.stdout + ended.stderr
+
+
+def test_ends_that_were_there_before_are_seen_as_they_are(up: Up, tmp_path: Path) -> None:
+    up.terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-older")
+    path = tmp_path / "scenario.yaml"
+    steps = "[{expect: {ri-older: Idle, for: 200ms, within: 5s}}]"
+    path.write_text(f"title: Older\nconnection: [ri-older@vpc-alice, ri-none@vpc-bob]\nsteps: {steps}\n")
+    ended = type_command("run", str(path), *up.terminal.options)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
