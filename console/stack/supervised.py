@@ -19,9 +19,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from console.stack.background import BackgroundWriter
 from console.stack.bounded_log import BoundedLog
 from console.stack.die_with_parent import dying_with_parent
+from shared.runtime.background import BackgroundWriter
 
 REFUSED_CODE: Final = 1
 USAGE_CODE: Final = 2

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
-from console.stack.background import BackgroundWriter
 from console.stack.errors import SupervisionEnded
 from console.stack.supervised import OnChange, Program, Report, RestartPolicy, Supervised
+from shared.runtime.background import BackgroundWriter
 
 
 class Supervisor:

@@ -32,6 +32,7 @@ class Health:
         self._file, self._queues, self._log = file, queues, log
         self._told: LinkState | None = None
         self._busy_since: float | None = None
+        self._file_error = ""
         self.condition = Condition(disconnected="not started yet")
 
     def observe(self, state: LinkState) -> None:
@@ -82,11 +83,22 @@ class Health:
 
     def end(self) -> None:
         """Take the file away for good."""
-        refresh(self._file, healthy=False)
+        self._change_file(healthy=False)
 
     def _refresh(self) -> None:
         """Make the file say what the condition is."""
-        refresh(self._file, healthy=self.condition.healthy)
+        self._change_file(healthy=self.condition.healthy)
+
+    def _change_file(self, *, healthy: bool) -> None:
+        """Change the file; where that is not possible the worker goes on, and it gets stale."""
+        try:
+            refresh(self._file, healthy=healthy)
+        except OSError as error:
+            if not self._file_error:
+                self._log.warning("the health file cannot be changed", reason=str(error))
+            self._file_error = str(error)
+        else:
+            self._file_error = ""
 
 
 def _readiness(state: LinkState) -> tuple[bool, int, int]:
@@ -95,7 +107,7 @@ def _readiness(state: LinkState) -> tuple[bool, int, int]:
 
 
 def refresh(file: Path | None, *, healthy: bool) -> None:
-    """Make the file fresh, or take it away."""
+    """Make the file fresh, or take it away. Raises OSError."""
     if file is None:
         return
     if healthy:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 import structlog
 from pydantic_core import to_json
 
+from shared.runtime.background import BackgroundWriter
 from shared.runtime.batch import BatchResult, Transition
 
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -20,22 +23,36 @@ Logger = structlog.typing.FilteringBoundLogger
 
 
 class Lines:
-    """Standard error, flushed once per line, or once per batch of lines."""
+    """Lines for a stream, written by a thread once per line, or once per batch of lines: nobody waits for a reader.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        """Write to this stream."""
-        self._stream = stream
+    A disk that is full, a pipe that is closed, or one whose reader reads nothing (a supervisor that was stopped) costs
+    lines; the next one that is written says how much was lost.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Write to this descriptor."""
+        self._descriptor = descriptor
+        self._writer = BackgroundWriter("log")
+        self._waiting = bytearray()
+        self._lost_bytes = 0
         self._held = False
         self.json = True
 
     def write(self, line: bytes) -> int:
-        """Write a line."""
-        return self._stream.write(line)
+        """Take a line, to be seen when it is flushed."""
+        self._waiting += line
+        return len(line)
 
     def flush(self) -> None:
-        """Let the line be seen, unless more of the same batch follow."""
-        if not self._held:
-            self._stream.flush()
+        """Let the lines be seen, unless more of the same batch follow."""
+        if self._held or not self._waiting:
+            return
+        notice = _serialized({"event": "output lost", "bytes": self._lost_bytes}) + b"\n" if self._lost_bytes else b""
+        piece, self._waiting = bytes(self._waiting), bytearray()
+        if self._writer.put(self._write, notice + piece):
+            self._lost_bytes = 0
+        else:
+            self._lost_bytes += len(piece)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -45,11 +62,23 @@ class Lines:
             yield
         finally:
             self._held = False
-            self._stream.flush()
+            self.flush()
+
+    def close(self) -> None:
+        """Let what was said last be seen."""
+        self._writer.close()
+
+    def _write(self, piece: bytes) -> None:
+        """Write a piece whole, in the writer's thread; what cannot be written is lost."""
+        try:
+            while piece:
+                piece = piece[os.write(self._descriptor, piece) :]
+        except OSError:
+            self._lost_bytes += len(piece)
 
 
-LINES = Lines(open(2, "wb", closefd=False))  # noqa: SIM115 - a descriptor, for as long as we live
-"""Not `sys.stderr.buffer`: under PYTHONUNBUFFERED it loses what a pipe does not take at once."""
+LINES: Final = Lines(2)
+atexit.register(LINES.close)
 
 
 def logger(form: str, level: str, **context: str) -> Logger:
@@ -73,9 +102,9 @@ def logger(form: str, level: str, **context: str) -> Logger:
         )
     else:
         structlog.configure(
-            processors=[*stamps, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
+            processors=[*stamps, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()), _encoded],
             wrapper_class=wrapper,
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+            logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", LINES)),
             cache_logger_on_first_use=True,
         )
     found: Logger = structlog.get_logger(**context)
@@ -85,6 +114,11 @@ def logger(form: str, level: str, **context: str) -> Logger:
 def _serialized(fields: object, **_: object) -> bytes:
     """Write a line's fields as JSON."""
     return to_json(fields, fallback=str)
+
+
+def _encoded(_: object, __: str, line: object) -> bytes:
+    """Write a line for a console."""
+    return str(line).encode(errors="backslashreplace")
 
 
 def log_result(log: Logger, result: BatchResult) -> None:

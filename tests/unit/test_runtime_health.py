@@ -41,6 +41,27 @@ async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, mon
     assert not healthy.exists()
 
 
+async def test_a_worker_whose_health_file_cannot_be_written_works_on_and_writes_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Link", Unreliable)
+    monkeypatch.setattr(health, "REFRESH_SECONDS", 0.01)
+    folder = tmp_path / "health"
+    folder.mkdir()
+    worker = made(rested(tmp_path).model_copy(update={"health_file": folder / "healthy"}))
+    async with at_work(worker) as link:
+        link.turn(LinkCondition.CONSUMING, 1)
+        await wait_for((folder / "healthy").exists, 10)
+        (folder / "healthy").unlink()
+        folder.rmdir()
+        link.turn(LinkCondition.WAITING, 1)
+        link.turn(LinkCondition.CONSUMING, 2)
+        await wait_for(lambda: worker._health._file_error != "", 10)
+        folder.mkdir()
+        await wait_for((folder / "healthy").exists, 10)
+    assert not (folder / "healthy").exists()
+
+
 async def test_a_worker_whose_store_takes_nothing_is_not_healthy_until_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,9 @@ from tests.waiting import wait_for_blocking
 
 CHARACTERS = 1_000_000
 
-LOGGING = "from shared.runtime.logs import LINES; LINES.write(b'x' * {n} + b'\\n'); LINES.flush()"
+LOGGING = (
+    "from shared.runtime.logs import LINES; LINES.write(b'x' * {n} + b'\\n'); LINES.flush(); LINES._writer.close(60)"
+)
 TELLING = "from lab.bench.baselines.rendezvous import tell; tell({{'x': 'x' * {n}}})"
 
 PROGRAM = """

@@ -13,7 +13,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TextIO, cast
 
 from console.screen import Screen
-from console.stack.background import BackgroundWriter
+from shared.runtime.background import BackgroundWriter
 
 
 @contextmanager
