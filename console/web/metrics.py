@@ -53,14 +53,16 @@ class _Workers(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give each worker's numbers under its endpoint's name."""
         up = GaugeMetricFamily("peering_worker_up", "Whether the worker answers", labels=["endpoint"])
+        healthy = GaugeMetricFamily("peering_worker_healthy", "Whether it lacks nothing", labels=["endpoint"])
         shown = GaugeMetricFamily("peering_interfaces", "Interfaces by status", labels=["endpoint", "status"])
         counted = CounterMetricFamily("peering_worker_events", "What the worker counted", labels=["endpoint", "event"])
         for one in self._workers:
             up.add_metric([one.endpoint], 0 if isinstance(one, Silent) else 1)
+            healthy.add_metric([one.endpoint], 0 if isinstance(one, Silent) or one.lacks else 1)
             if isinstance(one, Silent):
                 continue
             for status, number in one.statuses.items():
                 shown.add_metric([one.endpoint, status], number)
             for event, number in one.counters.items():
                 counted.add_metric([one.endpoint, event], number)
-        yield from (up, shown, counted)
+        yield from (up, healthy, shown, counted)

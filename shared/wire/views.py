@@ -91,3 +91,10 @@ class WorkerView(View):
     )
     blocked: str | None = Field(default=None, description="why the broker takes nothing from it now; null if it does")
     store: str | None = Field(default=None, description="why its store takes nothing now; null if it does")
+
+    @property
+    def lacks(self) -> list[str]:
+        """What it has to do without now, a sentence each, for people; nothing of a healthy worker."""
+        sentences = [f"It cannot read what {account} says to it: {why}" for account, why in sorted(self.unread.items())]
+        sentences += [f"The broker takes no messages from it: {self.blocked}"] if self.blocked else []
+        return sentences + ([f"Its store takes nothing: {self.store}"] if self.store else [])

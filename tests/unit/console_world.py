@@ -21,6 +21,7 @@ from shared.broker.errors import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
 from shared.protocol.words import Endpoint, Kind, Role
 from shared.runtime.batch import End, StepFunction
+from shared.runtime.condition import Condition
 from shared.runtime.deliveries import IncomingDelivery
 from shared.runtime.peers import Peers
 from shared.runtime.processor import Processor
@@ -58,6 +59,7 @@ class World:
     folder: Path
     stores: list[Store] = field(default_factory=list)
     workers: dict[str, Processor] = field(default_factory=dict)
+    conditions: dict[str, Condition] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     connections: list[FakeConnection] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
@@ -78,7 +80,8 @@ class World:
         peers = Peers(keepalive_seconds=3600, hold_seconds=7200)
         pauses = RetransmissionPolicy(resend_first_seconds=0.01, resend_limit_seconds=0.02)
         chance = Random(len(self.stores))  # noqa: S311 - a seed, so that a run can be repeated
-        worker = Processor(End(endpoint, role, step), store, peers, pauses, chance)
+        condition = self.conditions[one.id] = Condition()
+        worker = Processor(End(endpoint, role, step), store, peers, pauses, chance, condition)
         worker.start(time.monotonic())
         self.stores.append(store)
         self.workers[one.id], self.owners[one.id] = worker, one.account

@@ -44,6 +44,22 @@ async def test_a_worker_that_is_away_is_named_and_the_process_is_alive_all_the_s
         assert 'peering_worker_up{endpoint="vpc-a"} 1.0' in scraped
 
 
+async def test_a_worker_that_answers_and_cannot_read_a_queue_is_not_ready(world: World, tmp_path: Path) -> None:
+    world.conditions["vpc-b"].unread = {"1001": "no such queue"}
+    async with site_in(tmp_path) as site, browser(site) as client:
+        ready = await client.get("/_peering/ready")
+        assert (ready.status_code, ready.json()["ready"], ready.json()["silent"]) == (503, False, [])
+        (lacking,) = ready.json()["lacking"]
+        assert lacking == {
+            "endpoint": "vpc-b",
+            "code": "WorkerLacking",
+            "sentence": "It cannot read what 1001 says to it: no such queue",
+        }
+        scraped = (await client.get("/metrics")).text
+        assert 'peering_worker_healthy{endpoint="vpc-b"} 0.0' in scraped
+        assert 'peering_worker_healthy{endpoint="vpc-a"} 1.0' in scraped
+
+
 @pytest.mark.usefixtures("world")
 async def test_a_person_gets_a_page_and_nothing_on_it_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     async with site_in(tmp_path) as site, browser(site) as client:

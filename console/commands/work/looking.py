@@ -138,13 +138,22 @@ async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int
             screen.data(about.model_dump())
         else:
             screen.show(workers_table(screen.out, [about]), _counters(about))
+            _complain_of(screen, [about])
         return DONE
     there, silent = await _from_all(clients, partial(_worker, clients))
     if screen.as_json:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:
         screen.show(workers_table(screen.out, there))
+        _complain_of(screen, there)
     return complain(screen, silent)
+
+
+def _complain_of(screen: Screen, workers: Sequence[WorkerView]) -> None:
+    """Say what these workers have to do without."""
+    for one in workers:
+        for sentence in one.lacks:
+            screen.complain(f"{one.endpoint}: {sentence}")
 
 
 async def _worker(clients: Clients, endpoint: str) -> WorkerView:

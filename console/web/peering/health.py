@@ -9,6 +9,9 @@ from pydantic import BaseModel, Field
 
 from console.web.site import Silent, Site, site_of
 
+LACKING: Final = "WorkerLacking"
+"""The code of a worker that answers and is not healthy."""
+
 router: Final = APIRouter()
 
 
@@ -19,7 +22,7 @@ class Health(BaseModel):
 
 
 class Absent(BaseModel):
-    """A worker that did not answer."""
+    """A worker that did not answer, or one that has to do without something."""
 
     endpoint: str = Field(description="the VPC or VBR")
     code: str = Field(description="stable code of the error")
@@ -27,11 +30,14 @@ class Absent(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The answer to the readiness check: whether every worker that is known here answers."""
+    """The answer to the readiness check: whether every worker that is known here answers and lacks nothing."""
 
     ready: bool = Field(description="whether all of them do")
     workers: list[str] = Field(description="endpoints whose workers answered")
     silent: list[Absent] = Field(description="those that did not")
+    lacking: list[Absent] = Field(
+        description="those that answered and cannot read a queue or use their store, or whose broker takes nothing"
+    )
 
 
 @router.get("/_peering/health", summary="Is this process alive?")
@@ -40,16 +46,17 @@ async def health() -> Health:
     return Health(status="ok")
 
 
-@router.get("/_peering/ready", summary="Do all workers answer?", responses={503: {"model": Readiness}})
+@router.get("/_peering/ready", summary="Do all workers work?", responses={503: {"model": Readiness}})
 async def ready(site: Annotated[Site, Depends(site_of)], response: Response) -> Readiness:
-    """Ask every worker; 503 unless all answer within two seconds."""
+    """Ask every worker; 503 unless all answer within two seconds, and lack nothing."""
     answers = await site.workers()
     silent = [Absent(endpoint=a.endpoint, code=a.code, sentence=a.sentence) for a in answers if isinstance(a, Silent)]
-    if silent:
+    there = [one for one in answers if not isinstance(one, Silent)]
+    lacking = [Absent(endpoint=one.endpoint, code=LACKING, sentence="; ".join(one.lacks)) for one in there if one.lacks]
+    if silent or lacking:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    return Readiness(
-        ready=not silent, workers=[one.endpoint for one in answers if not isinstance(one, Silent)], silent=silent
-    )
+    workers = [one.endpoint for one in there]
+    return Readiness(ready=not (silent or lacking), workers=workers, silent=silent, lacking=lacking)
 
 
 @router.get("/metrics", include_in_schema=False)
