@@ -155,7 +155,10 @@ def _with_passwords(topology: Topology, folder: Path) -> Topology:
 
 def _password_of(uid: str, folder: Path) -> str:
     file = folder / "passwords.json"
-    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    try:
+        known: dict[str, str] = dict(json.loads(file.read_bytes())) if file.exists() else {}
+    except (OSError, ValueError, TypeError) as error:
+        raise StackRefused(f"{file} cannot be read: {error}. Remove it, and other passwords are made up") from None
     if uid not in known:
         known[uid] = secrets.token_urlsafe(24)
         write_private(file, json.dumps(known, indent=1))

@@ -68,8 +68,13 @@ def emptied(folder: Path) -> None:
     """Make a folder empty and marked; what was in it is removed if it is ours. Raises StackRefused."""
     marked_folder(folder)
     with usable(folder):
-        shutil.rmtree(folder)
-    marked_folder(folder)
+        for entry in folder.iterdir():
+            if entry.name == MARK:
+                continue  # whoever is killed in the middle of this leaves a folder that is still known to be ours
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
 
 @contextmanager

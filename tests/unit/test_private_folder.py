@@ -1,9 +1,12 @@
 """Tests of the folder of an `up`: its owner's alone, and nothing removed that the program has not marked as its own."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +66,31 @@ def test_what_is_ours_is_removed_and_links_in_it_are_not_followed(tmp_path: Path
     emptied(tmp_path / "broker")
     assert [path.name for path in (tmp_path / "broker").iterdir()] == [MARK]
     assert everything(project) == {"main.py": b"mine"}
+
+
+def test_a_removal_that_did_not_come_to_its_end_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "broker"
+    emptied(folder)
+    made(folder, *(f"data/{number}/file" for number in range(20)), *(f"file{number}" for number in range(20)))
+    (unlink, rmdir), removals = (os.unlink, os.rmdir), 0
+
+    def one_less(remove: Callable[..., None], *what: Any, **how: Any) -> None:  # noqa: ANN401 - as in os
+        nonlocal removals
+        removals -= 1
+        if removals < 0:
+            raise OSError(errno.EIO, "the disk is gone")
+        remove(*what, **how)
+
+    monkeypatch.setattr(os, "unlink", partial(one_less, unlink))
+    monkeypatch.setattr(os, "rmdir", partial(one_less, rmdir))
+    for removals in (1, 7, 30):  # noqa: B007 - `one_less` counts it down
+        with pytest.raises(StackRefused, match="the disk is gone"):
+            emptied(folder)
+    monkeypatch.undo()
+    emptied(folder)
+    assert [path.name for path in folder.iterdir()] == [MARK]
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
