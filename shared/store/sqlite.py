@@ -102,6 +102,9 @@ class Store:
         self._deleted = Reclaim(self._db)
 
     def _prepare(self, nonce: int) -> None:
+        fresh_file = not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1")
+        if not fresh_file:
+            self._db.rows("SELECT 1 FROM meta LIMIT 1")  # another program's file stays as it is: WAL would change it
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         own = {
@@ -110,7 +113,7 @@ class Store:
             "region": self._endpoint.region,
             "role": self._role.name,
         }
-        if not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+        if fresh_file:
             fresh = {"schema": str(SCHEMA_VERSION), "life": str(nonce), **own}
             self._db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}")
             self._db.executemany("INSERT INTO meta VALUES (?, ?)", fresh.items())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,13 @@ def test_a_file_of_another_user_is_refused_and_left_as_it_is(tmp_path: Path, mon
         make_private(tmp_path / "store.sqlite")
     assert oct((tmp_path / "store.sqlite").stat().st_mode & 0o777) == "0o644"
     assert (tmp_path / "store.sqlite").read_bytes() == b"precious"
+
+
+def test_the_database_of_another_program_is_refused_and_not_changed(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(file)) as another, another:
+        another.execute("CREATE TABLE precious (name TEXT)")
+    before = file.read_bytes()
+    with pytest.raises(StoreRefused, match="is not a store"), opened(file):
+        pass
+    assert file.read_bytes() == before
