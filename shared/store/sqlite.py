@@ -104,7 +104,7 @@ class Store:
     def _prepare(self, nonce: int) -> None:
         fresh_file = not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1")
         if not fresh_file:
-            self._db.rows("SELECT 1 FROM meta LIMIT 1")  # another program's file stays as it is: WAL would change it
+            self._check_format()
         for pragma in _PRAGMAS:
             self._db.execute(f"PRAGMA {pragma}")
         own = {
@@ -120,9 +120,6 @@ class Store:
             self._db.execute("COMMIT")
         known: dict[str, str] = dict(self._db.rows("SELECT name, value FROM meta"))
         tables = {row[0] for row in self._db.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if known.get("schema", str(SCHEMA_VERSION)) != str(SCHEMA_VERSION):
-            message = f"{self._path} has format {known['schema']}; this program reads format {SCHEMA_VERSION}"
-            raise StoreRefused(message)
         if lost := sorted((TABLES - tables) | ({"schema", "life", *own} - known.keys())):
             message = f"{self._path} is damaged: it lacks {', '.join(lost)}"
             raise StoreRefused(message)
@@ -132,6 +129,13 @@ class Store:
                 raise StoreRefused(message)
         self.store_id = int(known["life"])
         self.last_row = self._db.rows("SELECT coalesce(max(place), 0) FROM timeline")[0][0]
+
+    def _check_format(self) -> None:
+        """Refuse another program's file, or another format's, before anything is changed: WAL is written into it."""
+        for (said,) in self._db.rows("SELECT value FROM meta WHERE name = 'schema'"):
+            if said != str(SCHEMA_VERSION):
+                message = f"{self._path} has format {said}; this program reads format {SCHEMA_VERSION}"
+                raise StoreRefused(message)
 
     def close(self) -> None:
         """Close the file and let another worker have it."""

@@ -1,4 +1,4 @@
-"""Tests of a worker's log: it may lose lines, and stops nobody, whatever becomes of standard error."""
+"""Tests of a worker's log where standard error takes nothing: lines are lost, and the worker goes on."""
 
 from __future__ import annotations
 

@@ -83,11 +83,20 @@ def test_a_file_of_another_user_is_refused_and_left_as_it_is(tmp_path: Path, mon
     assert (tmp_path / "store.sqlite").read_bytes() == b"precious"
 
 
-def test_the_database_of_another_program_is_refused_and_not_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "refusal"),
+    [
+        ("CREATE TABLE precious (name TEXT)", "is not a store"),
+        ("CREATE TABLE meta AS SELECT 'schema' AS name, '9' AS value", "has format 9"),
+    ],
+)
+def test_a_file_that_is_no_store_of_this_format_is_refused_and_not_changed(
+    tmp_path: Path, table: str, refusal: str
+) -> None:
     file = tmp_path / "store.sqlite"
     with closing(sqlite3.connect(file)) as another, another:
-        another.execute("CREATE TABLE precious (name TEXT)")
+        another.execute(table)
     before = file.read_bytes()
-    with pytest.raises(StoreRefused, match="is not a store"), opened(file):
+    with pytest.raises(StoreRefused, match=refusal), opened(file):
         pass
     assert file.read_bytes() == before
