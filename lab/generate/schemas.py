@@ -12,7 +12,8 @@ from console.scenario.model import Scenario
 from console.trace.model import Trace
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
 from shared.wire.bundle import READER
-from shared.wire.forms import CONTENT_TYPE
+from shared.wire.encoding import content_type
+from shared.wire.forms import JSON
 from shared.wire.request import KINDS, OBSERVATIONS, REPLY, REQUEST
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -50,7 +51,7 @@ def asyncapi_document() -> str:
             "description": "Generated from the code by `make docs`. One exchange per account; a queue per receiving "
             "endpoint and sending account, so that the queue proves the sender.",
         },
-        "defaultContentType": CONTENT_TYPE,
+        "defaultContentType": JSON,
         "servers": {"rabbitmq": {"host": "localhost:5672", "pathname": f"/{VHOST}", "protocol": "amqp"}},
         "channels": {
             "endpoint": _channel("peering.q.{owner}.{endpoint}.from.{sender}", ("bundle", "request")),
@@ -89,7 +90,8 @@ def _operation(action: str, channel: str, summary: str) -> dict[str, Any]:
 
 
 def _message(kind: str, schema: str, summary: str) -> dict[str, Any]:
-    return {"name": kind, "summary": summary, "payload": {"$ref": f"./{schema}"}}
+    encoding = {} if content_type(kind) == JSON else {"contentType": content_type(kind)}
+    return {"name": kind, **encoding, "summary": summary, "payload": {"$ref": f"./{schema}"}}
 
 
 def _json(value: object) -> str:

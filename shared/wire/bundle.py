@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired
 
 from pydantic import Field, TypeAdapter, ValidationError, with_config
-from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
 from shared.protocol.words import Activation, Epoch, Intent, Kind, PeerInformation, Status
+from shared.wire.encoding import decode, encode
 from shared.wire.forms import (
     MESSAGES_LIMIT,
     STRICT,
@@ -158,7 +158,7 @@ def read_bundle(body: bytes) -> Bundle:
     """
     check_size(body)
     try:
-        form = READER.validate_json(body)
+        form = decode(READER, body)
     except ValidationError as error:
         return _read_one_by_one(body, error)
     return _bundle(form, form["messages"])
@@ -169,17 +169,17 @@ def _read_one_by_one(body: bytes, error: ValidationError) -> Bundle:
     readable: list[DeclareForm | NotReadyForm | DataForm] = []
     unreadable: list[Any] = []
     try:
-        form = _UNREAD.validate_json(body)
+        form = decode(_UNREAD, body)
     except ValidationError:
         raise Unreadable(first_problem(error)) from None
     for message in form["messages"]:
         try:
-            readable.append(_MESSAGE.validate_json(to_json(message)))
+            readable.append(decode(_MESSAGE, encode(message)))
         except ValidationError:
             unreadable.append(message)
     if not readable:
         raise Unreadable(first_problem(error))
-    part = UnreadablePart(first_problem(error), to_json({**form, "messages": unreadable}))
+    part = UnreadablePart(first_problem(error), encode({**form, "messages": unreadable}))
     return _bundle(form, readable, part)
 
 
@@ -194,7 +194,7 @@ def _bundle(
 
 def write_bundle(bundle: Bundle) -> bytes:
     """The body of a bundle."""
-    return to_json(
+    return encode(
         {
             "v": FORMAT_VERSION,
             "endpoint": bundle.endpoint,

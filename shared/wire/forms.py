@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from shared.protocol.words import LAST_NUMBER, NONCE_BITS
 
-CONTENT_TYPE: Final = "application/json"
-"""The encoding of every body on the wire, as AMQP's property of that name."""
+JSON: Final = "application/json"
+"""The encoding of requests, replies and observations, as AMQP's content type; a bundle names its own."""
 
 BODY_LIMIT_BYTES: Final = 1_048_576
 """The largest AMQP body that is read at all; anything longer is set aside unread."""

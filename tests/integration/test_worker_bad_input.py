@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 
 from shared.broker.names import exchange_name
+from shared.wire.encoding import encode
 from shared.wire.forms import BODY_LIMIT_BYTES
 from shared.wire.request import KINDS
 from tests.end_to_end.asking import Console, console
@@ -33,7 +33,7 @@ class Own:
         """Write an empty bundle from the first to the second, apart from what is changed."""
         one, other = self.first.site, self.second.site
         form = {"v": 1, "endpoint": one.endpoint, "account": one.account.uid, "to": other.endpoint, "life": 1}
-        return json.dumps({**form, "messages": [], **changed}).encode()
+        return encode({**form, "messages": [], **changed})
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,8 @@ from shared.runtime.processor import Processor
 from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import Store
 from shared.wire.bundle import read_bundle
-from shared.wire.request import KINDS, write_request
+from shared.wire.request import KINDS, read_reply, write_request
+from tests.bodies import form_of
 
 STEPS: dict[str, StepFunction] = {"initiator": initiator_step, "acceptor": acceptor_step}
 ROLES = {"initiator": INITIATOR, "acceptor": ACCEPTOR}
@@ -82,8 +82,7 @@ class Bench:
 
 def answers(message: OutgoingMessage) -> list[dict[str, Any]]:
     """Read a reply."""
-    read: list[dict[str, Any]] = json.loads(message.body)["replies"]
-    return read
+    return [dict(answer) for answer in read_reply(message.body)["replies"]]
 
 
 def carried(outcome: BatchResult, sender: Bench, *, keepalives: bool = False) -> list[IncomingDelivery]:
@@ -96,7 +95,7 @@ def carried(outcome: BatchResult, sender: Bench, *, keepalives: bool = False) ->
 
 def said(outcome: BatchResult) -> list[dict[str, Any]]:
     """Read every message to peers that a batch led to."""
-    bundles = [json.loads(message.body) for message in outcome.outgoing if message.type == KINDS.bundle]
+    bundles = [form_of(message.body) for message in outcome.outgoing if message.type == KINDS.bundle]
     return [message for bundle in bundles for message in bundle["messages"]]
 
 

@@ -13,8 +13,10 @@ from shared.protocol.effects import Step
 from shared.protocol.events import Event, Received
 from shared.protocol.interface import Interface
 from shared.runtime.deliveries import UNPROVEN, IncomingDelivery
+from shared.wire.encoding import encode
 from shared.wire.forms import BODY_LIMIT_BYTES
 from shared.wire.request import KINDS
+from tests.bodies import form_of
 from tests.unit.runtime_bench import STEPS, Bench, bench, carried, connected, talk
 
 
@@ -35,7 +37,7 @@ def b(tmp_path: Path) -> Iterator[Bench]:
 def bundle(**changed: object) -> bytes:
     """Write an empty bundle from A to B, apart from what is changed."""
     form = {"v": 1, "endpoint": "vpc-a", "account": "a", "to": "vpc-b", "life": 1, "messages": []}
-    return json.dumps(form | changed).encode()
+    return encode(form | changed)
 
 
 def request(**changed: object) -> bytes:
@@ -88,12 +90,12 @@ def test_a_bad_delivery_is_set_aside_with_the_reason_and_a_good_one_in_the_same_
 
 def test_of_a_bundle_only_the_messages_that_cannot_be_read_are_set_aside(a: Bench, b: Bench) -> None:
     (delivery,) = initiations(a, b, "one", "bad", "two")
-    form = json.loads(delivery.body)
+    form = form_of(delivery.body)
     form["messages"][1]["version"] = 0
-    outcome = b.run(delivery._replace(body=json.dumps(form).encode()))
+    outcome = b.run(delivery._replace(body=encode(form)))
     ((place, reason),) = outcome.rejected
     assert (place, "messages.1.declare.version" in reason) == (0, True)
-    assert json.loads(outcome.rejected_parts[0]) == form | {"messages": [form["messages"][1]]}
+    assert form_of(outcome.rejected_parts[0]) == form | {"messages": [form["messages"][1]]}
     assert b.processor.counters["rejected_deliveries"] == 1
     talk(b, a, outcome)
     shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two")}
@@ -152,5 +154,5 @@ def test_a_stranger_learns_nothing_that_it_did_not_say(a: Bench, b: Bench) -> No
     connected(a, b)
     a.ask(a.create("ri-x", b.information("ri-b"), initiate=True))
     outcome = b.run(*carried(a.outcomes[-1], a))
-    messages = [m for message in outcome.outgoing for m in json.loads(message.body)["messages"]]
+    messages = [m for message in outcome.outgoing for m in form_of(message.body)["messages"]]
     assert [(m["kind"], m["epoch"], m["reason"]) for m in messages] == [("not_ready", None, "PeerNotConfigured")]

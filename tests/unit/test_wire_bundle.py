@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,11 +11,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from shared.protocol.messages import Declare, Reason
 from shared.protocol.words import Intent, Status
+from shared.wire import bundle, encoding
 from shared.wire.bundle import READER, Addressed, Bundle, read_bundle, write_bundle
-from shared.wire.forms import BODY_LIMIT_BYTES, MESSAGES_LIMIT, PAYLOAD_LIMIT_CHARACTERS, Unreadable
+from shared.wire.encoding import encode
+from shared.wire.forms import BODY_LIMIT_BYTES, JSON, MESSAGES_LIMIT, PAYLOAD_LIMIT_CHARACTERS, Unreadable
+from shared.wire.request import KINDS
+from tests.bodies import form_of
 from tests.unit.wire_forms import BUNDLES, EXAMPLE, EXAMPLES, LARGEST_NONCE, LARGEST_NUMBER
 
 SAID = "sesame"
@@ -86,8 +93,23 @@ def test_the_limits_are_inside() -> None:
     assert read_bundle(changed(("messages", 0, "version"), LARGEST_NUMBER))
 
 
+def test_another_encoding_is_three_names_of_one_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def packed(form: object) -> bytes:
+        return zlib.compress(to_json(form))
+
+    def unpacked(form: TypeAdapter[Any], body: bytes) -> Any:  # noqa: ANN401 - whatever the form is
+        return form.validate_json(zlib.decompress(body))
+
+    monkeypatch.setattr(encoding, "CONTENT_TYPE", "application/x-packed")
+    monkeypatch.setattr(bundle, "encode", packed)
+    monkeypatch.setattr(bundle, "decode", unpacked)
+    assert read_bundle(write_bundle(EXAMPLE)) == EXAMPLE
+    assert write_bundle(EXAMPLE) == packed(json.loads(zlib.decompress(write_bundle(EXAMPLE))))
+    assert (encoding.content_type(KINDS.bundle), encoding.content_type(KINDS.reply)) == ("application/x-packed", JSON)
+
+
 def example() -> Any:  # noqa: ANN401 - JSON is what a body is before it is read
-    return json.loads(write_bundle(EXAMPLE))
+    return form_of(write_bundle(EXAMPLE))
 
 
 def changed(path: Path, value: object) -> bytes:
@@ -100,7 +122,7 @@ def edited(path: Path, edit: Callable[[Any, str | int], None]) -> bytes:
     for part in path[:-1]:
         place = place[part]
     edit(place, path[-1])
-    return json.dumps(body).encode()
+    return encode(body)
 
 
 def fields(value: object, path: Path = ()) -> Iterator[Path]:
@@ -208,7 +230,7 @@ def test_a_body_that_is_too_long_is_not_looked_at() -> None:
 
 def test_a_message_that_cannot_be_read_stops_no_other() -> None:
     good = read_bundle(write_bundle(Bundle("vpc-a", "alice", "vpc-b", 7, [Addressed("ri-a", "ri-b", EXAMPLES[0])] * 2)))
-    form = json.loads(write_bundle(good))
+    form = form_of(write_bundle(good))
     bad: list[Any] = [
         SAID,
         None,
@@ -216,11 +238,11 @@ def test_a_message_that_cannot_be_read_stops_no_other() -> None:
         {**form["messages"][0], SAID: 1},
         {**form["messages"][0], "version": 0},
     ]
-    body = json.dumps(form | {"messages": [*bad[:2], form["messages"][0], *bad[2:], form["messages"][1]]}).encode()
+    body = encode(form | {"messages": [*bad[:2], form["messages"][0], *bad[2:], form["messages"][1]]})
     read = read_bundle(body)
     assert read.messages == good.messages
     assert read.unreadable is not None
-    assert json.loads(read.unreadable.body) == form | {"messages": bad}
+    assert form_of(read.unreadable.body) == form | {"messages": bad}
     assert read.unreadable.reason.startswith("messages.0: ")
     assert SAID not in read.unreadable.reason
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from shared.runtime.logs import logger
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.worker import Worker
 from shared.wire.request import KINDS, write_request
+from tests.bodies import form_of
 from tests.unit.runtime_bench import bench, carried
 
 
@@ -59,7 +59,7 @@ class Unreliable:
     async def publish(self, message: OutgoingMessage) -> PublishResult:
         """Confirm it if the broker is there."""
         up = self.state.condition is LinkCondition.CONSUMING and self.state.session > 0
-        (self.confirmed if up else self.unknown).extend(json.loads(message.body)["messages"])
+        (self.confirmed if up else self.unknown).extend(form_of(message.body)["messages"])
         return PublishResult.CONFIRMED if up else PublishResult.UNKNOWN
 
     async def set_aside(self, _: Delivery, reason: str) -> PublishResult:

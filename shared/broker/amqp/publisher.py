@@ -15,7 +15,7 @@ from shared.broker.amqp.connection import EndSession, open_channel, report_end
 from shared.broker.amqp.errors import bounded, guarded
 from shared.broker.errors import BrokerRefused, BrokerUnreachable
 from shared.broker.messages import OutgoingMessage, PublishResult
-from shared.wire.forms import CONTENT_TYPE
+from shared.wire.encoding import content_type
 
 PERSISTENT: Final = 2
 PUBLISH_LIMIT_SECONDS: Final = 5.0
@@ -128,7 +128,7 @@ class Publisher:
         """Dress a message; the id is new each time, because the client library finds returned messages by it."""
         return spec.Basic.Properties(
             headers=dict(message.headers) or None,
-            content_type=CONTENT_TYPE,
+            content_type=content_type(message.type),
             delivery_mode=PERSISTENT,
             correlation_id=message.correlation_id,
             reply_to=message.reply_to,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 
+from shared.wire.encoding import encode
 from tests.end_to_end.workers import Answer
 from tests.integration.hostile.town import Town
 
@@ -12,7 +13,7 @@ from tests.integration.hostile.town import Town
 def bundle(town: Town, **changed: object) -> bytes:
     """Write an empty bundle from Mallory's endpoint to Bob's, apart from what is changed."""
     form = {"v": 1, "endpoint": town.mallory.endpoint, "account": town.uid, "to": town.bob.endpoint, "life": 1}
-    return json.dumps({**form, "messages": [], **changed}).encode()
+    return encode({**form, "messages": [], **changed})
 
 
 def request(town: Town, account: str, *commands: Answer) -> bytes:
