@@ -16,6 +16,7 @@ from tests.unit.cloud_states import (
     active,
     busy,
     connecting,
+    connecting_still,
     fast_link,
     five,
     idle,
@@ -145,10 +146,10 @@ ROWS: Final = (
     # ----
     Row(nothing, DELETE, NOBODY, ErrorKind.NO_INTERFACE_TO_DELETE),
     Row(active, DELETE, FIRST, ErrorKind.STATUS_TO_DELETE),
-    Row(connecting, DELETE, FIRST, ErrorKind.STATUS_TO_DELETE),
+    Row(connecting_still, DELETE, FIRST, ErrorKind.STATUS_TO_DELETE),
     Row(routed, DELETE, FIRST, ErrorKind.HAS_ROUTES),
     Row(prepaid, DELETE, FIRST, ErrorKind.PREPAID),
-    Row(connecting, DELETE_BOTH, FIRST, ErrorKind.STATUS_TO_DELETE_BOTH),
+    Row(connecting_still, DELETE_BOTH, FIRST, ErrorKind.STATUS_TO_DELETE_BOTH),
     Row(routed, DELETE_BOTH, SECOND, ErrorKind.HAS_ROUTES),
     Row(prepaid, DELETE_BOTH, FIRST, ErrorKind.PREPAID),
     # ----

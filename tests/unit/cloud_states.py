@@ -97,6 +97,13 @@ async def busy(api: Api) -> tuple[str, str]:
     return one, two
 
 
+async def connecting_still(api: Api) -> tuple[str, str]:
+    """Both name each other, and the work goes on."""
+    one, two = await active(api)
+    await api.own.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
+    return one, two
+
+
 async def fast_link(api: Api) -> tuple[str, str]:
     opposite = {"OppositeRouterType": "VRouter", "OppositeRouterId": "vrt-c", "OppositeInterfaceOwnerId": ALICE}
     one = await api.create("vbr-a", "InitiatingSide", ALICE, FastLinkMode="true", **opposite)

@@ -13,7 +13,6 @@ import pytest
 from console.web.cloud.answers import written
 from tests.unit.cloud_server import ABROAD, ALICE, BOB, KEYS, REGION, Api, api_in, cloud_world, common, rpc_signed
 from tests.unit.console_world import World
-from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -111,24 +110,6 @@ async def test_an_end_that_is_deleted_while_the_other_worker_is_away_is_deleting
     api.world.tick()
     shown = await api.shown(two)
     assert (shown["Status"], shown["OppositeInterfaceStatus"]) == ("Inactive", "Deleted")
-
-
-async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> None:
-    one = await api.create("vrt-a", "InitiatingSide", OppositeRegionId=ABROAD)
-    two = await api.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
-    await api.point(one, two, "vrt-b", OppositeInterfaceOwnerId=BOB)
-    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
-    assert await api.status(one) == "Connecting"
-    assert await api.status(two, BOB) == "Idle"
-    await api.point(two, one, "vrt-a", BOB, OppositeInterfaceOwnerId=ALICE)
-
-    async def connected() -> bool:
-        api.world.tick()
-        return (await api.status(one), await api.status(two, BOB)) == ("Active", "Active")
-
-    await wait_for(connected, 10)
-    shown = await api.shown(one)
-    assert (shown["CrossBorder"], shown["OppositeInterfaceOwnerId"]) == (True, BOB)
 
 
 async def test_filters_are_alternatives_within_and_conditions_between(api: Api) -> None:

@@ -182,7 +182,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
         Description(
             Kind.LISTS,
             _PAGES,
-            narrows="RouteTableId RouteTableName RouterId RouterType VRouterId ResourceGroupId Type:RouteTableType",
+            narrows="RouteTableId RouteTableName RouterId RouterType VRouterId VpcId ResourceGroupId"
+            " Type:RouteTableType",
         ),
     ),
     "DescribeRouteTableList": Action(

@@ -107,6 +107,10 @@ class Interfaces:
         answers = await asyncio.gather(*(self._shown(endpoint, some) for endpoint, some in asked.items()))
         return {end: view for answer in answers for end, view in answer.items()}
 
+    async def is_named_back(self, end: Interface) -> bool:
+        """Whether the other end names this one; not so if nobody there answers."""
+        return end.record.id in await self.peers([end])
+
     async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
         """Send a command to a worker. Raises Refused, or ApiError if nobody answers."""
         return done((await self._ask(endpoint, [command]))[0])

@@ -23,10 +23,11 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    do: Literal["hold", "stale", "skip", "refuse", "delay"] = Field(
+    do: Literal["hold", "stale", "skip", "refuse", "delay", "both-set"] = Field(
         description="hold: keep showing one status. stale: show what was there when the rule was made; newer "
         "interfaces are not found. skip: never show these statuses, but the one before. refuse: answer an error. "
-        "delay: answer late."
+        "delay: answer late. both-set: refuse Connect with IncorrectOppositeInterfaceInfo.NotSet until the other end "
+        "names this one back; without it, Connect waits for that."
     )
     account: str | None = Field(default=None, description="uid; only calls and interfaces of this account")
     interface: str | None = Field(default=None, description="ri-…; only calls about, and the status of, this one")
@@ -96,6 +97,10 @@ class Rules:
         """Choose by how many seconds an answer is delayed."""
         one = self._taken("delay", account, action, interface)
         return 0.0 if one is None else one.delay_seconds
+
+    def wants_both_set(self, account: str, interface: str) -> bool:
+        """Whether Connect is refused until the other end names this one back."""
+        return any(one.rule.do == "both-set" and self._fits(one.rule, account, interface) for _, one in self._alive())
 
     def _under(self, one: _Standing, interface: str, status: str) -> str | None:
         rule = one.rule

@@ -53,6 +53,8 @@ async def connect_router_interface(call: Call) -> Body:
     peer = peer_of(cloud, record)
     if peer is None and end.view.peer is None:
         raise ErrorKind.OPPOSITE_NOT_SET.error()
+    if cloud.rules.wants_both_set(call.account, record.id) and not await cloud.interfaces.is_named_back(end):
+        raise ErrorKind.OPPOSITE_NOT_SET.error()
     await check_the_only_pair(call, record.router, end.opposite_router, record.id)
     if peer is not None:
         await _command(call, record, commands.configure(record.id, peer), ErrorKind.STATUS_TO_CONNECT)

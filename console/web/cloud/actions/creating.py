@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -159,9 +160,10 @@ async def _made(call: Call, *records: RouterInterface) -> None:
     Nobody knows what a worker did that did not answer: then what was recorded stays, for whoever resumes the call.
     """
     cloud = call.cloud
-    for record in records:
-        router = cloud.routers.need(record.router, record.account, record.region)
-        record.endpoint = await cloud.routers.worker(router, record.role)
+    routers = [cloud.routers.need(record.router, record.account, record.region) for record in records]
+    starting = (cloud.routers.worker(router, record.role) for router, record in zip(routers, records, strict=True))
+    for record, endpoint in zip(records, await asyncio.gather(*starting), strict=True):
+        record.endpoint = endpoint
         if cloud.store.get(RouterInterface, record.id) is None:
             cloud.store.put(record)
     for place, record in enumerate(records):

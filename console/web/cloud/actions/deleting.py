@@ -1,6 +1,8 @@
 """The actions that delete one end of a connection, or both ends of one account.
 
-Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to delete it as well.
+An end that is Connecting to nobody, or to one that does not name it back, can be deleted as well: nothing else would
+get its owner out of that. Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to
+delete it as well.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ async def delete_router_interface(call: Call) -> Body:
     end = await call.interface(ErrorKind.NO_INTERFACE_TO_DELETE)
     if call.resumed and end.status == "Deleting":
         return {}
-    if end.status not in {"Idle", "Inactive"}:
+    if end.status not in {"Idle", "Inactive"} and not await _calls_in_vain(call, end):
         raise ErrorKind.STATUS_TO_DELETE.error()
     _check_charge(end)
     check_routes(call, end)
@@ -38,7 +40,7 @@ async def delete_express_connect(call: Call) -> Body:
         end,
     ]  # the named one is the last: as long as it is there, the call can be resumed
     for one in ends:
-        if one.status not in SETTLED:
+        if one.status not in SETTLED and not await _calls_in_vain(call, one):
             raise ErrorKind.STATUS_TO_DELETE_BOTH.error()
         _check_charge(one)
     routes = [route for one in ends for route in _routes(call, one)]
@@ -59,6 +61,11 @@ async def _other_end(call: Call, end: Interface) -> list[Interface]:
     other = await call.cloud.interfaces.settled(call.account, peer.region, peer.interface)
     names_it = other is not None and other.view.peer is not None and other.view.peer.interface == end.record.id
     return [other] if other is not None and names_it else []
+
+
+async def _calls_in_vain(call: Call, end: Interface) -> bool:
+    """Whether an end is Connecting to one that does not name it back."""
+    return end.status == "Connecting" and not await call.cloud.interfaces.is_named_back(end)
 
 
 def _check_charge(end: Interface) -> None:

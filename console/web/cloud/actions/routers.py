@@ -85,7 +85,10 @@ async def delete_vpc(call: Call) -> Body:
 async def describe_vpcs(call: Call) -> Body:
     """Answer `DescribeVpcs`: a page of this account's VPCs in this region."""
     routers = call.cloud.store.every(Router, call.account, call.region)
-    head, vpcs = listed(call, [_described(one) for one in routers if not one.is_vbr])
+    items = [
+        {**_described(one), "RouterTableIds": {"RouterTableIds": [one.table]}} for one in routers if not one.is_vbr
+    ]
+    head, vpcs = listed(call, items)
     return {**head, "Vpcs": {"Vpc": vpcs}}
 
 
@@ -229,7 +232,6 @@ def _described(router: Router) -> dict[str, Any]:
         "IsDefault": False,
         "EnabledIpv6": False,
         "DhcpOptionsSetId": "",
-        "RouterTableIds": {"RouterTableIds": [router.table]},
         "VSwitchIds": {"VSwitchId": []},
         "UserCidrs": {"UserCidr": [one for one in router.details.get("UserCidr", "").split(",") if one]},
         "SecondaryCidrBlocks": {"SecondaryCidrBlock": []},

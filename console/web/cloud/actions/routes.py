@@ -132,7 +132,9 @@ async def describe_route_table_list(call: Call) -> Body:
 async def describe_route_tables(call: Call) -> Body:
     """Answer `DescribeRouteTables`, the older form: each table with its routes in it."""
     routers = call.cloud.store.every(Router, call.account, call.region)
-    items = [{**_table(one), "RouteEntrys": {"RouteEntry": _all_entries(call, one)}} for one in routers]
+    items = [
+        {**_table(one), "VRouterId": one.id, "RouteEntrys": {"RouteEntry": _all_entries(call, one)}} for one in routers
+    ]
     head, tables = listed(call, items)
     return {**head, "RouteTables": {"RouteTable": tables}}
 
@@ -169,7 +171,6 @@ def _table(router: Router) -> dict[str, Any]:
         "RouteTableId": router.table,
         "RouteTableType": "System",
         "RouterId": router.id,
-        "VRouterId": router.id,
         "RouterType": router.type,
         "VpcId": router.vpc,
         "RouteTableName": "",

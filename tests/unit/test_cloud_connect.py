@@ -1,0 +1,74 @@
+"""Tests of Connect towards an end that does not point back: it waits, its owner can delete it, a rule refuses it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Api, api_in, cloud_world
+from tests.unit.console_world import World
+from tests.waiting import wait_for
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    yield from cloud_world(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
+    async with api_in(world, tmp_path) as made:
+        yield made
+
+
+async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> None:
+    one = await api.create("vrt-a", "InitiatingSide", OppositeRegionId=ABROAD)
+    two = await api.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
+    await api.point(one, two, "vrt-b", OppositeInterfaceOwnerId=BOB)
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Connecting"
+    assert await api.status(two, BOB) == "Idle"
+    await api.point(two, one, "vrt-a", BOB, OppositeInterfaceOwnerId=ALICE)
+
+    async def connected() -> bool:
+        api.world.tick()
+        return (await api.status(one), await api.status(two, BOB)) == ("Active", "Active")
+
+    await wait_for(connected, 10)
+    shown = await api.shown(one)
+    assert (shown["CrossBorder"], shown["OppositeInterfaceOwnerId"]) == (True, BOB)
+
+
+@pytest.mark.parametrize(
+    ("action", "peer"),
+    [
+        *(("DeleteRouterInterface", peer) for peer in ("ri-nobody", "idle", "away")),
+        *(("DeleteExpressConnect", peer) for peer in ("ri-nobody", "idle")),
+    ],
+)
+async def test_an_end_that_connects_in_vain_can_be_deleted_by_its_owner(api: Api, action: str, peer: str) -> None:
+    one, two = await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-c", "AcceptingSide")
+    await api.point(one, peer if peer.startswith("ri-") else two, "vrt-c")
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == "Connecting"
+    if peer == "away":
+        api.world.silent.add("vpc-c")
+    await api.call(action, RouterInterfaceId=one)
+    api.world.silent.clear()
+    api.world.tick()
+    assert await api.status(one) == ""
+    assert await api.status(two) == "Idle"
+
+
+async def test_connect_is_refused_until_the_other_end_points_back_where_a_rule_wants_that(api: Api) -> None:
+    one, two = await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-c", "AcceptingSide")
+    await api.point(one, two, "vrt-c")
+    await api.own.post("/_peering/rules", json={"do": "both-set", "account": ALICE})
+    refused = await api.refused("ConnectRouterInterface", RouterInterfaceId=one)
+    assert refused == (400, "IncorrectOppositeInterfaceInfo.NotSet")
+    assert await api.status(one) == "Idle"
+    await api.point(two, one, "vrt-a")
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    assert [await api.status(end) for end in (one, two)] == ["Active", "Active"]
