@@ -201,7 +201,7 @@ class Processor:
         if isinstance(item, IncomingBundle | IncomingRequest):
             what = "a delivery"
             if all(item.place != place for place, _ in result.rejected):
-                result.rejected.append((item.place, f"{type(error).__name__} while it was handled"))
+                self._reject(item.place, f"{type(error).__name__} while it was handled", result)
         elif isinstance(item, Expired):
             self._timers.schedule(item.interface, item.timer, now + ERROR_PAUSE_SECONDS)
         result.errors.append(HandlingError(what, error))

@@ -123,6 +123,7 @@ def test_a_bug_in_handling_one_connection_does_not_stop_the_others(tmp_path: Pat
         outcome = b.run(*initiations(a, b, "one", "bad", "two"), b.asking(b.create("ri-new")))
         assert [str(one.error) for one in outcome.errors] == ["a bug in handling this one"]
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
+        assert b.processor.counters["rejected_deliveries"] == 1
         talk(b, a, outcome)
         shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two", "ri-new")}
         assert shown == {"ri-one": "Activated", "ri-bad": "Idle", "ri-two": "Activated", "ri-new": "Idle"}
@@ -140,6 +141,7 @@ def test_a_bundle_with_many_faults_is_set_aside_once(tmp_path: Path, a: Bench) -
     with bench(tmp_path, "acceptor", "b", step=all_but_one_faulty, nonce=2) as b:
         outcome = b.run(*deliveries)
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
+        assert b.processor.counters["rejected_deliveries"] == 1
         assert sum(one.what == "a delivery" for one in outcome.errors) == 2
         assert b.show("ri-good")["status"] == "Accepting"
 
