@@ -1,1 +1,4 @@
-"""People and programs outside see only what the ends say; nothing here knows better than they do."""
+"""The console: the programs with which people and other programs command the ends and watch them.
+
+It sees only what the ends say; nothing here knows better than they do.
+"""

@@ -1,4 +1,6 @@
-"""All that can be made to go wrong on purpose from one console: the only way there is, for every door that leads here.
+"""The faults of one console: adds, lists and clears them, and taps the wires that they concern.
+
+Commands, page and HTTP all make faults here, and nowhere else.
 
 A wire leads through the console from the first fault that concerns it until the last one is over and nothing is kept
 back any more. What a console that was killed has left is let pass and made whole by the next one.

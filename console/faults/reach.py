@@ -1,4 +1,7 @@
-"""Which wires a fault concerns: those, and no others, lead through the console while it stands."""
+"""The wires that a fault concerns, found from the endpoints and accounts that it names.
+
+Those, and no others, lead through the console while it stands.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The broker that is broken: one private RabbitMQ, or three as a cluster on loopback.
+"""The broker of a chaos run, which its faults break: one private RabbitMQ, or three as a cluster on loopback.
 
 The three find each other by RabbitMQ's own peer discovery (a fixed list).
 Blocking, as `PrivateBroker` is: call it with `asyncio.to_thread`.

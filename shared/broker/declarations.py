@@ -1,4 +1,6 @@
-"""Limits of the queues, and what workers and consoles declare themselves in open mode.
+"""The queues' limits, and the exchanges, queues and bindings that are declared in open mode, as data.
+
+A declaration here is AMQP's, of a queue; the protocol's is a message, `Declare`.
 
 Limits belong to the broker, because a limit that each client must respect by itself is none. Where a control plane
 provisions, they are policies, which an operator can change while everything runs. In open mode (one shared user, nobody

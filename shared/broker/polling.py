@@ -1,4 +1,4 @@
-"""Waiting for a process that has no event to wait for."""
+"""Polling: look again and again until a condition holds, for processes that have no event to wait for."""
 
 import time
 from collections.abc import Callable

@@ -33,8 +33,6 @@ _EPMD_PROGRAMS: Final = ("/usr/bin/epmd", "/usr/lib/erlang/erts-*/bin/epmd", "/u
 _DEBIAN_WRAPPER: Final = "/usr/sbin/rabbitmq-server"
 FREE_DISK_BYTES: Final = 50_000_000
 _PRIVATE_FILE_MODE: Final = 0o600
-_COOKIE_BYTES: Final = 20
-"""Erlang would draw this secret from its clock, and whoever has it runs what he likes as the node."""
 _OUTGOING_PORTS: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _IANA_OUTGOING_PORTS: Final = (49_152, 65_535)
 _LOWEST_PORT: Final = 20_000
@@ -156,7 +154,6 @@ def write_files(layout: Layout, definitions: dict[str, Any]) -> None:
     _write_private(layout.folder / "rabbitmq.conf", _configuration(layout))
     _write_private(layout.folder / "enabled_plugins", "[rabbitmq_management].\n")
     _write_private(layout.folder / "advanced.config", "[].\n")
-    _write_private(layout.folder / ".erlang.cookie", secrets.token_hex(_COOKIE_BYTES))
 
 
 def write_definitions(path: Path, definitions: dict[str, Any]) -> None:

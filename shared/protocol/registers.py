@@ -1,4 +1,4 @@
-"""Pure moves on a record that rules and commands share: declare a register, begin an epoch, adopt the peer's.
+"""The functions on a register that rules and commands share: declare it, raise it, begin an epoch, adopt the peer's.
 
 A register is safe as long as its numbers only grow. A store that was lost or restored goes back, so an end that finds
 out begins a new epoch: a higher number than any it was spoken to with, and a nonce. What was acknowledged in another

@@ -1,8 +1,8 @@
-"""The delayed final declaration: an end that reached a stable status without a message declares it when it is quiet.
+"""The delayed final declarations: the interfaces that have a stable status and have not told their peer of it yet.
 
-The end that becomes Activated last has nothing to answer, and its peer's owner would see it Accepting for ever. No
-rule of the protocol needs this declaration: it is a fourth message for a handshake of three, and waits until the worker
-has nothing to decide.
+Each declares it when the worker is quiet. The end that becomes Activated last has nothing to answer, and its peer's
+owner would see it Accepting for ever. No rule of the protocol needs this declaration: it is a fourth message for a
+handshake of three, and waits until the worker has nothing to decide.
 """
 
 from __future__ import annotations

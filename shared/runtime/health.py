@@ -1,4 +1,6 @@
-"""The worker's health: what it has to do without, told in its log, and in a file that is fresh while that is nothing.
+"""The worker's health, told in its log and in a health file: what it has to do without at the moment.
+
+The file is fresh while that is nothing.
 
 `python -m shared.runtime.health FILE` exits 0 if the file is fresh, else 1: for container health checks.
 """

@@ -1,4 +1,4 @@
-"""The output of a command that has others to look after: it stops nothing, whether or not it is read.
+"""The output of `peering up` and `peering serve`, written by a thread, so that no reader can block them.
 
 A closed pipe, a reader that reads no more and a terminal that is stopped cost lines, and nobody waits for them.
 """

@@ -1,4 +1,4 @@
-"""The state that all calls of the API share, and one call with the account that signed it."""
+"""`Cloud`, the state that all calls of the cloud's API share, and `Call`, one call with the account that signed it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LOOK_EVERY_SECONDS: Final = 0.05
 class Fault(Generic[T]):
     """One way to break something; `weight` says how often beside the others.
 
-    `happen` breaks it, waits, repairs what does not repair itself, and returns what it did; None if nothing was felt.
+    `inject` breaks it, waits, repairs what does not repair itself, and returns what it did; None if nothing was felt.
     """
 
     kind: str

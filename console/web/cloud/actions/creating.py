@@ -1,4 +1,4 @@
-"""The action that creates an interface, Idle: what one end wants to be is written down."""
+"""The action CreateRouterInterface: makes an interface, Idle, and writes down its specification and its opposite."""
 
 from __future__ import annotations
 
