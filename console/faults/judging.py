@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from console.faults.model import WHOLE_WIRE, Fault
+from console.faults.model import WHOLE_WIRE, Fault, MessageKind
 from shared.protocol.messages import Data, Declare, Message, NotReady
 from shared.protocol.words import Intent
 
@@ -135,11 +135,11 @@ def _is_said(fault: Fault, message: Message) -> bool:
     return all(want is None or want == said for want, said in zip(wanted, _said(message), strict=True))
 
 
-def _said(message: Message) -> tuple[str, int, str | None, str | None]:
+def _said(message: Message) -> tuple[MessageKind, int, str | None, str | None]:
     """A message's kind, version, status and intent."""
     match message:
         case Declare():
-            kind = "initiate" if message.initiates else "declare"
+            kind: MessageKind = "initiate" if message.initiates else "declare"
             return kind, message.version, str(message.status), INTENTS[message.intent]
         case NotReady():
             return "not_ready", message.answers, None, None

@@ -12,6 +12,7 @@ from shared.wire.views import View
 Place = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
 Which = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(-([1-9][0-9]{0,8})?)?$")]
 
+MessageKind = Literal["initiate", "declare", "not_ready", "data"]
 ByMessage = Literal["drop", "delay", "duplicate", "reorder", "hold", "corrupt"]
 WholeWire = Literal["cut", "netem"]
 ToWorker = Literal["kill", "stop", "continue", "lose", "backup", "restore"]
@@ -50,9 +51,7 @@ class Fault(BaseModel):
     next_of: AccountId | None = Field(
         default=None, description="only messages of the next connection that this account makes, whatever its id"
     )
-    message: Literal["initiate", "declare", "not_ready", "data"] | None = Field(
-        default=None, description="only messages of this kind"
-    )
+    message: MessageKind | None = Field(default=None, description="only messages of this kind")
     status: str | None = Field(default=None, description="only declarations of an end that shows this status")
     intent: Literal["up", "suspended", "deleted"] | None = Field(
         default=None, description="only declarations of this intent"

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import FastAPI, Request, Response, status
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
 from console.web.cloud.cloud import Cloud
 from console.web.cloud.gateway import gateway
@@ -47,17 +45,9 @@ def described_app() -> FastAPI:
         redoc_url=None,
         openapi_url="/_peering/openapi.json",
     )
-    app.add_exception_handler(RequestValidationError, _not_understood)
     app.include_router(health)
     app.include_router(control)
     app.include_router(faults)
     app.include_router(situations)
     app.include_router(page)
     return app
-
-
-async def _not_understood(_: Request, error: Exception) -> Response:
-    """Say what is wrong with a body, and nothing of what was in it: not all of that is JSON (NaN, half a surrogate)."""
-    problems = error.errors() if isinstance(error, RequestValidationError) else []
-    told = [{"loc": one["loc"], "msg": one["msg"], "type": one["type"]} for one in problems]
-    return JSONResponse({"detail": told}, status.HTTP_422_UNPROCESSABLE_CONTENT)

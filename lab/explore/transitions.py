@@ -42,7 +42,7 @@ from shared.protocol.interface import Interface, timers
 from shared.protocol.messages import Data, Message
 from shared.protocol.words import Address, Intent, Timer
 
-CHANGING: Final = (Suspend(), Resume(), Delete())
+ANY_TIME: Final = (Suspend(), Resume(), Delete())
 """The commands that an owner may give at any time, and that change what this end wants."""
 
 _OUTWARD: Final = (Ignored, Refused)
@@ -80,7 +80,7 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
     if not end.open and end.intent is not Intent.DELETED and end.role.may_initiate:
         yield Initiate()
     if budget.commands[which]:
-        yield from CHANGING
+        yield from ANY_TIME
     if budget.payloads[which]:
         yield Send(str(state.sent[which] + 1))
     if budget.configures[which]:
@@ -192,7 +192,7 @@ def _spent(budget: Budget, which: int, event: Event) -> Budget:
             return budget._replace(configures=left, mistakes=budget.mistakes - (peer != PEERS[which]))
         case Due(timer=Timer.CONNECT):
             return budget._replace(give_ups=budget.give_ups - 1)
-        case _ if event in CHANGING:
+        case _ if event in ANY_TIME:
             return budget._replace(commands=put(budget.commands, which, budget.commands[which] - 1))
         case _:
             return budget

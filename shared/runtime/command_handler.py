@@ -6,7 +6,6 @@ What a request changes commits with everything else of its batch, and so does it
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any, Final
 
 from shared.protocol import refusals
@@ -31,19 +30,13 @@ from shared.wire.request import (
     ListForm,
     PeerForm,
     PlainForm,
+    PlainKind,
     ReadForm,
     RequestForm,
     SendForm,
     SubscribeForm,
 )
 from shared.wire.views import WorkerView
-
-_EVENTS: dict[str, Callable[[], Command]] = {
-    "initiate": Initiate,
-    "suspend": Suspend,
-    "resume": Resume,
-    "delete": Delete,
-}
 
 REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
 """The longest reply; the broker layer sends twice as much, and what it does not send is never answered."""
@@ -86,8 +79,8 @@ class CommandHandler:
                 return self._subscribe(form, request, reply_to, batch, now)
             case "worker":
                 return _done(self._worker(batch).model_dump(by_alias=True))
-            case _:
-                return self._plain(form, batch)
+            case "initiate" | "suspend" | "resume" | "delete":
+                return self._command(form["interface"], _event(form["kind"]), form["kind"], batch)
 
     def _create(self, form: CreateForm, batch: Batch) -> AnswerForm:
         """Create an interface, configured and initiated at once where that is asked for; all of it or nothing."""
@@ -118,10 +111,6 @@ class CommandHandler:
         """Set an interface's peer information."""
         peer: PeerForm = form["peer"]
         return self._command(form["interface"], Configure(PeerInformation(**peer), batch.nonce), "configure", batch)
-
-    def _plain(self, form: PlainForm, batch: Batch) -> AnswerForm:
-        """Carry out a command that names nothing but the interface."""
-        return self._command(form["interface"], _EVENTS[form["kind"]](), form["kind"], batch)
 
     def _command(self, interface: str, event: Command, name: str, batch: Batch) -> AnswerForm:
         """Apply a command to an interface, and answer with its status or the refusal."""
@@ -194,6 +183,19 @@ def shortened(request: RequestForm, answers: list[AnswerForm]) -> list[AnswerFor
     """Shorten answers that are too long together: what was only read is refused, and can be asked for again."""
     pairs = zip(request["commands"], answers, strict=True)
     return [answer if command["kind"] in CHANGING else _refused(TOO_MUCH) for command, answer in pairs]
+
+
+def _event(kind: PlainKind) -> Command:
+    """The event of a command that names nothing but the interface."""
+    match kind:
+        case "initiate":
+            return Initiate()
+        case "suspend":
+            return Suspend()
+        case "resume":
+            return Resume()
+        case "delete":
+            return Delete()
 
 
 def _objection(step: Step) -> AnswerForm | None:

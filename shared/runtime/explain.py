@@ -47,9 +47,9 @@ def explain(state: Interface, peers: Peers, now: float, condition: Condition | N
         return silence
     if state.reason is not None:
         return Why(state.reason, REASONS[state.reason])
-    if Intent.SUSPENDED in (state.intent, state.peer_intent) and status is Status.SUSPENDED:
+    if status is Status.SUSPENDED:
         return Why("Held", f"Suspended by {_holders(state)}.")
-    if status is Status.ACTIVATED:
+    if status.stable:
         return None
     return Why("WaitingForPeer", "Waiting for the peer to acknowledge.")
 

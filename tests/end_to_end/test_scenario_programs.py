@@ -107,14 +107,6 @@ def test_a_situation_is_reached_on_fresh_ends_each_time(up: Up, tmp_path: Path) 
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def test_whether_a_strangers_command_is_set_aside_can_be_seen_on_a_broker_of_its_own_only(
-    up: Up, tmp_path: Path
-) -> None:
-    ended = played(up, tmp_path, "- do:\n    - create: initiator\n    - {suspend: initiator, by: bob}\n")
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    assert "what is set aside can be seen only on a broker of the scenario's own" in ended.stdout
-
-
 def test_a_run_that_is_interrupted_leaves_no_fault(up: Up, tmp_path: Path) -> None:
     path = write(
         tmp_path, OPENED + "- do:\n    - fault: {do: cut, from: initiator}\n  expect: {link: true, for: 10m}\n"

@@ -6,6 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from shared.protocol.messages import Reason
+from shared.protocol.words import Status
+
 Form = st.SearchStrategy[dict[str, Any]]
 
 interfaces = st.from_regex(r"ri-[a-z0-9]{1,40}", fullmatch=True)
@@ -16,21 +19,8 @@ positives = st.sampled_from((1, 2, 2**40)) | st.integers(1, 2**40)
 nonces = st.integers(0, 2**53 - 1)
 epochs = st.tuples(positives, nonces).map(list)
 payloads = st.text(st.characters(exclude_categories=["Cs"]), max_size=50)
-statuses = st.sampled_from(
-    ("Idle", "Connecting", "Accepting", "Activated", "Suspending", "Suspended", "Activating", "Deleting", "Deleted")
-)
-reasons = st.sampled_from(
-    (
-        "PeerNotConfigured",
-        "PeerRegionMismatch",
-        "PeerKindMismatch",
-        "WrongPeerRegion",
-        "WrongPeerInformation",
-        "NotInitiated",
-        "NotOpened",
-        "NoAnswer",
-    )
-)
+statuses = st.sampled_from([str(status) for status in Status])
+reasons = st.sampled_from([str(reason) for reason in Reason])
 request_ids = st.from_regex(r"[a-f0-9]{32}", fullmatch=True)
 
 peers: Form = st.fixed_dictionaries({"interface": interfaces, "endpoint": endpoints, "account": names, "region": names})

@@ -58,12 +58,6 @@ def test_a_good_file_is_read_as_it_is_written(tmp_path: Path) -> None:
         ("      - create: ri-a\n", "      - fault: {do: drop}\n", "5: `steps[0].do[0].fault`: one of `from`, `to`"),
         ("      - create: ri-a\n", "      - fault: {do: dorp, to: a}\n", "5: `steps[0].do[0].fault.do`: "),
         ("      - create: ri-a\n", "      - fault: {do: drop, too: a}\n", "5: unknown key 'too'; did you mean 'to'?"),
-        (
-            "      - create: ri-a\n",
-            "      - situation: nope\n",
-            "5: `steps[0].do[0].situation`: there is no situation nope",
-        ),
-        ("      - create: ri-a\n", "      - {kill: vpc-a, restored: true}\n", "5: `restored` belongs beside restart"),
         (GOOD[GOOD.index("steps:") :], "steps: []", "3: `steps` has none"),
         (", ri-b@vpc-b]", ", ri-b]", "2: `connection[1]`: "),
         ("steps:", "topology: {accounts: [], endpoint: []}\nsteps:", "3: unknown key 'endpoint'; did you mean"),

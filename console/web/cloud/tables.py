@@ -60,7 +60,8 @@ SHOWN: Final[Mapping[str, str]] = {
 }
 """From the article's words to the API's."""
 
-SETTLED: Final = frozenset({"Idle", "Active", "Inactive"})
+SETTLED: Final = frozenset(SHOWN[one] for one in Status if one.stable and one is not Status.DELETED)
+"""The API's names of the statuses in which an end can be changed."""
 
 
 def crosses_border(one: str, other: str) -> bool:
