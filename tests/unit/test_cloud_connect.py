@@ -44,12 +44,16 @@ async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> No
 @pytest.mark.parametrize(
     ("action", "peer"),
     [
-        *(("DeleteRouterInterface", peer) for peer in ("ri-nobody", "idle", "away")),
-        *(("DeleteExpressConnect", peer) for peer in ("ri-nobody", "idle")),
+        *(("DeleteRouterInterface", peer) for peer in ("ri-nobody", "idle", "away", "far")),
+        *(("DeleteExpressConnect", peer) for peer in ("ri-nobody", "idle", "far")),
     ],
 )
 async def test_an_end_that_connects_in_vain_can_be_deleted_by_its_owner(api: Api, action: str, peer: str) -> None:
-    one, two = await api.create("vrt-a", "InitiatingSide"), await api.create("vrt-c", "AcceptingSide")
+    region = ABROAD if peer == "far" else REGION
+    one = await api.create("vrt-a", "InitiatingSide", OppositeRegionId=region)
+    two = await api.create("vrt-c", "AcceptingSide")
+    if peer == "far":
+        await api.point(two, one, "vrt-a")
     await api.point(one, peer if peer.startswith("ri-") else two, "vrt-c")
     await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     assert await api.status(one) == "Connecting"

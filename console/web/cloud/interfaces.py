@@ -23,7 +23,7 @@ from shared.protocol.refusals import UNKNOWN_INTERFACE
 from shared.protocol.words import Status
 from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
-from shared.wire.views import InterfaceView
+from shared.wire.views import InterfaceView, PeerView
 
 PAGE: Final = 500
 SETTLE_SECONDS: Final = 1.0
@@ -108,8 +108,11 @@ class Interfaces:
         return {end: view for answer in answers for end, view in answer.items()}
 
     async def is_named_back(self, end: Interface) -> bool:
-        """Whether the other end names this one; not so if nobody there answers."""
-        return end.record.id in await self.peers([end])
+        """Whether the other end names this one, and both agree in all that they say; not so if nobody there answers."""
+        other, told = (await self.peers([end])).get(end.record.id), end.view.peer
+        if other is None or other.peer is None or told is None:
+            return False
+        return _place(other.peer) == _place(end.view) and _place(told) == _place(other)
 
     async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
         """Send a command to a worker. Raises Refused, or ApiError if nobody answers."""
@@ -209,6 +212,11 @@ class Interfaces:
         except (Unanswered, NoContext, TimeoutError) as error:
             reason = str(error) or f"The worker of {endpoint} did not answer."
             raise ErrorKind.UNAVAILABLE.error(f"{ErrorKind.UNAVAILABLE.message} {reason}") from error
+
+
+def _place(one: InterfaceView | PeerView) -> tuple[str, str, str]:
+    """Where an interface is, as it says itself or its peer does."""
+    return one.endpoint, one.account, one.region
 
 
 def _is_gone(view: InterfaceView) -> bool:
