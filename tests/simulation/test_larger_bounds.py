@@ -8,14 +8,15 @@ from lab.explore.bounds import LARGE, Bound
 from tests.model.test_bounds import Pinned, check
 
 PINNED = {
-    "a lost store, and both owners configure again": Pinned(28390, 0),
-    "a lost store, a payload of the initiator's": Pinned(33321, 6740),
-    "a lost store, a payload of the acceptor's": Pinned(36574, 7750),
-    "a lost store, a command of the initiator's": Pinned(271517, 0),
-    "a backup put back, a payload of the initiator's": Pinned(36312, 7345),
-    "a backup put back, a payload of the acceptor's": Pinned(40865, 8711),
-    "two commands of the initiator's, payloads, giving up": Pinned(89322, 18048),
-    "two commands of the acceptor's, payloads, giving up": Pinned(107469, 17884),
+    "a lost store, and both owners configure again": Pinned(15124, 0),
+    "a lost store, and owners configure again, one of them wrong": Pinned(42886, 0),
+    "a lost store, a payload of the initiator's": Pinned(18410, 4013),
+    "a lost store, a payload of the acceptor's": Pinned(19590, 3529),
+    "a lost store, a command of the initiator's": Pinned(225980, 0),
+    "a backup put back, a payload of the initiator's": Pinned(21704, 4721),
+    "a backup put back, a payload of the acceptor's": Pinned(24316, 4469),
+    "two commands of the initiator's, payloads, giving up": Pinned(60627, 10766),
+    "two commands of the acceptor's, payloads, giving up": Pinned(69536, 12222),
 }
 
 
