@@ -53,6 +53,13 @@ class Screen:
         for thing in things:
             self.out.print(thing, soft_wrap=isinstance(thing, str | Text))
 
+    def tell(self, fields: Mapping[str, Any], *things: RenderableType) -> None:
+        """Print fields for programs, or the same for people."""
+        if self.as_json:
+            self.data(fields)
+        else:
+            self.show(*things)
+
     def failed(self, code: str, sentence: str, outcome: str = "failed") -> None:
         """Say that something was refused, or could not be done or asked."""
         if self.as_json:

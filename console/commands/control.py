@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, Options
+from console.commands.options import JsonOption, Later
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -30,5 +30,4 @@ ManagementOption = Annotated[
 
 def provision(topology: FileArgument, management: ManagementOption, as_json: JsonOption = False) -> None:  # noqa: FBT002
     """Make the accounts, queues, bindings and limits of a topology on a broker; what is there already stays."""
-    options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, control.provision, topology, management)
+    running.run_plainly(as_json, control.provision, topology, management)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, Options, TopologyOption, endpoint_id
+from console.commands.options import JsonOption, Later, TopologyOption, endpoint_id
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -30,5 +30,4 @@ def restart(
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """End a worker of the running `peering up`, start it again, and wait until it answers."""
-    options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, work.restart, topology, endpoint, restored=restored)
+    running.run_plainly(as_json, work.restart, topology, endpoint, restored=restored)

@@ -18,7 +18,9 @@ from console.client import ClientError
 from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
+from console.stack.errors import StackError
 from console.topology import FileRefused, NoContext, find_context
+from console.web.errors import ServerError
 from shared.broker.errors import ControlPlaneError
 
 DONE: Final = 0
@@ -42,14 +44,17 @@ def run(
         async with Clients(context, options.patience_seconds) as clients:
             return await job(clients, screen, *args, **kwargs)
 
-    run_plainly(options, with_clients)
+    run_plainly(options.as_json, with_clients)
 
 
 def run_plainly(
-    options: Options, job: Callable[Concatenate[Screen, P], Awaitable[int]], *args: P.args, **kwargs: P.kwargs
+    as_json: bool,  # noqa: FBT001 - an option of the command line
+    job: Callable[Concatenate[Screen, P], Awaitable[int]],
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> NoReturn:
     """Do a job that needs no context, and exit with the code that follows."""
-    screen = Screen(as_json=options.as_json)
+    screen = Screen(as_json=as_json)
     try:
         code = asyncio.run(_done(job(screen, *args, **kwargs), screen))
         sys.stdout.flush()
@@ -67,6 +72,9 @@ async def _done(job: Awaitable[int], screen: Screen) -> int:
         return await job
     except ClientError as error:
         screen.failed(error.code, error.sentence, error.outcome)
+        return FAILED
+    except (StackError, ServerError) as error:
+        screen.failed(type(error).__name__, f"{error}.")
         return FAILED
     except ControlPlaneError as error:
         screen.failed("ControlPlane", f"{str(error).rstrip('.')}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, ListenOption, Options, TopologyOption
+from console.commands.options import JsonOption, Later, ListenOption, TopologyOption
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -33,5 +33,4 @@ def serve(
     --json: one object a line: event (ready, stopped), url; when ready also page (url with the token), token, keys,
     warnings.
     """
-    options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, work.serve, topology, listen, folder)
+    running.run_plainly(as_json, work.serve, topology, listen, folder)

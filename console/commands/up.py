@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, ListenOption, Options
+from console.commands.options import JsonOption, Later, ListenOption
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -43,5 +43,4 @@ def up(
     Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url,
     page (url with the token), token, keys, and name, state, pid, restarts, last of each process that changed.
     """
-    options = Options(topology, None, as_json, 0.0)
-    running.run_plainly(options, work.up, topology, folder, listen, restored or ())
+    running.run_plainly(as_json, work.up, topology, folder, listen, restored or ())

@@ -81,7 +81,7 @@ def test_an_interrupted_command_ends_quietly_with_130() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(typer.Exit) as caught:
-        running.run_plainly(options.Options(None, None, as_json=False, patience_seconds=1), interrupted)
+        running.run_plainly(False, interrupted)  # noqa: FBT003 - not JSON
     assert caught.value.exit_code == 130
 
 

@@ -34,11 +34,8 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
         "policies": len(document["policies"]),
         "mended": mended,
     }
-    if screen.as_json:
-        screen.data({"outcome": "done", "rabbitmq": version, **made})
-    else:
-        shown = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in made.items()}
-        screen.show(facts([("RabbitMQ", version), *shown.items()]))
+    shown = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in made.items()}
+    screen.tell({"outcome": "done", "rabbitmq": version, **made}, facts([("RabbitMQ", version), *shown.items()]))
     return DONE
 
 

@@ -81,10 +81,7 @@ def status_line(interface: str, status: str) -> Text:
 
 
 def _tell(screen: Screen, result: dict[str, Any]) -> None:
-    if screen.as_json:
-        screen.data({"outcome": "done", **result})
-    else:
-        screen.show(status_line(result["interface"], result["status"]))
+    screen.tell({"outcome": "done", **result}, status_line(result["interface"], result["status"]))
 
 
 def _outcome(answer: AnswerForm | ClientError) -> dict[str, Any]:

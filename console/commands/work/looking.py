@@ -81,11 +81,9 @@ async def explain(clients: Clients, screen: Screen, name: str) -> int:
     waited = waiting(own, other, records[0], records[1])
     broken = await on_purpose(clients, own.interface)
     sentence = why(own, other, unasked, waited=waited, faults=broken.faults)
-    if screen.as_json:
-        fields = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
-        screen.data({**fields, "link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence})
-    else:
-        screen.show(Text(plain(sentence)))
+    fields: dict[str, Any] = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
+    fields |= {"link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence}
+    screen.tell(fields, Text(plain(sentence)))
     return DONE
 
 

@@ -112,13 +112,9 @@ def _sent(place: Located, numbers: Sequence[int], count: int) -> dict[str, Any]:
 
 
 def _tell(screen: Screen, place: Located, numbers: Sequence[int], count: int) -> None:
-    if screen.as_json:
-        screen.data({"outcome": "done", **_sent(place, numbers, count)})
-    elif count == 1:
-        screen.show(f"{place.interface}: accepted as number {numbers[0]}")
-    else:
-        span = f", numbers {numbers[0]} to {numbers[-1]}" if numbers else ""
-        screen.show(f"{place.interface}: {count} accepted{span}")
+    span = f", numbers {numbers[0]} to {numbers[-1]}" if numbers else ""
+    accepted = f"accepted as number {numbers[0]}" if count == 1 else f"{count} accepted{span}"
+    screen.tell({"outcome": "done", **_sent(place, numbers, count)}, f"{place.interface}: {accepted}")
 
 
 def _tell_refused(screen: Screen, place: Located, refused: Refused, numbers: Sequence[int], count: int) -> int:
@@ -163,7 +159,7 @@ async def _pages(clients: Clients, place: Located, after: int) -> AsyncIterator[
 
 
 def _print(screen: Screen, payload: PayloadView) -> None:
-    if screen.as_json:
-        screen.data(payload.model_dump())
-    else:
-        screen.show(Text(f"{moment(payload.at)}  {payload.number:>4}  ", "dim").append(plain(payload.body), "not dim"))
+    screen.tell(
+        payload.model_dump(),
+        Text(f"{moment(payload.at)}  {payload.number:>4}  ", "dim").append(plain(payload.body), "not dim"),
+    )

@@ -37,10 +37,10 @@ async def record(clients: Clients, screen: Screen, file: Path, title: str) -> in
         return FAILED
     _write(file, scenario)
     steps = len(scenario["steps"])
-    if screen.as_json:
-        screen.data({"outcome": "done", "file": str(file), "steps": steps})
-    else:
-        screen.show(f"{file}: {steps} steps; play it with: peering run {file}")
+    screen.tell(
+        {"outcome": "done", "file": str(file), "steps": steps},
+        f"{file}: {steps} steps; play it with: peering run {file}",
+    )
     return DONE
 
 

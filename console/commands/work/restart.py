@@ -8,7 +8,6 @@ from typing import Final
 from console.commands.running import DONE, FAILED
 from console.screen import Screen
 from console.stack.control_socket import ask
-from console.stack.errors import StackError
 from console.topology import find_context
 
 RESTART_LIMIT_SECONDS: Final = 90.0
@@ -18,17 +17,10 @@ RESTART_LIMIT_SECONDS: Final = 90.0
 async def restart(screen: Screen, path: Path | None, endpoint: str, *, restored: bool) -> int:
     """Ask for the restart, and say what came of it."""
     folder = Path(find_context(path).source).parent
-    try:
-        request = {"do": "restart", "endpoint": endpoint, "restored": restored}
-        reply = await ask(folder, request, RESTART_LIMIT_SECONDS)
-    except StackError as error:
-        screen.failed(type(error).__name__, f"{error}.")
-        return FAILED
+    request = {"do": "restart", "endpoint": endpoint, "restored": restored}
+    reply = await ask(folder, request, RESTART_LIMIT_SECONDS)
     if reply["outcome"] == "done":
-        if screen.as_json:
-            screen.data(reply)
-        else:
-            screen.show(f"{endpoint}: restarted, pid {reply['pid']}")
+        screen.tell(reply, f"{endpoint}: restarted, pid {reply['pid']}")
         return DONE
     screen.failed(reply["code"], reply["sentence"], reply["outcome"])
     return FAILED

@@ -102,10 +102,7 @@ class Board:
 
     def say(self, what: str) -> None:
         """Say what is being done."""
-        if self._screen.as_json:
-            self._screen.data({"event": "progress", "sentence": what})
-        else:
-            self._screen.show(Text(plain(what), "dim"))
+        self._screen.tell({"event": "progress", "sentence": what}, Text(plain(what), "dim"))
 
     def changed(self, report: Report) -> None:
         """A process started or ended."""
@@ -140,10 +137,7 @@ class Board:
 
     def over(self) -> None:
         """All has ended."""
-        if self._screen.as_json:
-            self._screen.data({"event": "stopped"})
-        else:
-            self._screen.show("stopped; nothing is left running")
+        self._screen.tell({"event": "stopped"}, "stopped; nothing is left running")
 
     def _table(self) -> RenderableType:
         """One row a process; on a narrow terminal what ended it last takes several lines."""

@@ -28,11 +28,8 @@ async def wait(clients: Clients, screen: Screen, name: str, status: str, timeout
                         break
     except TimeoutError:
         return _tell(screen, await clients.view(place), status, timeout_seconds)
-    if screen.as_json:
-        fields = {"interface": place.interface, "endpoint": place.endpoint, "status": status}
-        screen.data({"outcome": "done", **fields})
-    else:
-        screen.show(f"{place.interface}: {status}")
+    fields = {"outcome": "done", "interface": place.interface, "endpoint": place.endpoint, "status": status}
+    screen.tell(fields, f"{place.interface}: {status}")
     return DONE
 
 
@@ -69,10 +66,7 @@ async def watch(clients: Clients, screen: Screen, name: str | None, *, everythin
     async def tell() -> None:
         while True:
             endpoint, row = await rows.get()
-            if screen.as_json:
-                screen.data({"endpoint": endpoint, **row.model_dump()})
-            else:
-                screen.show(transition_line(endpoint, row))
+            screen.tell({"endpoint": endpoint, **row.model_dump()}, transition_line(endpoint, row))
 
     if not screen.as_json:
         screen.complain(f"Watching {', '.join(one.interface or one.endpoint for one in sources)}; Ctrl-C ends it.")
