@@ -7,7 +7,7 @@ import ssl
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 
@@ -89,25 +89,13 @@ class BrokerAddress:
         return self.shown
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """A URL, taken apart."""
-
-    scheme: str
-    hostname: str | None
-    port: int | None
-    path: str
-    username: str | None
-    password: str | None = field(repr=False)
-
-
-def _split(url: str) -> _Parts:
+def _split(url: str) -> SplitResult:
     """Take a URL apart; errors must not show it, because the password is in it."""
     try:
         parts = urlsplit(url)
-        port = parts.port
+        _ = parts.port
     except ValueError:
         raise ValueError("the broker's address is no URL: amqp://user:password@host:port/vhost") from None
     if parts.scheme not in _PORTS or not parts.hostname:
         raise ValueError("the broker's address must look like amqp://user:password@host:port/vhost")
-    return _Parts(parts.scheme, parts.hostname, port, parts.path, parts.username, parts.password)
+    return parts

@@ -12,15 +12,13 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final, Self
 
-from shared.broker.embedded import START_LIMIT_SECONDS, speaks_amqp
+from shared.broker.embedded import LoopbackBroker, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
-from shared.broker.polling import wait_until
 from shared.broker.private_files import LOG_LIMITS, LOOPBACK, MAX_MESSAGE_BYTES, free_ports, write_definitions
 
 IMAGE: Final = "rabbitmq:4-management"
 STOP_LIMIT_SECONDS: Final = 15.0
 _ENGINE_LIMIT_SECONDS: Final = 30.0
-_LOG_TAIL_LINES: Final = 25
 _SHARED_FOLDER_MODE: Final = 0o700
 
 _SCRIPT: Final = """
@@ -36,14 +34,14 @@ wait $server
 """
 
 
-class ContainerBroker:
+class ContainerBroker(LoopbackBroker):
     """One RabbitMQ in a container that belongs to this program and ends with it."""
 
     def __init__(self, folder: Path, image: str) -> None:
         """Prefer `ContainerBroker.start`."""
+        super().__init__(free_ports(), folder / "output.log")
         self._folder = folder
         self._image = image
-        self._ports = free_ports()
         self._name = ""
         self._client: subprocess.Popen[bytes] | None = None
 
@@ -67,21 +65,6 @@ class ContainerBroker:
         return False
 
     @property
-    def host(self) -> str:
-        """The address it listens on: loopback and no other."""
-        return LOOPBACK
-
-    @property
-    def amqp_port(self) -> int:
-        """The port for workers and consoles."""
-        return self._ports.amqp
-
-    @property
-    def management_url(self) -> str:
-        """The address for the control plane, without credentials."""
-        return f"http://{LOOPBACK}:{self._ports.management}"
-
-    @property
     def pid(self) -> int | None:
         """The container's first process, as the engine's machine counts; None while it is stopped."""
         if self._client is None:
@@ -102,7 +85,10 @@ class ContainerBroker:
                 self._command(), stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         try:
-            self._wait_until_it_speaks_amqp(self._client)
+            client = self._client
+            self._wait_for(
+                "the container", lambda: client.poll() is not None, lambda: speaks_amqp(LOOPBACK, self.amqp_port)
+            )
         except BaseException:
             self.kill()
             raise
@@ -127,12 +113,6 @@ class ContainerBroker:
         self._client.kill()
         self._client.wait()
         self._client = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _write_files(self, definitions: dict[str, Any]) -> None:
         """Write what the container copies when it starts."""
@@ -163,22 +143,6 @@ class ContainerBroker:
             *("--env", "RABBITMQ_ENABLED_PLUGINS_FILE=/etc/peering/enabled_plugins"),
             *("--entrypoint", "/bin/sh", self._image, "-c", _SCRIPT),
         ]
-
-    def _wait_until_it_speaks_amqp(self, client: subprocess.Popen[bytes]) -> None:
-        """Wait until the broker greets. Raises BrokerNotStarted."""
-
-        def answered() -> bool:
-            return client.poll() is not None or speaks_amqp(LOOPBACK, self.amqp_port)
-
-        if not wait_until(answered, START_LIMIT_SECONDS):
-            raise BrokerNotStarted(f"no answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
-        if client.poll() is not None:
-            raise BrokerNotStarted(f"the container ended while it started.\n{self._log_tail()}")
-
-    def _log_tail(self) -> str:
-        """The end of what the container said."""
-        lines = (self._folder / "output.log").read_text(errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_TAIL_LINES:])
 
 
 def _docker(*arguments: str) -> subprocess.CompletedProcess[str]:

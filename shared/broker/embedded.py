@@ -10,6 +10,7 @@ import shlex
 import signal
 import socket
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,6 +20,7 @@ from shared.broker.polling import wait_until
 from shared.broker.private_files import (
     LOOPBACK,
     Layout,
+    Ports,
     Programs,
     environment,
     find_programs,
@@ -43,11 +45,61 @@ ADVICE: Final = (
 )
 
 
-class PrivateBroker:
+class LoopbackBroker(ABC):
+    """A RabbitMQ of the program's own: where it listens, how long it may take to come up, and that it ends."""
+
+    def __init__(self, ports: Ports, *logs: Path) -> None:
+        """`logs` are the files whose ends say why it did not start."""
+        self._ports = ports
+        self._logs = logs
+
+    @property
+    def host(self) -> str:
+        """The address it listens on: loopback and no other."""
+        return LOOPBACK
+
+    @property
+    def amqp_port(self) -> int:
+        """The port for workers and consoles."""
+        return self._ports.amqp
+
+    @property
+    def management_url(self) -> str:
+        """The address for the control plane, without credentials."""
+        return f"http://{LOOPBACK}:{self._ports.management}"
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Ask it to end, wait, then kill what is left. Nothing of it runs afterwards."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _wait_for(self, program: str, ended: Callable[[], bool], ready: Callable[[], bool]) -> None:
+        """Wait until a program of it is ready. Raises BrokerNotStarted."""
+        if not wait_until(lambda: ended() or ready(), START_LIMIT_SECONDS):
+            raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
+        if ended():
+            raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
+
+    def _log_tail(self) -> str:
+        """The end of what the broker said."""
+        lines: list[str] = []
+        for path in self._logs:
+            with contextlib.suppress(OSError):
+                lines += path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return "\n".join(lines)
+
+
+class PrivateBroker(LoopbackBroker):
     """One RabbitMQ that belongs to this program and ends with it, even if the program is killed."""
 
     def __init__(self, layout: Layout, programs: Programs, *, own_epmd: bool = True) -> None:
         """Prefer `PrivateBroker.start`; a node of a cluster shares the cluster's epmd and has none of its own."""
+        super().__init__(layout.ports, layout.output, layout.log)
         self._layout = layout
         self._programs = programs
         self._own_epmd = own_epmd
@@ -68,21 +120,6 @@ class PrivateBroker:
     def available() -> bool:
         """Whether what it takes is installed."""
         return find_programs() is not None
-
-    @property
-    def host(self) -> str:
-        """The address it listens on: loopback and no other."""
-        return LOOPBACK
-
-    @property
-    def amqp_port(self) -> int:
-        """The port for workers and consoles."""
-        return self._layout.ports.amqp
-
-    @property
-    def management_url(self) -> str:
-        """The address for the control plane, without credentials."""
-        return f"http://{LOOPBACK}:{self._layout.ports.management}"
 
     @property
     def pid(self) -> int | None:
@@ -119,9 +156,9 @@ class PrivateBroker:
         self._processes = processes
         try:
             if epmd:
-                self._wait_for(processes, "epmd", lambda: accepts(LOOPBACK, ports.epmd))
+                self._wait_for("epmd", processes.ended, lambda: accepts(LOOPBACK, ports.epmd))
                 processes.start_next()
-            self._wait_for(processes, "RabbitMQ", lambda: speaks_amqp(LOOPBACK, ports.amqp))
+            self._wait_for("RabbitMQ", processes.ended, lambda: speaks_amqp(LOOPBACK, ports.amqp))
         except BaseException:
             self.kill()
             raise
@@ -148,26 +185,6 @@ class PrivateBroker:
         command = [str(self._programs.server.with_name("rabbitmqctl")), "-n", self._layout.node, *words]
         environ = environment(self._layout) | ports
         subprocess.run(command, env=environ, check=True, capture_output=True, timeout=_COMMAND_LIMIT_SECONDS)  # noqa: S603 - an installed program
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _wait_for(self, processes: Watchdog, program: str, ready: Callable[[], bool]) -> None:
-        if not wait_until(lambda: processes.ended() or ready(), START_LIMIT_SECONDS):
-            raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
-        if processes.ended():
-            raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
-
-    def _log_tail(self) -> str:
-        """The end of what the broker said."""
-        lines: list[str] = []
-        for path in (self._layout.output, self._layout.log):
-            with contextlib.suppress(OSError):
-                lines += path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
-        return "\n".join(lines[-2 * _LOG_TAIL_LINES :])
 
 
 def epmd_command(programs: Programs, port: int) -> str:
