@@ -16,7 +16,7 @@ from console.client.why import link_exists
 from console.faults.faults import Faults
 from console.faults.model import Fault
 from console.faults.situation import Situation
-from console.faults.steps import ROLES, USUAL_SECONDS, Action, Expectation, PlacedFault
+from console.faults.steps import ROLES, Action, Expectation, PlacedFault
 from shared.protocol.refusals import UNKNOWN_INTERFACE
 from shared.wire import commands
 from shared.wire.request import CommandForm, PeerForm
@@ -60,7 +60,7 @@ class OwnFaults:
 
 @dataclass(slots=True)
 class Reaching:
-    """One connection on which a situation is reached; `made` are the faults that were made for it."""
+    """One connection on which a situation is reached; `made` are the faults that stand for it."""
 
     clients: Clients
     faults: FaultMaker
@@ -80,9 +80,6 @@ class Reaching:
 
         What it could not reach it leaves without faults.
         """
-        self._further = {
-            name: Located(interface_id(), self.place(role).endpoint) for name, role in self.wanted.further.items()
-        }
         try:
             if self.wanted.supervised is not None:  # refused before anything is made where nobody supervises it
                 await self._break(PlacedFault(do="continue", worker=self.wanted.supervised))
@@ -125,7 +122,10 @@ class Reaching:
 
     def place(self, name: str) -> Located:
         """The interface of this name in the situation's file, and where it lives."""
-        return {"initiator": self.initiator, "acceptor": self.acceptor, **self._further}[name]
+        own = {"initiator": self.initiator, "acceptor": self.acceptor}
+        if name not in own and name not in self._further:
+            self._further[name] = Located(interface_id(), own[name.partition("@")[2]].endpoint)
+        return own.get(name) or self._further[name]
 
     def _other(self, place: Located) -> Located:
         return self.initiator if place.endpoint == self.acceptor.endpoint else self.acceptor
@@ -175,7 +175,8 @@ class Reaching:
         account, region = (None, None) if action is None else (action.peer_account, action.peer_region)
         wanted = WantedPeer(f"{other.interface}@{other.endpoint}", account, region)
         name, _, endpoint = ("" if action is None else action.peer or "").partition("@")
-        interface = self.place(name).interface if name in {*ROLES, *self._further} else name
+        interface = self.place(name).interface if name in ROLES else name
+        endpoint = self.place(endpoint).endpoint if endpoint in ROLES else endpoint
         form = await peer_form(self.clients, place, wanted)
         return {**form, "interface": interface or other.interface, "endpoint": endpoint or other.endpoint}
 
@@ -186,10 +187,12 @@ class Reaching:
                 given[key] = self.place(given[key]).endpoint
         if fault.interface is not None:
             given["interface"] = self.place(fault.interface).interface
-        self.made.append((await self.faults.add(given))["number"])
+        made = await self.faults.add(given)
+        if not made["over"]:
+            self.made.append(made["number"])
 
     async def _until(self, wanted: Expectation) -> None:
-        limit = max(REACH_LIMIT_SECONDS, wanted.within) if wanted.within == USUAL_SECONDS else wanted.within
+        limit = max(REACH_LIMIT_SECONDS, wanted.within)
         ends = time.monotonic() + limit
         while problems := [one async for one in self._problems(wanted)]:
             if time.monotonic() >= ends:
@@ -213,9 +216,8 @@ class Reaching:
         if wanted.link is not None and await self._link() is not wanted.link:
             yield f"the link {'does not exist' if wanted.link else 'exists'}"
         own = [one for one in await self.faults.listed() if one["number"] in self.made]
-        for key, least in (("struck", wanted.struck), ("held", wanted.held)):
-            if least is not None and (seen := sum(int(one[key]) for one in own)) < least:
-                yield f"its faults have {key} {seen} messages and not {least}"
+        if wanted.struck is not None and (struck := sum(int(one["struck"]) for one in own)) < wanted.struck:
+            yield f"its faults have struck {struck} times and not {wanted.struck}"
 
     async def _link(self) -> bool:
         """Whether the link exists; not, where an end is not there."""

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 import yaml
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from console.client import Refused
 from console.faults.steps import ROLES, Action, Expectation
 from console.topology import KnownEndpoint
 from console.topology.models import Section
 
+FOLDER: Final = files("console.faults.situations")
 MOST_TIMES: Final = 100
 """How often a message may be lost by a situation's faults: each loss takes a retransmission timeout, of seconds."""
 
@@ -28,7 +29,10 @@ class SituationStep(Section):
 
 
 class Situation(Section):
-    """A named state of disagreement; its steps are written in the words of a scenario's."""
+    """A named state of disagreement; its steps are written in the words of a scenario's.
+
+    Another interface, `ri-x@initiator`, is a fresh one each time.
+    """
 
     name: str = Field(description="by which it is reached")
     sentence: str = Field(description="what it is, and what real automation gets wrong there")
@@ -37,9 +41,6 @@ class Situation(Section):
     )
     supervised: Literal["initiator", "acceptor"] | None = Field(
         default=None, description="whose worker must be this program's to end and to start again"
-    )
-    further: dict[Annotated[str, StringConstraints(pattern="^ri-[a-z]+$")], Literal["initiator", "acceptor"]] = Field(
-        default={}, description="further interfaces, fresh ones each time, and at which end's endpoint they live"
     )
     steps: tuple[SituationStep, ...]
     reached: Expectation = Field(description="what tells that it is reached, and holds as long as it is held")
@@ -66,9 +67,8 @@ def situation(name: str, times: int | None = None) -> Situation:
 
 @cache
 def _texts() -> dict[str, str]:
-    folder = files("console.faults.situations")
-    found = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
-    return {name.removesuffix(".yaml"): (folder / name).read_text(encoding="utf-8") for name in found}
+    found = sorted(file.name for file in FOLDER.iterdir() if file.name.endswith(".yaml"))
+    return {name.removesuffix(".yaml"): (FOLDER / name).read_text(encoding="utf-8") for name in found}
 
 
 def _read(name: str, text: str, times: int | None) -> Situation:

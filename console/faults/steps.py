@@ -23,8 +23,9 @@ ROLES: Final = ("initiator", "acceptor")
 
 _INTERFACE: Final = "ri-[a-z0-9]{1,40}"
 _ENDPOINT: Final = "(vpc|vbr)-[a-z0-9-]{1,40}"
-_END: Final = f"^({'|'.join(ROLES)}|{_INTERFACE}(@{_ENDPOINT})?)$"
-_PEER: Final = f"^({'|'.join(ROLES)}|{_INTERFACE})(@{_ENDPOINT})?$"
+_AT: Final = f"({'|'.join(ROLES)}|{_ENDPOINT})"
+_END: Final = f"^({'|'.join(ROLES)}|{_INTERFACE}(@{_AT})?)$"
+_PEER: Final = f"^({'|'.join(ROLES)}|{_INTERFACE})(@{_AT})?$"
 
 
 def _seconds(text: object) -> object:
@@ -44,7 +45,7 @@ Seconds = Annotated[
 PeerName = Annotated[str, StringConstraints(pattern=_PEER)]
 EndName = Annotated[str, StringConstraints(pattern=_END)]
 FullName = Annotated[str, StringConstraints(pattern=f"^{_INTERFACE}@{_ENDPOINT}$")]
-WorkerName = Annotated[str, StringConstraints(pattern=f"^({'|'.join(ROLES)}|{_ENDPOINT})$")]
+WorkerName = Annotated[str, StringConstraints(pattern=f"^{_AT}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{1,60}$")]
 COMMANDS: Final = ("create", "configure", "initiate", "suspend", "resume", "delete", "send")
 """What owners do."""

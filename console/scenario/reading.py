@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, get_args
 
 from pydantic import BaseModel
 
+from console.faults import steps
+from console.faults.reaching import REACH_LIMIT_SECONDS
+from console.faults.situation import FOLDER, Situation, situation
 from console.faults.steps import ROLES, Expectation
-from console.scenario.model import Scenario
+from console.scenario.model import Action, Scenario, Step
 from console.topology import FileRefused, Topology, load
 from console.topology import problems as of_topology
 from console.topology.reading import Place, read_as
@@ -23,12 +26,33 @@ class ScenarioRefused(FileRefused):
 
 
 def load_scenario(path: Path) -> tuple[Scenario, Topology | None]:
-    """Read a scenario file, and the topology that it names or holds. Raises ScenarioRefused or TopologyRefused."""
+    """Read a scenario file, and the topology that it names or holds. Raises ScenarioRefused or TopologyRefused.
+
+    The file of a situation is one, too: it is reached, and heals.
+    """
+    if path.resolve().parent == Path(str(FOLDER)).resolve() and path.suffix == ".yaml":
+        return _of_situation(situation(path.stem)), None
     scenario = read_as(Scenario, path, _sentence, ScenarioRefused)
     topology = scenario.topology
     if isinstance(topology, Path):
         topology = load(path.parent / topology)
     return scenario, topology
+
+
+def _of_situation(wanted: Situation) -> Scenario:
+    """The scenario that reaches a situation and lets it heal, on what runs already."""
+    reached = Step(title="It is reached", expect=_patient(wanted.reached))
+    healed = Step(title="It heals", do=(Action(clear="all"), *_acts(wanted.heal)), expect=_patient(wanted.healed))
+    taken = [Step(do=_acts(one.do), expect=one.expect and _patient(one.expect)) for one in wanted.steps]
+    return Scenario(title=wanted.name, steps=(*taken, reached, healed))
+
+
+def _acts(acts: Sequence[steps.Action]) -> tuple[Action, ...]:
+    return tuple(Action.model_validate(one.model_dump(by_alias=True, exclude_unset=True)) for one in acts)
+
+
+def _patient(wanted: Expectation) -> Expectation:
+    return wanted.model_copy(update={"within": max(wanted.within, REACH_LIMIT_SECONDS)})
 
 
 def _sentence(kind: str, place: Place, said: str) -> str:

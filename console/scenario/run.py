@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from console.client.clients import Located
+from console.client.ids import interface_id
 from console.faults.model import Fault
 from console.faults.reaching import Reaching
 from console.faults.situation import situation
@@ -66,7 +67,13 @@ class ScenarioRun(Watching):
         self.programs = Programs(self, place.environment, place.folder)
 
     def end(self, name: str) -> StoryEnd:
-        """The end that a scenario names. Raises StoryBroke for an endpoint that is not there."""
+        """The end that a scenario names; `ri-x@initiator` is a fresh interface on that end's endpoint.
+
+        Raises StoryBroke for an endpoint that is not there.
+        """
+        role = name.partition("@")[2]
+        if role in ROLES and name not in self._ends:
+            self._ends[name] = story_end(self.place.context, f"{interface_id()}@{self._ends[role].endpoint}")
         return self._ends.get(name) or story_end(self.place.context, name)
 
     async def prepare(self) -> None:
@@ -173,6 +180,7 @@ class ScenarioRun(Watching):
         """An end that peer information names; where no such endpoint is known, all else is as at the other end."""
         named, _, endpoint = name.partition("@")
         interface = self.end(named).interface if named in ROLES else named
+        endpoint = self.endpoint(endpoint)
         if self.place.context.endpoint(endpoint) is not None:
             return story_end(self.place.context, f"{interface}@{endpoint}")
         return StoryEnd(other.section.model_copy(update={"id": endpoint}), interface)
@@ -224,7 +232,11 @@ class ScenarioRun(Watching):
 
     async def _reach(self, name: str) -> TypedLine:
         one, two = (self.located(role) for role in ROLES)
-        await Reaching(self.clients, self.faults, situation(name), one, two).reach()
+        wanted = situation(name)
+        if wanted.supervised is not None:
+            endpoint = self.endpoint(wanted.supervised)
+            self._ended[endpoint] = await self.clients.worker(endpoint)
+        await Reaching(self.clients, self.faults, wanted, one, two).reach()
         return TypedLine(WHO, f"peering situation reach {name}")
 
     async def _clear(self, which: str) -> TypedLine:

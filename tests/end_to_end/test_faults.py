@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from console.faults.situation import situation, situations
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
+from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up, type_command
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -150,6 +150,15 @@ def test_a_situation_is_reached_with_one_command_held_and_healed(up: Up, name: s
     wanted = situation(name).healed.statuses
     assert shows(terminal, reached["initiator"]) == wanted["initiator"]
     assert shows(terminal, reached["acceptor"]) == wanted["acceptor"]
+
+
+@pytest.mark.parametrize("name", ["recreated", "refused-interface", "resumed-while-held", "store-lost"])
+def test_the_file_of_a_situation_is_a_scenario_that_runs(up: Up, name: str) -> None:
+    file = REPOSITORY / "console" / "faults" / "situations" / f"{name}.yaml"
+    ended = type_command("run", str(file), *up.terminal.options, folder=up.terminal.folder)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    steps = len(situation(name).steps) + 2
+    assert f"{steps} of {steps} steps as expected" in ended.stdout
 
 
 def test_a_situation_takes_one_call_over_http(up: Up) -> None:
