@@ -164,18 +164,24 @@ def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driv
 
 def establish(up: Up, first: str, second: str) -> None:
     """Bring a connection up by the door that the buttons use."""
+    make_both(up, first, second)
+    asked(up, {"endpoint": "vpc-alice", "interface": first, "do": "initiate"})
+
+
+def make_both(up: Up, first: str, second: str) -> None:
+    """Make both ends, each told of the other."""
     one, two = {"endpoint": "vpc-alice", "interface": first}, {"endpoint": "vpc-bob", "interface": second}
-    for asked in (
-        {**one, "do": "create"},
-        {**two, "do": "create"},
-        {**one, "do": "configure", "peer": f"{second}@vpc-bob"},
-        {**two, "do": "configure", "peer": f"{first}@vpc-alice"},
-        {**one, "do": "initiate"},
-    ):
-        answer = httpx.post(
-            f"{up.url}/page/act", json=asked, headers={**up.bearer, "Origin": up.url, "X-Peering-Page": "1"}
-        )
-        assert answer.json()["outcome"] == "done", answer.text
+    asked(up, {**one, "do": "create"})
+    asked(up, {**two, "do": "create"})
+    asked(up, {**one, "do": "configure", "peer": f"{second}@vpc-bob"})
+    asked(up, {**two, "do": "configure", "peer": f"{first}@vpc-alice"})
+
+
+def asked(up: Up, action: dict[str, str]) -> None:
+    """Ask as the page does; it has to be done."""
+    headers = {**up.bearer, "Origin": up.url, "X-Peering-Page": "1"}
+    answer = httpx.post(f"{up.url}/page/act", json=action, headers=headers)
+    assert answer.json()["outcome"] == "done", answer.text
 
 
 @contextmanager

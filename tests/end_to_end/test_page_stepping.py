@@ -77,7 +77,7 @@ def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals
     switch.click()
     wait_for_text(driver, "card-said", "stands: hold every message of ri-sa")
     alice.ask("initiate", "ri-sa: Connecting")
-    assert "compares it with its peer information" in card(driver, THERE, "Initiate 1.1").text
+    assert "has named ri-sa as its peer: if all else agrees" in card(driver, THERE, "Initiate 1.1").text
     bob.shows("Idle")
     choose(driver, THERE, "Initiate 1.1", "deliver")
     bob.shows("Accepting")

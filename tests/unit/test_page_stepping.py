@@ -16,7 +16,13 @@ from tests.unit.test_why import other, own
 @pytest.mark.parametrize(
     ("label", "changes", "words"),
     [
-        ("Initiate 1.1 up Connecting ack -.0 got 0", {"status": "Idle"}, "compares it with its peer information"),
+        ("Initiate 1.1 up Connecting ack -.0 got 0", {"status": "Idle"}, "if all else agrees, it is Accepting from"),
+        (
+            "Initiate 1.1 up Connecting ack -.0 got 0",
+            {"status": "Idle", "peer": None},
+            "has not named ri-b as its peer",
+        ),
+        ("Initiate 1.1 up Connecting ack -.0 got 0", {"status": "Accepting"}, "is Accepting already and stays so"),
         ("NotReady - answers 1.1 PeerNotConfigured", {}, "learns why the connection is not up"),
         ("Data 3 in 1.1/1.1", {}, "takes payload 3 in, once"),
         (
@@ -38,12 +44,13 @@ from tests.unit.test_why import other, own
     ],
 )
 def test_what_follows_is_said_from_how_the_receiver_stands(label: str, changes: dict[str, Any], words: str) -> None:
-    assert words in follows(label, "ri-a", own(**changes))
+    assert words in follows(label, "ri-b", "ri-a", own(**changes))
 
 
 def test_of_a_receiver_that_does_not_answer_nothing_is_foretold() -> None:
-    assert follows("Declare 1.1 up Accepting ack 1.1 got 0", "ri-b", None) == "ri-b records it."
-    assert "takes payload 1" in follows("Data 1 in 1.1/1.1", "ri-b", other())
+    assert follows("Declare 1.1 up Accepting ack 1.1 got 0", "ri-a", "ri-b", None) == "ri-b records it."
+    assert "compares it with" in follows("Initiate 1.1 up Connecting ack -.0 got 0", "ri-a", "ri-b", None)
+    assert "takes payload 1" in follows("Data 1 in 1.1/1.1", "ri-a", "ri-b", other())
 
 
 def context_of(*owners: str) -> Context:

@@ -195,12 +195,12 @@ class Watch:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _keep_counting(self) -> None:
-        """Tell of messages that begin to stand half-way, or do no more: that leaves no row."""
-        seen: list[int] = []
+        """Tell of messages that begin to stand half-way, or do no more, and of faults: that leaves no row."""
+        faults, seen = self._overview.site.faults, ""
         while True:
-            held = [one.number for one in self._overview.site.faults.held()]
-            if held != seen:
-                seen = held
+            now = str(([one.number for one in faults.held()], shown(faults, self._interfaces)))
+            if now != seen:
+                seen = now
                 self._changed.set()
             await asyncio.sleep(REST_SECONDS)
 

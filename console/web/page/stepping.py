@@ -55,13 +55,15 @@ def _card(stack: Sequence[HeldMessage], ends: Sequence[tuple[str, InterfaceView 
         says=short(first.label),
         source=first.source,
         target=first.target,
-        follows=follows(first.label, first.target, dict(ends).get(first.target)),
+        follows=follows(first.label, first.source, first.target, dict(ends).get(first.target)),
     )
 
 
-def follows(label: str, target: str, receiver: InterfaceView | None) -> str:
+def follows(label: str, source: str, target: str, receiver: InterfaceView | None) -> str:
     """Say what will follow when a message arrives, from how its receiver stands now."""
     match label.split(" "):
+        case ["Initiate", *_] if receiver is not None:
+            return _initiated(source, target, receiver)
         case ["Initiate", *_]:
             return f"{target} compares it with its peer information: if all agrees, it accepts; if not, it says why."
         case ["NotReady", *_]:
@@ -72,6 +74,15 @@ def follows(label: str, target: str, receiver: InterfaceView | None) -> str:
             return _declared(target, receiver, intent, Status(status), recorded)
         case _:
             return f"{target} records it."
+
+
+def _initiated(source: str, target: str, receiver: InterfaceView) -> str:
+    """What asking for the connection does: it depends on whether the receiver's owner has named the sender."""
+    if receiver.status != Status.IDLE:
+        return f"{target} is {receiver.status} already and stays so, and answers."
+    if receiver.peer is None or receiver.peer.interface != source:
+        return f"{target} has not named {source} as its peer: it stays Idle, and answers that it is not ready."
+    return f"{target} has named {source} as its peer: if all else agrees, it is Accepting from then on, and answers."
 
 
 def _declared(target: str, receiver: InterfaceView, intent: str, status: Status, recorded: str) -> str:

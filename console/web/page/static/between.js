@@ -27,6 +27,7 @@ export class Between {
       const number = event.target.closest("button")?.dataset.number;
       if (number) this.say(act({ do: "clear", number: Number(number) }));
     });
+    find("#fault-clear").addEventListener("click", () => this.say(act({ do: "clear" })));
     find("#fault-add").addEventListener("submit", (event) => {
       event.preventDefault();
       this.add(event.target.elements);
@@ -37,9 +38,12 @@ export class Between {
     return this.columns[0].interface || this.columns[1].interface;
   }
 
-  step(on) {
-    if (on) this.say(act({ do: "fault", fault: { do: "hold", interface: this.interface } }));
-    else if (this.stepping) this.say(act({ do: "clear", number: this.stepping }));
+  async step(on) {
+    const asked = on
+      ? { do: "fault", fault: { do: "hold", interface: this.interface } }
+      : { do: "clear", number: this.stepping };
+    const answer = await this.say(act(asked));
+    if (answer.outcome !== "done") find("#stepping").checked = !on;
   }
 
   add(form) {
@@ -86,30 +90,44 @@ export class Between {
     const standing = connection.faults.filter((one) => !one.over).length;
     find("#fault-count").textContent = standing ? `(${standing})` : "";
     find("#fault-list").replaceChildren(...connection.faults.map(fault));
+    find("#fault-clear").hidden = !connection.faults.length;
   }
 
+  // A card stays the same element while its message is said again: somebody may be about to press its button.
   showCards(cards) {
     const list = find("#cards");
+    const known = [...list.children];
+    const items = cards.map((card) => known.find((one) => one.dataset.key === keyOf(card)) ?? item(card));
+    items.forEach((one, place) => fill(one, cards[place]));
+    if (items.length === known.length && items.every((one, place) => one === known[place])) return;
     const focused = [...list.children].indexOf(document.activeElement.closest?.("#cards li"));
     const choice = document.activeElement.dataset?.choice;
-    list.replaceChildren(...cards.map(item));
+    list.replaceChildren(...items);
     const target = list.children[Math.min(focused, cards.length - 1)];
     if (focused >= 0) (target?.querySelector(`[data-choice="${choice}"]`) ?? target ?? find("#stepping")).focus();
   }
 }
 
-function item(card) {
+function keyOf(card) {
+  return [card.side, card.source, card.target, card.says].join();
+}
+
+function fill(element, card) {
   const times = card.numbers.length > 1 ? ` (said ${card.numbers.length} times)` : "";
-  const says = make("b", { textContent: `${card.says}${times}` });
+  element.querySelector("b").textContent = `${card.says}${times}`;
+  element.querySelector("p").textContent = `Delivered: ${card.follows}`;
+  element.dataset.numbers = JSON.stringify(card.numbers);
+}
+
+function item(card) {
   const way = make("span", { className: "way", textContent: `${card.source} → ${card.target}` });
-  const follows = make("p", { textContent: `Delivered: ${card.follows}` });
   const buttons = CHOICES.map(([choice, text, key]) => {
     const button = make("button", { type: "button", textContent: text, title: `key ${key}` });
     button.dataset.choice = choice;
     return button;
   });
-  const element = make("li", { className: card.side, tabIndex: 0 }, says, way, follows, ...buttons);
-  element.dataset.numbers = JSON.stringify(card.numbers);
+  const element = make("li", { className: card.side, tabIndex: 0 }, make("b"), way, make("p"), ...buttons);
+  element.dataset.key = keyOf(card);
   return element;
 }
 

@@ -15,11 +15,17 @@ export class Story {
     for (const button of document.querySelectorAll("[data-story]")) {
       button.addEventListener("click", () => this.begin(button.dataset.story));
     }
-    find("#by-hand").addEventListener("click", () => this.offer(false));
+    find("#by-hand").addEventListener("click", () => {
+      this.offer(false);
+      find("#stories").focus();
+    });
     find("#stories").addEventListener("click", () => this.offer(find("#welcome").hidden));
     find("#story-play").addEventListener("click", () => this.play(!this.playing));
     find("#story-next").addEventListener("click", () => this.next());
-    find("#story-end").addEventListener("click", () => this.end());
+    find("#story-end").addEventListener("click", () => {
+      this.end();
+      find("#stories").focus();
+    });
   }
 
   // Offered at once to whoever is here for the first time, before any empty form.
@@ -42,6 +48,7 @@ export class Story {
     const response = await fetch(`/page/stories/${name}`);
     const told = await response.json();
     find("#story").hidden = false;
+    find("#story-play").focus();
     if (!response.ok) return this.fail(told.detail);
     this.told = told;
     this.step = -1;
@@ -49,9 +56,12 @@ export class Story {
     return this.next();
   }
 
+  // What the story made go wrong is over with it, wherever it is left.
   end() {
     clearTimeout(this.timer);
+    if (this.told) this.tidy(this.told);
     this.told = null;
+    this.busy = false;
     find("#story").hidden = true;
   }
 
@@ -77,7 +87,7 @@ export class Story {
     find("#story-says").textContent = step.say;
     for (const asked of step.do) {
       const answer = await act(asked);
-      if (told !== this.told) break;
+      if (told !== this.told) return this.tidy(told);
       if (answer.outcome !== "done") {
         this.fail(answer.sentence);
         break;
@@ -88,12 +98,18 @@ export class Story {
     this.look();
   }
 
+  // A step that was under way when its story was left may have made a fault after that.
+  tidy(told) {
+    act({ do: "clear", interface: told.left.split("@")[0] });
+  }
+
   chooseEnd(place) {
     const [name, endpoint] = place.split("@");
     this.columns[place === this.told.left ? 0 : 1].goTo(endpoint, name);
   }
 
   fail(sentence) {
+    if (this.told) this.tidy(this.told);
     this.told = null;
     this.busy = false;
     find("#story-says").className = "failed";

@@ -1,0 +1,144 @@
+"""Tests of the page in a real browser: repeated cards, faults that are cleared or refused, stories that are left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints
+from tests.end_to_end.programs import REPOSITORY, Up, peering_up
+from tests.end_to_end.test_page import make_both, served
+from tests.waiting import wait_for_blocking
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    topology = REPOSITORY / "examples" / "cross-account.yaml"
+    folder = tmp_path_factory.mktemp("between")
+    with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
+        yield up
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Chrome]:
+    with chromium(tmp_path) as driver:
+        yield driver
+        assert complaints(driver) == []
+
+
+def reads(driver: Chrome, selector: str, text: str) -> None:
+    """Wait until something can be read on the page."""
+    wait_for_blocking(
+        lambda: driver.find_element(By.CSS_SELECTOR, selector).text,
+        LIMIT_SECONDS,
+        until=lambda seen: text in seen,
+        what=f"{text!r} in {selector}",
+        forgive=NOT_YET,
+    )
+
+
+def press(driver: Chrome, selector: str) -> None:
+    """Press something on the page, once it is there and can be pressed."""
+
+    def pressed() -> bool:
+        driver.find_element(By.CSS_SELECTOR, selector).click()
+        return True
+
+    wait_for_blocking(pressed, LIMIT_SECONDS, what=f"{selector} is pressed", forgive=NOT_YET)
+
+
+def next_step(driver: Chrome, text: str) -> None:
+    """Press *Next*, which does nothing while a step is still being taken, until the step of this text is told."""
+
+    def told() -> bool:
+        if text not in driver.find_element(By.ID, "story-step").text:
+            driver.find_element(By.ID, "story-next").click()
+        return text in driver.find_element(By.ID, "story-step").text
+
+    wait_for_blocking(told, LIMIT_SECONDS, what=f"step {text}", forgive=NOT_YET)
+
+
+def focused(driver: Chrome) -> str:
+    return str(driver.switch_to.active_element.get_attribute("id"))
+
+
+def standing(up: Up) -> list[dict[str, Any]]:
+    """The faults that stand and are not over, as programs see them."""
+    found: list[dict[str, Any]] = httpx.get(f"{up.url}/_peering/faults", headers=up.bearer).json()
+    return [one for one in found if not one["over"]]
+
+
+def nothing_stands(up: Up) -> None:
+    wait_for_blocking(lambda: standing(up), LIMIT_SECONDS, until=lambda found: found == [], what="no fault stands")
+
+
+@pytest.mark.timeout(180)
+def test_a_card_stays_the_same_while_its_message_is_said_again_and_all_is_cleared_at_once(
+    up: Up, driver: Chrome
+) -> None:
+    make_both(up, "ri-ca", "ri-cb")
+    driver.get(f"{up.page}#left=ri-ca@vpc-alice&right=ri-cb@vpc-bob")
+    alice, bob = Column(driver, "left"), Column(driver, "right")
+    bob.shows("Idle")
+    press(driver, "#stepping")
+    reads(driver, "#card-said", "stands: hold every message")
+    press(driver, "#faults summary")
+    alice.ask("initiate", "ri-ca: Connecting")
+    reads(
+        driver,
+        "#cards li",
+        "has named ri-ca as its peer: if all else agrees, it is Accepting from then on, and answers",
+    )
+    button = driver.find_element(By.CSS_SELECTOR, "#cards [data-choice=deliver]")
+    driver.execute_script("arguments[0].focus()", button)
+    reads(driver, "#cards li", "(said 3 times)")
+    assert button == driver.switch_to.active_element, "somebody was at this button"
+    press(driver, "#fault-clear")
+    reads(driver, "#card-said", "1 cleared")
+    alice.shows("Activated")
+    bob.shows("Activated")
+    nothing_stands(up)
+
+
+@pytest.mark.timeout(180)
+def test_a_fault_that_is_refused_leaves_the_switch_as_it_was(up: Up, driver: Chrome) -> None:
+    make_both(up, "ri-ra", "ri-rb")
+    with served(up, "127.0.0.1:0") as url:
+        driver.get(f"{url}/?token={up.token}#left=ri-ra@vpc-alice&right=ri-rb@vpc-bob")
+        Column(driver, "right").shows("Idle")
+        press(driver, "#stepping")
+        wait_for_blocking(
+            lambda: driver.find_element(By.ID, "card-said").get_attribute("class"),
+            LIMIT_SECONDS,
+            until=lambda seen: str(seen) in {"answer refused", "answer failed"},
+        )
+        assert not driver.find_element(By.ID, "stepping").is_selected()
+
+
+@pytest.mark.timeout(180)
+def test_a_story_that_is_left_leaves_nothing_behind_and_another_can_begin(up: Up, driver: Chrome) -> None:
+    driver.get(up.page)
+    press(driver, "[data-story=half-open]")
+    reads(driver, "#story-step", "1 of 6")
+    assert focused(driver) == "story-play"
+    press(driver, "#story-play")
+    for step in (2, 3):
+        next_step(driver, f"{step} of 6")
+    wait_for_blocking(lambda: standing(up), LIMIT_SECONDS, what="the story's fault stands")
+    press(driver, "#story-end")
+    assert focused(driver) == "stories"
+    nothing_stands(up)
+    press(driver, "#stories")
+    press(driver, "[data-story=suspended]")
+    reads(driver, "#story-step", "1 of ")
+    press(driver, "#story-next")
+    driver.execute_script("document.getElementById('stories').click()")
+    driver.execute_script("document.querySelector('[data-story=cross-account]').click()")
+    reads(driver, "#story-step", "Two owners")
+    next_step(driver, "2 of ")
