@@ -68,6 +68,8 @@ DEAD_LETTER_LIMITS: Final[Limits] = MappingProxyType(
     {"max-length": DEAD_LETTERS_LENGTH_MESSAGES, "overflow": "drop-head"}
 )
 """The last resort never refuses, or at-least-once dead letters would stop the queues they come from."""
+DEAD_LETTER_LOOKS: Final = 1_000_000_000
+"""Deliveries before a dead letter is lost: each look is one, and RabbitMQ 4 would have lost it after the twentieth."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from shared.broker.declarations import (
     CONSOLE_LIMITS,
     CONSOLE_QUEUE_ARGUMENTS,
     DEAD_LETTER_LIMITS,
+    DEAD_LETTER_LOOKS,
     ENDPOINT_LIMITS,
     ENDPOINT_QUEUE_ARGUMENTS,
     QUORUM_ARGUMENTS,
@@ -166,10 +167,11 @@ def _policies() -> list[dict[str, Any]]:
             "definition": dict(definition),
         }
 
+    dead_letters = {**DEAD_LETTER_LIMITS, "delivery-limit": DEAD_LETTER_LOOKS}
     return [
         policy("peering-endpoints", r"^peering\.q\.", ENDPOINT_LIMITS),
         policy("peering-consoles", r"^peering\.console\.", CONSOLE_LIMITS),
-        policy("peering-dead-letters", rf"^{re.escape(DEAD_LETTER_QUEUE)}$", DEAD_LETTER_LIMITS),
+        policy("peering-dead-letters", rf"^{re.escape(DEAD_LETTER_QUEUE)}$", dead_letters),
     ]
 
 
