@@ -6,6 +6,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,8 @@ except OSError:
     print("unreachable")
 """
 WORKERS: Final = ("alice-initiator", "bob-acceptor")
+LOST: Final = ("initiate-never-heard", "third-message-lost", "suspended-at-one-end")
+DISAGREEMENTS: Final = ("activated-accepting", "doubled-and-reordered", *LOST)
 
 
 def free_ports(count: int) -> list[int]:
@@ -213,6 +216,19 @@ def test_a_third_message_is_held_from_outside_and_from_inside(project: Project, 
     assert listed["faults"][0]["interface"] == "ri-heldalice"
     alice.done("fault", "clear")
     bob.both_show("Activated", "ri-heldbob")
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_one_call_from_outside_reaches_a_state_of_disagreement(project: Project) -> None:
+    def reached(name: str) -> httpx.Response:
+        url = f"http://127.0.0.1:{project.console_port}/_peering/situations/{name}"
+        return httpx.post(url, json={"seconds": 10.0}, headers=project.bearer, timeout=LIMIT_SECONDS)
+
+    with ThreadPoolExecutor() as pool:
+        answers = list(pool.map(reached, DISAGREEMENTS))
+    assert [one.text for one in answers if not (one.is_success and one.json()["healed"])] == []
+    assert "NotSupervised" in reached("store-lost").text
 
 
 @pytest.mark.compose
