@@ -80,6 +80,17 @@ def emulate(driver: Chrome, width: int, height: int, *, dark: bool) -> None:
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
 
 
+def reads(driver: Chrome, selector: str, text: str) -> None:
+    """Wait until something can be read on the page."""
+    wait_for_blocking(
+        lambda: driver.find_element(By.CSS_SELECTOR, selector).text,
+        LIMIT_SECONDS,
+        until=lambda seen: text in seen,
+        what=f"{text!r} in {selector}",
+        forgive=NOT_YET,
+    )
+
+
 class Column:
     """One side of the page, and somebody who sits before it."""
 
@@ -97,13 +108,7 @@ class Column:
 
     def reads(self, selector: str, text: str) -> None:
         """Wait until something can be read there."""
-        wait_for_blocking(
-            lambda: self.text(selector),
-            LIMIT_SECONDS,
-            until=lambda seen: text in seen,
-            what=f"{text!r} in {self._side} {selector}",
-            forgive=NOT_YET,
-        )
+        reads(self._driver, f"#{self._side} {selector}", text)
 
     def shows(self, status: str) -> None:
         """Wait until the chosen end shows a status."""

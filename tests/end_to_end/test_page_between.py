@@ -11,7 +11,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, reads
 from tests.end_to_end.programs import REPOSITORY, Up, peering_up
 from tests.end_to_end.test_page import make_both, served
 from tests.waiting import wait_for_blocking
@@ -30,17 +30,6 @@ def driver(tmp_path: Path) -> Iterator[Chrome]:
     with chromium(tmp_path) as driver:
         yield driver
         assert complaints(driver) == []
-
-
-def reads(driver: Chrome, selector: str, text: str) -> None:
-    """Wait until something can be read on the page."""
-    wait_for_blocking(
-        lambda: driver.find_element(By.CSS_SELECTOR, selector).text,
-        LIMIT_SECONDS,
-        until=lambda seen: text in seen,
-        what=f"{text!r} in {selector}",
-        forgive=NOT_YET,
-    )
 
 
 def press(driver: Chrome, selector: str) -> None:

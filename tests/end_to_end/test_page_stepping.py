@@ -10,7 +10,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, reads
 from tests.end_to_end.programs import REPOSITORY, Up, peering_up
 from tests.waiting import wait_for_blocking
 
@@ -55,16 +55,6 @@ def choose(driver: Chrome, way: str, words: str, choice: str) -> None:
     wait_for_blocking(press, LIMIT_SECONDS, what=f"{choice}: {way} {words}", forgive=NOT_YET)
 
 
-def wait_for_text(driver: Chrome, element: str, words: str) -> None:
-    wait_for_blocking(
-        lambda: driver.find_element(By.ID, element).text,
-        LIMIT_SECONDS,
-        until=lambda text: words in text,
-        what=f"{words!r} in #{element}",
-        forgive=NOT_YET,
-    )
-
-
 @pytest.mark.timeout(240)
 def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals(up: Up, driver: Chrome) -> None:
     driver.get(f"{up.page}#by-hand")
@@ -77,7 +67,7 @@ def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals
     bob.configure("ri-sa@vpc-alice")
     switch = driver.find_element(By.ID, "stepping")
     switch.click()
-    wait_for_text(driver, "card-said", "stands: hold every message of ri-sa")
+    reads(driver, "#card-said", "stands: hold every message of ri-sa")
     alice.ask("initiate", "ri-sa: Connecting")
     card(driver, THERE, "has named ri-sa as its peer: if all else agrees")
     bob.shows("Idle")
@@ -95,7 +85,7 @@ def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals
     alice.shows("Activated")
     bob.shows("Accepting")
     choose(driver, THERE, "Declare 1.1 up, has 1.1", "drop")
-    wait_for_text(driver, "card-said", "Drop: done.")
+    reads(driver, "#card-said", "Drop: done.")
     assert driver.find_element(By.ID, "sentence").get_attribute("data-link") == "false"
     choose(driver, BACK, "Declare 1.1 up, has 1.1", "duplicate")
     bob.shows("Accepting")
@@ -116,23 +106,23 @@ def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals
 @pytest.mark.timeout(240)
 def test_the_guided_story_is_offered_first_and_shows_two_ends_that_disagree(up: Up, driver: Chrome) -> None:
     driver.get(up.page)
-    wait_for_text(driver, "welcome", "Half open")
+    reads(driver, "#welcome", "Half open")
     assert not driver.find_element(By.TAG_NAME, "main").is_displayed(), "no empty forms first"
     driver.find_element(By.CSS_SELECTOR, "[data-story=half-open]").click()
-    wait_for_text(driver, "story-step", "1 of 6")
+    reads(driver, "#story-step", "1 of 6")
     driver.find_element(By.ID, "story-play").click()
     alice, bob = Column(driver, "left"), Column(driver, "right")
     shown = {2: ("Idle", "Idle"), 3: ("Idle", "Idle"), 4: ("Activated", "Accepting"), 5: ("Activated", "Accepting")}
     for step in range(2, 7):
         driver.find_element(By.ID, "story-next").click()
-        wait_for_text(driver, "story-step", f"{step} of 6")
+        reads(driver, "#story-step", f"{step} of 6")
         for column, status in zip((alice, bob), shown.get(step, ("Activated", "Activated")), strict=True):
             column.shows(status)
         if step == 3:
-            wait_for_text(driver, "fault-count", "(1)")
-    wait_for_text(driver, "story-step", "the end")
+            reads(driver, "#fault-count", "(1)")
+    reads(driver, "#story-step", "the end")
     driver.find_element(By.ID, "story-end").click()
     assert not driver.find_element(By.ID, "story").is_displayed()
     driver.get(up.page.partition("#")[0])
-    wait_for_text(driver, "left", "alice")
+    reads(driver, "#left", "alice")
     assert not driver.find_element(By.ID, "welcome").is_displayed(), "it is offered once"

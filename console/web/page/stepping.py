@@ -41,8 +41,9 @@ def shown(faults: Faults, interfaces: Sequence[str]) -> list[FaultOnPage]:
 def cards(faults: Faults, ends: Sequence[tuple[str, InterfaceView | None]]) -> list[Card]:
     """The messages between two ends that stand half-way, in order; repetitions lie on the first of their kind."""
     stacks: dict[tuple[str, str, str], list[HeldMessage]] = {}
+    chosen = {interface for interface, _ in ends}
     for held in faults.held():
-        if held.source in dict(ends) or held.target in dict(ends):
+        if chosen & {held.source, held.target}:
             stacks.setdefault((held.source, held.target, held.label), []).append(held)
     return [_card(stack, ends) for stack in stacks.values()]
 
