@@ -17,6 +17,7 @@ COPY initiator initiator
 COPY acceptor acceptor
 COPY shared shared
 COPY console console
+COPY peering_handshake peering_handshake
 RUN pip wheel --quiet --no-deps --wheel-dir own . \
  && pip --python /opt/peering/bin/python install --quiet --no-index --no-deps own/*.whl
 

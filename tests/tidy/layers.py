@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from tests.tidy.sources import Source
 
-FIRST_PARTY = frozenset({"initiator", "acceptor", "shared", "console", "lab", "tests"})
+FIRST_PARTY = frozenset({"initiator", "acceptor", "shared", "console", "peering_handshake", "lab", "tests"})
 
 _WORKERS = ("initiator/__main__.py", "acceptor/__main__.py")
 _WEB = ("console/web/",)
@@ -28,7 +28,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "starlette": _WEB,
     "uvicorn": ("console/web/",),
     "prometheus_client": _WEB,
-    "httpx": ("shared/broker/control.py", "console/", "lab/"),
+    "httpx": ("shared/broker/control.py", "console/", "peering_handshake/", "lab/"),
     "rich": ("console/", "lab/"),
     "typer": ("console/", "lab/"),
     "yaml": ("console/", "lab/"),
@@ -38,10 +38,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "_pytest": (),
     "docker": (),
     "hypothesis": (),
-    "pytest": (),
+    "pytest": ("peering_handshake/",),
     "pytest_asyncio": (),
     "selenium": (),
-    "testcontainers": (),
+    "testcontainers": ("peering_handshake/",),
     "trustme": (),
 }
 

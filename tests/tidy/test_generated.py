@@ -37,7 +37,7 @@ def test_the_transition_table_says_who_may_initiate() -> None:
 def test_a_stale_copy_is_found_and_repaired(tmp_path: Path) -> None:
     examples = tmp_path / "examples"
     examples.mkdir()
-    for name in ("pyproject.toml", "lab", "console", "initiator", "acceptor", "shared"):
+    for name in ("pyproject.toml", "lab", "console", "initiator", "acceptor", "shared", "peering_handshake"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
     (examples / "compose.yaml").write_text((REPOSITORY / "examples/compose.yaml").read_text())
     assert stale(tmp_path, LAB) == list(pages(LAB))

@@ -91,7 +91,7 @@ def plant_house(folder: Path) -> None:
     )
     lab = ("", "cli", "commands", "generate", "chaos", "simulate", "explore", "bench", "bench/baselines")
     houses = [f"console/{part}" for part in ("", *console, *(f"web/{one}" for one in web))]
-    for package in ("initiator", "acceptor", *houses, *(f"lab/{part}" for part in lab), *floors):
+    for package in ("initiator", "acceptor", "peering_handshake", *houses, *(f"lab/{part}" for part in lab), *floors):
         (folder / package).mkdir(parents=True, exist_ok=True)
         (folder / package / "__init__.py").touch()
     for module in ("initiator/handshake.py", "acceptor/handshake.py", "shared/broker/amqp.py"):
@@ -171,9 +171,11 @@ def test_an_empty_house_keeps_the_contracts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "line", "law"),
     [
-        ("initiator/handshake.py", "import acceptor.handshake", "law 1: lab > console"),
-        ("shared/__init__.py", "import console", "law 1: lab > console"),
-        ("console/cli/__init__.py", "import lab", "law 1: lab > console"),
+        ("initiator/handshake.py", "import acceptor.handshake", "law 1: lab > peering_handshake > console"),
+        ("console/__init__.py", "import peering_handshake", "law 1: lab > peering_handshake > console"),
+        ("peering_handshake/__init__.py", "import shared", "law 1: the public package"),
+        ("shared/__init__.py", "import console", "law 1: lab > peering_handshake > console"),
+        ("console/cli/__init__.py", "import lab", "law 1: lab > peering_handshake > console"),
         ("console/client/__init__.py", "import console.stack", "law 1: inside console:"),
         ("console/web/cloud/__init__.py", "import console.web.page", "law 1: inside console.web"),
         ("console/web/page/__init__.py", "import console.web.app", "law 1: inside console.web"),

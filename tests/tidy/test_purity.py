@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 
-from tests.tidy.layers import HARMLESS, IMPURE, imports, is_pure, is_third_party, top
+from tests.tidy.layers import FIRST_PARTY, HARMLESS, IMPURE, imports, is_pure, is_third_party, top
 from tests.tidy.sources import Source, assert_none, planted, python
 
 BUILT_IN_EFFECTS = frozenset({"open", "print", "input", "eval", "exec", "compile", "breakpoint", "__import__"})
@@ -20,7 +20,7 @@ def impure_imports(sources: Iterable[Source]) -> Iterator[str]:
                 yield source.at(node, f"{module} is not pure")
             elif is_third_party(package):
                 yield source.at(node, f"{module} is not of the standard library")
-            elif package in {"shared", "initiator", "acceptor", "console", "lab", "tests"}:
+            elif package in FIRST_PARTY:
                 inside = module if name == "" else f"{module}.{name}"
                 if not f"{inside}.".startswith("shared.protocol."):
                     yield source.at(node, f"{inside} is not the protocol")

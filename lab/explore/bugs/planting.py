@@ -18,7 +18,7 @@ import initiator.handshake
 from lab.explore.machine import Steps
 from lab.explore.state import Budget
 
-HOUSE: Final = frozenset({"shared", "initiator", "acceptor", "console", "lab"})
+HOUSE: Final = frozenset({"shared", "initiator", "acceptor", "console", "peering_handshake", "lab"})
 
 
 class NotThere(Exception):
