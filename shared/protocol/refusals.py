@@ -30,4 +30,8 @@ UNKNOWN_INTERFACE = Refusal("UnknownInterface", "There is no such interface on t
 INTERFACE_EXISTS = Refusal(
     "InterfaceExists", "There is an interface of that id already, and it is not the one described."
 )
+INTERFACE_DELETED = Refusal(
+    "InterfaceDeleted",
+    "An interface of that id was deleted here, and still answers its peer that it was: choose another id.",
+)
 INVALID_REQUEST = Refusal("InvalidRequest", "The request cannot be understood.")

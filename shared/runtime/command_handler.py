@@ -14,7 +14,7 @@ from shared.protocol.effects import Refused, Step
 from shared.protocol.events import Command, Configure, Delete, Initiate, Resume, Send, Suspend
 from shared.protocol.interface import Interface
 from shared.protocol.refusals import Refusal
-from shared.protocol.words import Endpoint, Epoch, PeerInformation, Role
+from shared.protocol.words import Endpoint, Epoch, Intent, PeerInformation, Role
 from shared.runtime.batch import Batch
 from shared.runtime.condition import Condition
 from shared.runtime.pages import inbox_page, timeline_page
@@ -83,9 +83,15 @@ class CommandHandler:
                 return self._command(form["interface"], _event(form["kind"]), form["kind"], batch)
 
     def _create(self, form: CreateForm, batch: Batch) -> AnswerForm:
-        """Create an interface, configured and initiated at once where that is asked for; all of it or nothing."""
+        """Create an interface, configured and initiated at once where that is asked for; all of it or nothing.
+
+        No id of a deleted one is given again: its peer, if it has not heard of the deletion, would take the new one for
+        the old one, and come up with it although its owner never agreed to that.
+        """
         peer = None if form["peer"] is None else PeerInformation(**form["peer"])
         known = batch.store.load(form["interface"])
+        if known is not None and known.intent is Intent.DELETED:
+            return _refused(refusals.INTERFACE_DELETED)
         if known is not None:
             same = known.name == form["name"] and peer in (None, known.peer)
             return _status(known) if same else _refused(refusals.INTERFACE_EXISTS)

@@ -92,15 +92,18 @@ async def a_second_pair_at_once(api: Api) -> tuple[str, str]:
 
 
 async def busy(api: Api) -> tuple[str, str]:
+    """Work that goes on, because nothing of it is heard opposite."""
     one, two = await active(api)
-    await api.own.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Activating"})
+    api.world.deaf.add("vpc-c")
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
     return one, two
 
 
 async def connecting_still(api: Api) -> tuple[str, str]:
     """Both name each other, and the work goes on."""
-    one, two = await active(api)
-    await api.own.post("/_peering/rules", json={"do": "hold", "interface": one, "status": "Connecting"})
+    one, two = await configured(api)
+    api.world.deaf.add("vpc-c")
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     return one, two
 
 

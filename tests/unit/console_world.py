@@ -64,6 +64,7 @@ class World:
     connections: list[FakeConnection] = field(default_factory=list)
     silent: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
+    deaf: set[str] = field(default_factory=set)
     lose_replies: int = 0
     ring_bells: bool = True
     refuses: str = ""
@@ -126,7 +127,7 @@ class World:
             outcome = self.workers[name].run(arrived, time.monotonic(), time.time())
             for message in outcome.outgoing:
                 if message.type == KINDS.bundle:
-                    if message.routing_key in self.workers and message.routing_key not in self.silent:
+                    if message.routing_key in self.workers and message.routing_key not in self.silent | self.deaf:
                         delivery = IncomingDelivery(message.type, self.owners[name], message.body)
                         waiting.append((message.routing_key, [delivery]))
                 else:

@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from console.client import Refused
+from console.faults.faults import Faults
 from console.web.cloud.records import RouterInterface
 from console.web.cloud.rules import Rule, Rules
+from shared.wire import commands
 from tests.unit.cloud_server import ALICE, BOB, REGION, Api, api_in, cloud_world
 from tests.unit.console_world import World
+
+NONE = {"faults": 0, "wires": 0}
 
 
 class Clock:
@@ -100,12 +105,23 @@ async def test_who_waits_for_active_waits_until_the_rule_is_dropped(api: Api) ->
     assert made.status_code == 201
     assert await api.status(one) == "Connecting"
     assert await api.status(two) == "Idle"
-    assert await api.refused("ConnectRouterInterface", RouterInterfaceId=one) == (400, "IncorrectRIStatus")
     standing = (await api.own.get("/_peering/rules")).json()
     assert [each["rule"]["interface"] for each in standing] == [one]
     assert (await api.own.delete(f"/_peering/rules/{standing[0]['number']}")).status_code == 204
     await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     assert await api.status(one) == "Active"
+
+
+async def test_a_rule_about_what_is_shown_changes_nothing_that_a_command_does(api: Api) -> None:
+    """A client that waits for `Active` under such a rule still does all that it did before, to what really is."""
+    for rule in ({"do": "hold", "status": "Connecting"}, {"do": "stale"}, {"do": "skip", "statuses": ["Idle"]}):
+        await api.own.post("/_peering/rules", json=rule)
+    one, two = await api.pair(connected=False)
+    assert await api.status(one) == "", "newer than the stale rule"
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    assert (await api.own.delete("/_peering/rules")).status_code == 204
+    assert (await api.status(one), await api.status(two)) == ("Inactive", "Inactive")
 
 
 async def test_a_refused_call_does_nothing(api: Api) -> None:
@@ -124,9 +140,26 @@ async def test_a_seed_is_what_clients_would_have_made_and_a_reset_leaves_nothing
     assert await api.status(planted[1]["acceptor"], BOB) == "Idle"
     nowhere = await api.own.post("/_peering/seed", json={"pairs": [{"initiator": "vrt-x", "acceptor": "vrt-c"}]})
     assert (nowhere.status_code, nowhere.json()["detail"]["code"]) == (404, "InvalidRouterId.NotFound")
-    assert (await api.own.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0, "faults": 0}
+    assert (await api.own.post("/_peering/reset")).json() == {"routes": 0, "interfaces": 4, "routers": 0, **NONE}
     for account in (ALICE, BOB):
         assert (await api.call("DescribeRouterInterfaces", account))["TotalCount"] == 0
+
+
+async def test_a_reset_mends_the_wires_that_a_killed_console_left_tapped(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def mend(_: object) -> list[str]:
+        return ["1001→vpc-b"]
+
+    monkeypatch.setattr(Faults, "mend", mend)
+    assert (await api.own.post("/_peering/reset")).json()["wires"] == 1
+
+
+async def test_an_id_that_a_reset_deleted_is_refused(api: Api) -> None:
+    one, _ = await api.pair()
+    await api.own.post("/_peering/reset")
+    with pytest.raises(Refused, match="InterfaceDeleted"):
+        await api.cloud.interfaces.command("vpc-a", commands.create(one))
 
 
 async def test_a_web_page_may_not_do_any_of_this(api: Api) -> None:

@@ -13,7 +13,7 @@ from shared.broker.amqp.publisher import MAX_BODY_BYTES
 from shared.store.payloads import Payloads
 from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS
 from shared.wire.request import KINDS
-from tests.unit.runtime_bench import REPLY_TO, Bench, answers, bench, connected, said
+from tests.unit.runtime_bench import REPLY_TO, Bench, answers, bench, connected, said, talk
 
 REQUEST = "0" * 32
 
@@ -56,6 +56,19 @@ def test_creating_the_same_twice_is_creating_it_once(a: Bench, b: Bench) -> None
     assert a.ask(wanted) == a.ask(wanted)
     assert code(a.ask(a.create("ri-a", b.information("ri-c"), name="mine"))[0]) == "InterfaceExists"
     assert code(a.ask(a.create("ri-a", b.information("ri-b"), name="other"))[0]) == "InterfaceExists"
+
+
+def test_the_id_of_a_deleted_interface_is_not_given_again(a: Bench, b: Bench) -> None:
+    connected(a, b)
+    again = a.create("ri-a", b.information("ri-b"))
+    assert a.ask(again)[0]["result"]["status"] == "Activated"
+    deletion = a.run(a.asking(plain("delete", "ri-a")))
+    assert code(a.ask(again)[0]) == "InterfaceDeleted"
+    talk(a, b, deletion)
+    assert (a.show("ri-a")["status"], b.show("ri-b")["status"]) == ("Deleted", "Deleted")
+    assert code(a.ask(again)[0]) == "InterfaceDeleted"
+    assert code(a.ask(a.create("ri-a"))[0]) == "InterfaceDeleted"
+    assert b.ask(b.create("ri-b", a.information("ri-a")))[0]["outcome"] == "done", "its owner has not deleted this one"
 
 
 def test_a_request_that_comes_twice_is_done_once_and_answered_twice(a: Bench, b: Bench) -> None:

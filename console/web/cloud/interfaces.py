@@ -35,11 +35,15 @@ _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"
 
 @dataclass(slots=True)
 class Interface:
-    """An interface: its record, its worker's view, and the status that is shown."""
+    """An interface: its record, its worker's view, its status, and what the rules let a description show of that.
+
+    Commands go by `status`; where `shown` is None the interface is not to be found in any description.
+    """
 
     record: RouterInterface
     view: InterfaceView
     status: str
+    shown: str | None
 
     @property
     def holds(self) -> bool:
@@ -94,8 +98,7 @@ class Interfaces:
     async def on(self, router: Router) -> list[Interface]:
         """List all on one router, in both roles, that are not deleted. Raises ApiError."""
         listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
-        ends = [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
-        return [end for end in ends if end is not None]
+        return [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
 
     async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
         """Ask the peers of these ends: their views by the end's id, of those that name it back."""
@@ -150,15 +153,14 @@ class Interfaces:
         before = f"{record.id[:-1]}"
         return any(view.interface == record.id for view in await self._listed(record.endpoint, before))
 
-    def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> Interface | None:
+    def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> Interface:
         real = SHOWN[view.status]
         if view.status in {Status.DELETING, Status.DELETED} and survives:
             real = "Inactive"
         if real == "Active" and not record.connected:
             record.connected = now_text()
             self._store.put(record)
-        status = self._rules.shown(record, real)
-        return None if status is None else Interface(record, view, status)
+        return Interface(record, view, real, self._rules.shown(record, real))
 
     def _record_of(self, view: InterfaceView) -> RouterInterface:
         """The record of an interface; one that was made elsewhere is recorded now."""

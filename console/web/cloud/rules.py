@@ -1,6 +1,7 @@
 """The rules that change for a while what the API shows and answers: held, stale, skipped statuses, refusals, delays.
 
-A rule changes what is shown and answered, never what is: the workers know nothing of it. None stands by default.
+A rule changes what is shown and answered, never what is: the workers know nothing of it, and commands go by what is. A
+client that is shown one status for long can do all that it could without the rule. None stands by default.
 """
 
 from __future__ import annotations

@@ -85,10 +85,13 @@ async def set_business_status(cloud: TheCloud, interface: str, business: Busines
 
 @router.post("/reset", summary="Delete every interface, route and tag, and all that was created through the API")
 async def reset(cloud: TheCloud, site: Annotated[Site, Depends(site_of)]) -> dict[str, int]:
-    """Clear all faults, delete everything, and say how much of what. Access keys stay, and the topology's endpoints."""
+    """Clear all faults, mend the wires that others left tapped, delete everything, and say how much of what.
+
+    Access keys stay, and the topology's endpoints. The id of what was deleted is not given again: InterfaceDeleted.
+    """
     try:
-        cleared = await site.faults.clear()
-        return {**await resetting.reset(cloud), "faults": len(cleared)}
+        cleared, mended = await site.faults.clear(), await site.faults.mend()
+        return {**await resetting.reset(cloud), "faults": len(cleared), "wires": len(mended)}
     except Unanswered as error:
         detail = {"code": error.code, "message": error.sentence}
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, detail) from None

@@ -16,11 +16,13 @@ from console.web.cloud.parameters import Parameters, address, network
 from console.web.cloud.records import ACCEPTING, INITIATING, Router, RouterInterface
 from console.web.cloud.routers import now_text
 from console.web.cloud.tables import NEGATIVE, SPECS
-from shared.protocol.refusals import INTERFACE_EXISTS
+from shared.protocol.refusals import INTERFACE_DELETED, INTERFACE_EXISTS
 from shared.wire import commands
 
 INTERFACES_PER_ROUTER: Final = 5
 _UID: Final = re.compile(r"[a-z0-9-]{1,32}")
+_MADE_BEFORE: Final = {INTERFACE_EXISTS.code, INTERFACE_DELETED.code}
+"""A worker's refusals of what was made before this call was resumed, and changed or deleted since."""
 _CYCLE_DAYS: Final = {"Month": (30, 9), "Year": (365, 3)}
 
 
@@ -186,7 +188,7 @@ async def _create(call: Call, record: RouterInterface) -> None:
             record.endpoint, commands.create(record.id, record.name, peer, initiate=initiate)
         )
     except Refused as refused:
-        if refused.code == INTERFACE_EXISTS.code:  # made before this call was resumed, and changed since
+        if refused.code in _MADE_BEFORE:
             return
         if peer is None or record.fast_link:
             raise

@@ -5,6 +5,7 @@ What is absent in the cloud's real answers is absent here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from console.web.cloud.actions.listing import Narrowing, page, shown
@@ -24,10 +25,10 @@ async def describe_router_interfaces(call: Call) -> Body:
     cloud, region, narrowing = call.cloud, call.region, Narrowing(call)
     ids = narrowing.values_of("RouterInterfaceId")
     if ids is None:
-        ends = await cloud.interfaces.every(call.account, region)
+        found: Sequence[Interface | None] = await cloud.interfaces.every(call.account, region)
     else:
         found = [await cloud.interfaces.find(call.account, region, one) for one in dict.fromkeys(ids)]
-        ends = [end for end in found if end is not None]
+    ends = [end for end in found if end is not None and end.shown is not None]
     head, some = page(call, [end for end in ends if narrowing.lets_through(_fields(call, end, None))])
     peers = await cloud.interfaces.peers(some)
     listed = [shown(_fields(call, end, peers.get(end.record.id))) for end in some]
@@ -43,7 +44,7 @@ async def describe_router_interface_attribute(call: Call) -> Body:
         raise ErrorKind.NO_PARAMETER.error()
     end = await call.cloud.interfaces.find(call.account, call.region, name)
     said = {"Code": "200", "Message": "successful", "Success": True}
-    if end is None:
+    if end is None or end.shown is None:
         return {"RouterInterfaceId": "", **said}
     peers = await call.cloud.interfaces.peers([end])
     described = shown(_fields(call, end, peers.get(name)))
@@ -74,7 +75,7 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
         "Name": record.name or None,
         "Description": record.description or None,
         "Role": record.role,
-        "Status": end.status,
+        "Status": end.shown,
         "BusinessStatus": record.business,
         "Spec": record.spec,
         "Bandwidth": SPECS.get(record.spec, 0),
