@@ -168,4 +168,5 @@ def _password_of(uid: str, folder: Path) -> str:
 def _definitions(topology: Topology, administrator: Account | None) -> Definitions:
     accounts = [Account(one.uid, one.password or secrets.token_urlsafe(24)) for one in topology.accounts]
     endpoints = [(one.account, one.id) for one in topology.endpoints]
-    return definitions(accounts, endpoints, administrator, salt=secrets.token_bytes(_SALT_BYTES))
+    heard = {one.id: topology.senders(one) for one in topology.endpoints}
+    return definitions(accounts, endpoints, administrator, salt=secrets.token_bytes(_SALT_BYTES), senders=heard)

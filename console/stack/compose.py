@@ -27,7 +27,8 @@ def compose_definitions(repository: Path) -> str:
     topology = load(repository / TOPOLOGY)
     accounts = [Account(one.uid, one.password or "") for one in topology.accounts]
     endpoints = [(one.account, one.id) for one in topology.endpoints]
-    document = definitions(accounts, endpoints, ADMINISTRATOR, salt=_SALT)
+    heard = {one.id: topology.senders(one) for one in topology.endpoints}
+    document = definitions(accounts, endpoints, ADMINISTRATOR, salt=_SALT, senders=heard)
     return json.dumps(document, indent=1) + "\n"
 
 

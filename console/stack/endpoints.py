@@ -15,9 +15,9 @@ from console.stack.readiness import ask_whether_there, until_answered
 from console.stack.stack import Stack
 from console.stack.workers import worker_program
 from console.topology import EndpointSection, KnownEndpoint
-from shared.broker.control import delete_queue, provision
+from shared.broker.control import delete_queue, limit_user, provision
 from shared.broker.names import endpoint_queues
-from shared.broker.topology import endpoint_definitions
+from shared.broker.topology import account_limits, endpoint_definitions
 
 _STORE_SUFFIXES: Final = ("", "-wal", "-shm", ".lock")
 """What a store and SQLite make beside each other; anything else there is not ours to remove."""
@@ -34,7 +34,9 @@ async def add_endpoint(stack: Stack, clients: Clients, endpoint: EndpointSection
     Raises StackRefused, ControlPlaneError or Unanswered.
     """
     if stack.broker.enforced:
-        senders = [one.uid for one in stack.topology.accounts]
+        owned = 1 + sum(one.account == endpoint.account for one in stack.topology.endpoints)
+        await limit_user(stack.broker.administrator, endpoint.account, account_limits(owned))
+        senders = stack.topology.senders(endpoint)
         await provision(stack.broker.administrator, endpoint_definitions(endpoint.account, endpoint.id, senders))
     stack.supervisor.start(worker_program(stack.broker, endpoint, stack.folder, stack.settings))
     stack.added.append(endpoint)
@@ -56,7 +58,7 @@ async def remove_endpoint(stack: Stack, clients: Clients, endpoint: str) -> None
         return
     await _retire(stack, clients, section)
     if stack.broker.enforced:
-        senders = [one.uid for one in stack.topology.accounts]
+        senders = stack.topology.senders(section)
         for queue in endpoint_queues(section.account, endpoint, senders):
             await delete_queue(stack.broker.administrator, queue.name)
     for suffix in _STORE_SUFFIXES:

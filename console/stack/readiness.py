@@ -14,6 +14,8 @@ from console.topology import Context
 from shared.wire import commands
 
 READY_LIMIT_SECONDS: Final = 60.0
+READY_LIMIT_SECONDS_EACH: Final = 1.0
+"""Workers that start together share the machine: with each of them all may take longer."""
 
 
 async def until_answered(supervisor: Supervisor, names: Sequence[str], answers: Awaitable[object]) -> None:
@@ -43,21 +45,22 @@ async def until_all_answer(supervisor: Supervisor, context: Context) -> None:
         raise StackRefused(f"not all workers came up: {_first(unanswered)}{last}") from group
 
 
-async def ask_whether_there(client: Client, endpoint: str) -> None:
+async def ask_whether_there(client: Client, endpoint: str, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
     """Ask a worker about itself, and wait for its answer. Raises Unanswered."""
-    await client.ask(endpoint, [commands.worker()], READY_LIMIT_SECONDS)
+    await client.ask(endpoint, [commands.worker()], limit_seconds)
 
 
 async def _all_answers(context: Context) -> None:
+    limit = READY_LIMIT_SECONDS + READY_LIMIT_SECONDS_EACH * len(context.endpoints)
     async with asyncio.TaskGroup() as group:
         for uid in {one.account for one in context.endpoints}:
-            group.create_task(_account_answers(context, uid))
+            group.create_task(_account_answers(context, uid, limit))
 
 
-async def _account_answers(context: Context, uid: str) -> None:
-    async with client_of(context, uid) as client, asyncio.TaskGroup() as group:
+async def _account_answers(context: Context, uid: str, limit_seconds: float) -> None:
+    async with client_of(context, uid, limit_seconds) as client, asyncio.TaskGroup() as group:
         for endpoint in (one.id for one in context.endpoints if one.account == uid):
-            group.create_task(ask_whether_there(client, endpoint))
+            group.create_task(ask_whether_there(client, endpoint, limit_seconds))
 
 
 def _first(unanswered: ExceptionGroup[Exception]) -> Exception:

@@ -9,7 +9,7 @@ from typing import Any
 from console.client import ClientError
 from console.client.clients import client_of
 from console.stack.errors import StackError
-from console.stack.readiness import ask_whether_there, until_answered
+from console.stack.readiness import READY_LIMIT_SECONDS, ask_whether_there, until_answered
 from console.stack.stack import Stack
 from console.stack.supervised import Report
 from console.stack.workers import worker_program
@@ -37,7 +37,7 @@ async def restart(
                 await meanwhile()
             finally:
                 stack.supervisor.start(program)
-        async with client_of(stack.context, section.account) as client:
+        async with client_of(stack.context, section.account, READY_LIMIT_SECONDS) as client:
             await until_answered(stack.supervisor, [endpoint], ask_whether_there(client, endpoint))
     finally:
         stack.supervisor.change(worker_program(stack.broker, section, stack.folder, stack.settings))

@@ -48,7 +48,7 @@ def worker_program(
         account=endpoint.account,
         region=endpoint.region,
         store=folder / STORES / f"{endpoint.id}.sqlite",
-        accept_from=[one.uid for one in found.topology.accounts if one.uid != endpoint.account],
+        accept_from=[uid for uid in found.topology.senders(endpoint) if uid != endpoint.account],
     )
     return Program(
         name=endpoint.id,

@@ -114,13 +114,17 @@ class AccountSection(Section):
 
 
 class EndpointSection(Section):
-    """A VPC or VBR, and the role in which its worker runs."""
+    """A VPC or VBR, and the role in which its worker runs.
+
+    `peers` are the accounts that may speak to it beside its owner; where it is not given, all may.
+    """
 
     id: EndpointId
     kind: Literal["vpc", "vbr"]
     account: AccountId
     region: RegionId
     role: Literal["initiator", "acceptor"]
+    peers: tuple[AccountId, ...] | None = None
 
 
 class Topology(Section):
@@ -142,6 +146,11 @@ class Topology(Section):
         """Find an account by its uid, or by its name."""
         by_name = [one for one in self.accounts if one.name == uid_or_name]
         return next((one for one in (*self.accounts, *by_name) if uid_or_name in {one.uid, one.name}), None)
+
+    def senders(self, endpoint: EndpointSection) -> tuple[str, ...]:
+        """The accounts that may speak to an endpoint, in the order of the topology; its owner always may."""
+        peers = endpoint.peers
+        return tuple(one.uid for one in self.accounts if peers is None or one.uid in {endpoint.account, *peers})
 
     def endpoint(self, endpoint: str) -> EndpointSection | None:
         """Find an endpoint by its id."""
@@ -190,6 +199,9 @@ def _problems_of(endpoint: EndpointSection, uids: set[str]) -> Iterator[tuple[st
     if endpoint.account not in uids:
         known = ", ".join(sorted(uids))
         yield "account", f"account {endpoint.account!r} is not in `accounts`, which lists: {known}"
+    for place, peer in enumerate(endpoint.peers or ()):
+        if peer not in uids:
+            yield "peers", f"peer {peer!r} ({place + 1} of `peers`) is not in `accounts`"
     if kind not in ROLES[endpoint.role].kinds:
         fitting = " or ".join(name for name, role in ROLES.items() if kind in role.kinds)
         yield "role", f"a {kind.upper()} cannot be the {endpoint.role}, only the {fitting}"

@@ -5,7 +5,7 @@ never in an error.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -83,6 +83,14 @@ async def make_user(management_url: str, account: Account, tag: str, rights: Rig
             (f"/api/permissions/{quote(vhost, safe='')}/{name}", rights._asdict()),
         ):
             await _change(client, "PUT", path, f"make the user {account.uid}", body)
+
+
+async def limit_user(management_url: str, user: str, limits: Mapping[str, int]) -> None:
+    """Set how many connections and channels a user may open from now on. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        for limit, value in limits.items():
+            path = f"/api/user-limits/{quote(user, safe='')}/{limit}"
+            await _change(client, "PUT", path, f"limit the user {user}", {"value": value})
 
 
 async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:

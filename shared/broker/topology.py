@@ -8,8 +8,10 @@ through `POST /api/definitions`. Importing it twice changes nothing.
 import base64
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from shared.broker.declarations import (
@@ -40,6 +42,10 @@ Definitions: TypeAlias = dict[str, Any]
 
 USER_CONNECTIONS: Final = 64
 USER_CHANNELS: Final = 256
+"""What an account may open that owns no endpoint: its consoles, and programs of its own."""
+ENDPOINT_CONNECTIONS: Final = 4
+ENDPOINT_CHANNELS: Final = 16
+"""What it may open more for each endpoint: a worker has two connections, and the one before it may still be ending."""
 _SALT_BYTES: Final = 4
 
 
@@ -64,37 +70,43 @@ def definitions(
     administrator: Account | None = None,
     *,
     salt: bytes,
+    senders: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Definitions:
     """Describe the whole broker: users, permissions, exchanges, queues, bindings, limits.
 
-    `endpoints` are pairs of owner uid and endpoint id. For now all accounts may speak to all endpoints. `salt` makes
-    the password hashes; a fixed one reproduces the document byte by byte, a random one is safer.
+    `endpoints` are pairs of owner uid and endpoint id. `senders` are the accounts that may speak to an endpoint, its
+    owner among them; to one that is not named there, all may. `salt` makes the password hashes; a fixed one reproduces
+    the document byte by byte, a random one is safer. Raises ValueError for accounts that are not in `accounts`.
     """
-    owners = {account.uid for account in accounts}
-    strangers = sorted({owner for owner, _ in endpoints} - owners)
+    owned = Counter(owner for owner, _ in endpoints)
+    uids = [account.uid for account in accounts]
+    heard = {endpoint: senders.get(endpoint, uids) for _, endpoint in endpoints}
+    strangers = sorted({*owned, *(uid for some in heard.values() for uid in some)} - set(uids))
     if strangers:
         message = f"endpoints of accounts that are not in the topology: {', '.join(strangers)}"
         raise ValueError(message)
-    senders = [account.uid for account in accounts]
     return {
         "vhosts": [{"name": VHOST}],
-        "users": [*_administrator_user(administrator, salt), *(_account_user(one, salt) for one in accounts)],
-        "permissions": [*_administrator_permission(administrator), *(_account_permission(uid) for uid in senders)],
+        "users": [
+            *_administrator_user(administrator, salt),
+            *(_user(one, salt, [], account_limits(owned[one.uid])) for one in accounts),
+        ],
+        "permissions": [*_administrator_permission(administrator), *(_account_permission(uid) for uid in uids)],
         "policies": _policies(),
-        "exchanges": [_exchange(DEAD_LETTER_EXCHANGE, "fanout"), *(_exchange(exchange_name(uid)) for uid in senders)],
+        "exchanges": [_exchange(DEAD_LETTER_EXCHANGE, "fanout"), *(_exchange(exchange_name(uid)) for uid in uids)],
         "queues": [
             _queue(DEAD_LETTER_QUEUE, QUORUM_ARGUMENTS),
             *(
                 _queue(console_queue_name(uid, slot), CONSOLE_QUEUE_ARGUMENTS)
-                for uid in senders
+                for uid in uids
                 for slot in range(CONSOLE_SLOTS)
             ),
-            *(queue for owner, endpoint in endpoints for queue in _endpoint_queue_entries(owner, endpoint, senders)),
+            *(queue for owner, one in endpoints for queue in _endpoint_queue_entries(owner, one, heard[one])),
         ],
         "bindings": [
             _binding(DEAD_LETTER_EXCHANGE, "", DEAD_LETTER_QUEUE),
-            *(binding for uid in senders for binding in _account_bindings(uid)),
-            *(binding for owner, endpoint in endpoints for binding in _endpoint_bindings(owner, endpoint, senders)),
+            *(binding for uid in uids for binding in _account_bindings(uid)),
+            *(binding for owner, one in endpoints for binding in _endpoint_bindings(owner, one, heard[one])),
         ],
     }
 
@@ -104,6 +116,14 @@ def endpoint_definitions(owner: str, endpoint: str, senders: Sequence[str]) -> D
     return {
         "queues": _endpoint_queue_entries(owner, endpoint, senders),
         "bindings": _endpoint_bindings(owner, endpoint, senders),
+    }
+
+
+def account_limits(endpoints: int) -> dict[str, int]:
+    """How many connections and channels an account may open that owns so many endpoints."""
+    return {
+        "max-connections": USER_CONNECTIONS + ENDPOINT_CONNECTIONS * endpoints,
+        "max-channels": USER_CHANNELS + ENDPOINT_CHANNELS * endpoints,
     }
 
 
@@ -128,10 +148,6 @@ def _user(account: Account, salt: bytes, tags: list[str], limits: dict[str, int]
         "tags": tags,
         "limits": limits,
     }
-
-
-def _account_user(account: Account, salt: bytes) -> dict[str, Any]:
-    return _user(account, salt, [], {"max-connections": USER_CONNECTIONS, "max-channels": USER_CHANNELS})
 
 
 def _administrator_user(administrator: Account | None, salt: bytes) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 from shared.broker import names
 from shared.broker.declarations import DeclareQueue, open_console_declarations, open_declarations
-from shared.broker.topology import Account, definitions, endpoint_definitions, password_hash
+from shared.broker.topology import Account, account_limits, definitions, endpoint_definitions, password_hash
 
 ALICE, BOB = Account("alice", "secret-a"), Account("bob-1", "secret-b")
 ENDPOINTS = [("alice", "vpc-a"), ("bob-1", "vbr-b")]
@@ -153,7 +153,22 @@ def test_equal_passwords_do_not_show() -> None:
 def test_an_administrator_is_one_and_accounts_are_not() -> None:
     tags = {user["name"]: (user["tags"], user["limits"]) for user in whole()["users"]}
     assert tags["root-of-all"] == (["administrator"], {})
-    assert tags["alice"] == ([], {"max-connections": 64, "max-channels": 256})
+    assert tags["alice"] == ([], account_limits(1))
+
+
+def test_an_account_may_open_as_much_as_its_workers_need() -> None:
+    """A worker has two connections, and a restarted one two more while the old ones end; the rest is for consoles."""
+    assert account_limits(0) == {"max-connections": 64, "max-channels": 256}
+    assert account_limits(600)["max-connections"] == account_limits(0)["max-connections"] + 600 * 2 * 2
+
+
+def test_queues_are_for_those_who_may_speak() -> None:
+    few = definitions([ALICE, BOB], ENDPOINTS, salt=b"p", senders={"vbr-b": ["bob-1"]})
+    all_queues = {one["name"] for one in definitions([ALICE, BOB], ENDPOINTS, salt=b"p")["queues"]}
+    assert all_queues - {one["name"] for one in few["queues"]} == {"peering.q.bob-1.vbr-b.from.alice"}
+    assert not [one for one in few["bindings"] if one["destination"] == "peering.q.bob-1.vbr-b.from.alice"]
+    with pytest.raises(ValueError, match="mallory"):
+        definitions([ALICE, BOB], ENDPOINTS, salt=b"p", senders={"vbr-b": ["mallory"]})
 
 
 def test_one_more_endpoint_is_exactly_what_was_missing() -> None:

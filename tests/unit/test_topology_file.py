@@ -50,6 +50,16 @@ def test_a_good_file_is_read_as_it_is_written(tmp_path: Path) -> None:
     assert topology.endpoint("vpc-b") is None
 
 
+def test_everybody_may_speak_to_an_endpoint_that_names_no_peers(tmp_path: Path) -> None:
+    """Where it names some, these may and its owner, in the order of the accounts, and nobody else."""
+    more = GOOD.replace("endpoints:", "  - uid: carol\n  - uid: bob\nendpoints:")
+    everybody, some = load(write(tmp_path, more)), load(write(tmp_path, more + "    peers: [bob]\n"))
+    assert everybody.senders(everybody.endpoints[0]) == ("1001", "carol", "bob")
+    assert some.senders(some.endpoints[0]) == ("1001", "bob")
+    (line,) = refusal(tmp_path, more + "    peers: [bob, mallory]\n")
+    assert "mallory" in line
+
+
 def test_no_type_is_guessed(tmp_path: Path) -> None:
     topology = load(write(tmp_path, GOOD.replace("1001", "0123").replace("cn-hangzhou", "no")))
     assert (topology.accounts[0].uid, topology.endpoints[0].region) == ("0123", "no")

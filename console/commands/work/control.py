@@ -62,4 +62,5 @@ def broker_definitions(path: Path, topology: Topology) -> Definitions:
             )
         accounts.append(Account(one.uid, one.password))
     endpoints = [(one.account, one.id) for one in topology.endpoints]
-    return definitions(accounts, endpoints, salt=secrets.token_bytes(4))
+    heard = {one.id: topology.senders(one) for one in topology.endpoints}
+    return definitions(accounts, endpoints, salt=secrets.token_bytes(4), senders=heard)
