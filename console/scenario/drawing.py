@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from console.client.plain import plain
-from console.scenario.command_lines import StoryEnd
-from console.scenario.watching import Scene, TypedLine
+from console.faults.command_lines import StoryEnd, TypedLine
+from console.scenario.watching import Scene
 from console.screen import status_text
 from console.stack.brokers import BROKER
 from console.stack.supervised import Report

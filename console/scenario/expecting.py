@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from console.client import ClientError
-from console.client.why import link_exists
+from console.faults.command_lines import StoryBroke
+from console.faults.performer import Look
 from console.faults.steps import Expectation
-from console.scenario.watching import Notes, StoryBroke, WatchedEnd
-from shared.wire import commands
-from shared.wire.views import InterfaceView
+from console.scenario.watching import Notes, WatchedEnd
 
 if TYPE_CHECKING:
     from console.scenario.run import ScenarioRun
@@ -63,85 +61,41 @@ class Expecting:
 
     def _watched(self) -> list[WatchedEnd]:
         """Those of the two ends whose status is expected."""
-        ends = [self._run.end(name) for name in self._wanted.statuses]
+        ends = [self._run.performer.end(name) for name in self._wanted.statuses]
         return [one for one in self._run.watched_ends if one.end in ends]
 
     async def _is_wrong(self) -> list[str]:
         """What is not as it must be, in words; empty if all is."""
-        self._notes = Notes()
         before = [len(one.statuses) for one in self._watched()]
-        try:
-            self._wrong = [sentence async for sentence in self._problems()]
-            if not self._wrong:  # the ends were asked one after the other: only if none has changed was it so at once
-                self._wrong = [sentence async for sentence in self._of_statuses()]
-        except ClientError as error:
-            self._wrong = [error.sentence]
+        seen = await self._run.performer.look(self._wanted)
+        self._wrong = seen.problems or list(self._untold())
+        if not self._wrong:  # the ends were asked one after the other: only if none has changed was it so at once
+            again = await self._run.performer.look(Expectation.model_validate(self._wanted.statuses))
+            self._wrong = again.problems or list(self._untold())
         if not self._wrong and before != [len(one.statuses) for one in self._watched()]:
             self._wrong = ["the ends still change"]
+        if not self._wrong:
+            self._notes = self._noted(seen)
         return self._wrong
 
-    async def _problems(self) -> AsyncIterator[str]:
-        for problems in (self._of_statuses(), self._of_ends(), self._of_inboxes(), self._of_all()):
-            async for sentence in problems:
-                yield sentence
-
-    async def _of_statuses(self) -> AsyncIterator[str]:
-        run = self._run
+    def _untold(self) -> Iterator[str]:
+        """What an end shows, and its timeline does not tell yet."""
         for name, status in self._wanted.statuses.items():
-            view = await run.clients.view(run.located(name))
-            if view.status != status:
-                yield f"{view.interface} is {view.status} and not {status}"
-            elif any(one.status != status for one in self._watched() if one.end == run.end(name)):
-                yield f"{view.interface} is {status}, which its timeline does not tell yet"
+            for one in self._watched():
+                if one.end == self._run.performer.end(name) and one.status != status:
+                    yield f"{one.end.interface} is to be {status}, which its timeline does not tell yet"
 
-    async def _of_ends(self) -> AsyncIterator[str]:
-        run = self._run
-        for name, payer in self._wanted.charged.items():
-            charged = (await run.clients.view(run.located(name))).charged
-            if charged != payer:
-                yield f"{name} shows that {charged} is charged and not {payer}"
-            self._note(name, "charged" if charged == "this end" else "not charged")
-        for name, code in self._wanted.reason.items():
-            view = await run.clients.view(run.located(name))
-            if view.reason_code != code:
-                yield f"{view.interface} explains itself with {view.reason_code} and not {code}"
-            else:
-                self._note(name, f"“{view.reason}”")
-
-    async def _of_inboxes(self) -> AsyncIterator[str]:
-        for name, bodies in self._wanted.inbox.items():
-            found = await self._received(name, len(bodies))
-            if found != list(bodies):
-                yield f"{name} received {found} and not {list(bodies)}"
-            for body in found[self._run.received.get(name, 0) :]:
-                self._note(name, f"✉ {body}")
-
-    async def _of_all(self) -> AsyncIterator[str]:
-        wanted, run = self._wanted, self._run
-        if wanted.link is not None and await link_is_up(run) is not wanted.link:
-            yield f"the link {'does not exist' if wanted.link else 'exists'}"
-        if wanted.held is not None and (held := len(await run.console.held(None))) != wanted.held:
-            yield f"{held} messages are held and not {wanted.held}"
-        if wanted.struck is not None and (struck := await run.faults.struck()) < wanted.struck:
-            yield f"the faults have struck {struck} times and not {wanted.struck}"
-
-    async def _received(self, name: str, expected: int) -> list[str]:
-        place = self._run.located(name)
-        form = commands.inbox(place.interface, 0, max(commands.PAGE_ROWS, expected + 1))
-        return [one["body"] for one in (await self._run.clients.one(place.endpoint, form))["payloads"]]
-
-    def _note(self, name: str, note: str) -> None:
-        end = self._run.end(name)
-        if end in {self._run.one, self._run.two}:
-            (self._notes.first if end == self._run.one else self._notes.second).append(note)
-
-
-async def link_is_up(run: ScenarioRun) -> bool:
-    """Whether the link exists between the two ends; not, where one of them is not there. Raises Unanswered."""
-    views: list[InterfaceView] = []
-    for end in (run.one, run.two):
-        answer = (await run.clients.ask(end.endpoint, [commands.show(end.interface)]))[0]
-        if answer["outcome"] == "refused":
-            return False
-        views.append(InterfaceView.model_validate(answer["result"]))
-    return bool(link_exists(*views))
+    def _noted(self, seen: Look) -> Notes:
+        """The remarks under each end's statuses: who pays, why, and what has arrived since it was last told."""
+        wanted, run, notes = self._wanted, self._run, Notes()
+        remarks = [
+            (name, "charged" if payer == "this end" else "not charged") for name, payer in wanted.charged.items()
+        ]
+        remarks += [(name, f"“{seen.views[name].reason}”") for name in wanted.reason]
+        for name, bodies in seen.inboxes.items():
+            remarks += [(name, f"✉ {body}") for body in bodies[run.received.get(name, 0) :]]
+        for name, remark in remarks:
+            for end, noted in ((run.one, notes.first), (run.two, notes.second)):
+                if run.performer.end(name) == end:
+                    noted.append(remark)
+        return notes

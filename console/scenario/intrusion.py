@@ -12,8 +12,7 @@ from typing import Final
 
 from console.client import Unanswered
 from console.client.clients import client_of
-from console.scenario.command_lines import CommandLine
-from console.scenario.watching import StoryBroke, TypedLine
+from console.faults.command_lines import CommandLine, StoryBroke, TypedLine
 from console.topology import Context
 from shared.broker.control import dead_letters
 

@@ -11,14 +11,13 @@ from rich.console import Console
 from console.client import ClientError
 from console.client.history import ALL, Part
 from console.client.ids import interface_id
+from console.faults.command_lines import StoryBroke, StoryEnd, story_end
 from console.faults.situation import endpoints
-from console.scenario.command_lines import StoryEnd
 from console.scenario.drawing import Drawing
 from console.scenario.model import Scenario
 from console.scenario.places import Place
-from console.scenario.run import ScenarioRun, story_end
+from console.scenario.run import ScenarioRun
 from console.scenario.surroundings import pause_seconds
-from console.scenario.watching import StoryBroke
 from console.trace.gathering import OnPurpose, gather
 from console.trace.model import Trace
 from console.trace.strikes import Strike
@@ -55,7 +54,7 @@ async def perform(
         trace = await _trace(run, ALL) if traced else None
         latest = await _trace(run, Part(LATEST_MOMENTS)) if broken_by is not None else None
     finally:
-        await run.faults.clear_own()
+        await run.performer.faults.clear_own()
     return Outcome(run, drawing, broken_by, trace, latest)
 
 

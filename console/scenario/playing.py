@@ -13,6 +13,7 @@ from rich.text import Text
 
 from console.client import ClientError
 from console.client.plain import plain
+from console.faults.command_lines import StoryBroke
 from console.scenario.junit import write_junit
 from console.scenario.model import Scenario
 from console.scenario.performing import Outcome, perform
@@ -27,7 +28,6 @@ from console.scenario.surroundings import (
     progress,
     until_stopped,
 )
-from console.scenario.watching import StoryBroke
 from console.stack.errors import StackError
 from console.topology import FileRefused, NoContext, Topology
 from console.trace.drawings import draw

@@ -13,16 +13,14 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 from console.client import ClientError
-from console.scenario.expecting import LOOK_SECONDS, link_is_up
+from console.faults.command_lines import StoryBroke
+from console.faults.performer import Performer
+from console.scenario.expecting import LOOK_SECONDS
 from console.scenario.model import Action
-from console.scenario.watching import StoryBroke
 from console.stack.die_with_parent import dying_with_parent
-
-if TYPE_CHECKING:
-    from console.scenario.run import ScenarioRun
 
 LAST_WORDS_BYTES: Final = 2000
 ENDING_SECONDS: Final = 3.0
@@ -32,9 +30,9 @@ ENDING_SECONDS: Final = 3.0
 class Programs:
     """The programs of one run; a claim that is not so cancels the steps."""
 
-    def __init__(self, run: ScenarioRun, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, performer: Performer, environment: Mapping[str, str], folder: Path) -> None:
         """Nothing runs yet; programs run in `folder`."""
-        self._run, self._environment, self._folder = run, environment, folder
+        self._performer, self._environment, self._folder = performer, environment, folder
         self._watching: list[asyncio.Task[None]] = []
         self._over = asyncio.Event()
         self._broken = asyncio.Event()
@@ -101,7 +99,7 @@ class Programs:
 
     async def _exists(self) -> bool:
         try:
-            return await link_is_up(self._run)
+            return await self._performer.link_exists()
         except ClientError:  # a worker that does not answer confirms nothing
             return False
 

@@ -11,14 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Self
 
-from console.client import Client
-from console.client.clients import Clients, Located
-from console.scenario.command_lines import CommandLine, StoryEnd
-from shared.wire.views import InterfaceView
-
-
-class StoryBroke(RuntimeError):
-    """The error that something did not happen as the story says; the message says what."""
+from console.client.clients import Clients
+from console.faults.command_lines import StoryBroke, StoryEnd, TypedLine
 
 
 @dataclass(slots=True)
@@ -42,15 +36,6 @@ class WatchedEnd:
         fresh = self.statuses[self.told :]
         self.told = len(self.statuses)
         return [before, *fresh]
-
-
-@dataclass(frozen=True, slots=True)
-class TypedLine:
-    """A command as it was typed, and the refusal that it met, if any."""
-
-    who: str
-    text: str
-    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +101,6 @@ class Watching:
     def say(self, what: str) -> None:
         """Say what is being done, while it is being done."""
         self._say(what)
-
-    async def type(self, typed: CommandLine) -> TypedLine:
-        """Ask what was typed. Raises StoryBroke if the answer is not the expected one."""
-        client = await self.clients.client(typed.endpoint)
-        answer = (await client.ask(typed.endpoint, [typed.form]))[0]
-        if answer["outcome"] == "done":
-            if typed.refused is not None:
-                raise StoryBroke(f"`{typed.text}` was carried out, and had to be refused with {typed.refused}")
-            return TypedLine(typed.owner, typed.text)
-        if answer["code"] != typed.refused:
-            raise StoryBroke(f"`{typed.text}` was refused with {answer['code']}: {answer['sentence']}")
-        return TypedLine(typed.owner, typed.text, f"{answer['code']}: {answer['sentence']}")
-
-    async def client(self, end: StoryEnd) -> Client:
-        """Return the client of an end's owner."""
-        return await self.clients.client(end.endpoint)
-
-    async def show(self, end: StoryEnd) -> InterfaceView:
-        """Return what an end shows of itself."""
-        return await self.clients.view(Located(end.interface, end.endpoint))
 
     def read(self, watched: WatchedEnd) -> None:
         """Read an end's timeline from now on; again, if its worker is another one that knows nothing of subscribers."""

@@ -12,7 +12,7 @@ import yaml
 
 from console.demo.checklist import COMPARISON
 from console.demo.playing import story
-from console.scenario.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
+from console.faults.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
 from console.topology import load
 from console.trace.model import Trace
 from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command

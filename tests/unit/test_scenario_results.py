@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from console.commands.faults import DEEDS
+from console.faults.made_faults import fault_line
 from console.faults.model import Fault
 from console.scenario.junit import write_junit
-from console.scenario.made_faults import fault_line
 from console.scenario.model import Scenario
 from console.scenario.recording import Event, _in_its_place, _steps
 from console.scenario.run import StepResult

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from console.faults.reaching import OwnFaults, Reaching
+from console.faults.made_faults import OwnFaults
+from console.faults.reaching import Reaching
 from console.faults.situation import MOST_TIMES, endpoints, situation, situations
 from console.web.peering.faults import PROBLEMS, answered
 from console.web.site import Site, site_of

@@ -18,7 +18,8 @@ import pytest
 from console.client import ClientError, Refused
 from console.client.clients import Clients
 from console.faults.faults import Faults
-from console.faults.reaching import OwnFaults, Reaching
+from console.faults.made_faults import OwnFaults
+from console.faults.reaching import Reaching
 from console.faults.situation import Situation, situation, situations
 from console.stack.set_aside import ASIDE
 from console.stack.stack import Stack, running
