@@ -24,7 +24,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from tests.waiting import wait_for_blocking
 
-LIMIT_SECONDS: Final = 30.0
+LIMIT_SECONDS: Final = 90.0
 _BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS: Final = (
     "--headless",

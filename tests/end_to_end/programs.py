@@ -14,6 +14,8 @@ from tests.waiting import wait_for_blocking
 
 REPOSITORY: Final = Path(__file__).parents[2]
 LIMIT_SECONDS: Final = 90.0
+PATIENCE_SECONDS: Final = "60"
+"""How long commands wait for a worker's answer, where the test says nothing else: a busy machine takes its time."""
 
 PEERING: Final = (sys.executable, "-m", "console.cli")
 LAB: Final = (sys.executable, "-m", "lab.cli")
@@ -22,7 +24,13 @@ LAB: Final = (sys.executable, "-m", "lab.cli")
 def surroundings(**more: str) -> dict[str, str]:
     """The environment without anything that could lead to another broker, and with this repository's packages."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
-    return {**kept, "PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", **more}
+    return {
+        **kept,
+        "PYTHONPATH": str(REPOSITORY),
+        "NO_COLOR": "1",
+        "PEERING_PATIENCE_SECONDS": PATIENCE_SECONDS,
+        **more,
+    }
 
 
 def type_command(

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-import pytest
-
 from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, peering_up, type_command
 from tests.waiting import wait_for_blocking
 
@@ -43,7 +41,6 @@ def plain(text: str) -> str:
     return " ".join(MOMENT.sub("", text).split())
 
 
-@pytest.mark.timeout(300)
 def test_what_the_page_says_is_what_is_printed(tmp_path: Path) -> None:
     steps = list(typed())
     assert len(steps) > 15

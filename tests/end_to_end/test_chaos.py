@@ -4,14 +4,11 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
 from tests.end_to_end.programs import LAB, REPOSITORY, running_with, type_command
 
 CONNECTIONS = 40
 
 
-@pytest.mark.timeout(180)
 def test_a_short_run_breaks_much_and_loses_nothing(tmp_path: Path) -> None:
     words = ("--single", "--seconds", "12", "--connections", str(CONNECTIONS), "--seed", "11")
     ended = type_command("chaos", *words, "--json", environment={"TMPDIR": str(tmp_path)}, program=LAB)
@@ -38,7 +35,6 @@ if sys.orig_argv[1:3] in (["-m", "initiator"], ["-m", "acceptor"]):
 """Loaded by Python as it starts: workers, and nobody else, forget what they have answered."""
 
 
-@pytest.mark.timeout(180)
 def test_a_run_with_forgetful_workers_fails_and_keeps_what_is_needed_to_see_why(tmp_path: Path) -> None:
     """The workers are the shipped ones but for one mistake, which only matters when somebody asks twice."""
     planted, temporary = tmp_path / "planted", tmp_path / "temporary"

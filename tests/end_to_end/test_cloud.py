@@ -23,8 +23,6 @@ from tests.end_to_end.clients.flows import (
 from tests.end_to_end.clients.simulator import ALICE, BOB, CLIENTS, LIBRARIES, TOPOLOGY, Simulator, keys_of
 from tests.end_to_end.programs import PEERING, Up, peering_up, read_until, running_with, surroundings
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("which", LIBRARIES)
 def test_the_official_example_same_account(simulator: Simulator, which: str) -> None:

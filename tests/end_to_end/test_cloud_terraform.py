@@ -7,8 +7,6 @@ import pytest
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, act, new_end, point
 from tests.end_to_end.clients.simulator import ALICE, Simulator
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("which", ["old", "pop-post"])
 def test_terraforms_order_of_calls_for_a_connection_of_two_resources(simulator: Simulator, which: str) -> None:

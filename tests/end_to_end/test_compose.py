@@ -246,7 +246,7 @@ def test_no_worker_can_act_through_the_console(project: Project, topology: Path)
     bob = terminal_of("bob", topology)
     before = [one["interface"] for one in bob.done("show")["interfaces"]]
     url = f"http://127.0.0.1:{project.console_port}"
-    assert httpx.get(f"{url}/_peering/health").is_success, "it is there"
+    assert httpx.get(f"{url}/_peering/health", timeout=LIMIT_SECONDS).is_success, "it is there"
     for host in ("console", *project.addresses("console")):
         for path in ("/_peering/reset", "/_peering/seed", "/page/act"):
             asked = project.run("exec", "-T", "alice-initiator", "python", "-c", INTRUDER, f"http://{host}:8080{path}")
@@ -255,7 +255,8 @@ def test_no_worker_can_act_through_the_console(project: Project, topology: Path)
         "exec", "-T", "alice-initiator", "sh", "-c", "cat /var/lib/peering/token", check=False
     ).returncode
     for path in ("/_peering/reset", "/page/act"):
-        assert httpx.post(f"{url}{path}").status_code == 401, "whoever is on this machine may not, either"
+        denied = httpx.post(f"{url}{path}", timeout=LIMIT_SECONDS)
+        assert denied.status_code == 401, "whoever is on this machine may not, either"
     assert [one["interface"] for one in bob.done("show")["interfaces"]] == before
 
 

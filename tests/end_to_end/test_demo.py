@@ -23,7 +23,6 @@ ESCAPE = "\x1b"
 STORIES = ("cross-account", "same-account", "vbr")
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", STORIES)
 def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     """The first story is the one that is told if none is named; of one everything is kept, where it was asked for."""
@@ -55,7 +54,6 @@ def shows_the_articles_statuses_in_the_articles_order(shown: str) -> None:
         assert f"✗ {refusal}" in story
 
 
-@pytest.mark.timeout(180)
 def test_a_performance_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     program = subprocess.Popen(
         [*PEERING, "demo"], env=surroundings(TMPDIR=str(tmp_path)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -68,7 +66,6 @@ def test_a_performance_that_is_interrupted_leaves_nothing(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.timeout(180)
 def test_a_terminal_of_80_columns_is_wide_enough(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environment = surroundings(TMPDIR=str(tmp_path), TERM="xterm", COLUMNS="80", LINES="40")

@@ -23,8 +23,6 @@ SURROUNDINGS = {
 }
 """A silent peer is noticed sooner than usual."""
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
@@ -73,19 +71,26 @@ def test_the_same_over_http(up: Up) -> None:
     configured(terminal, "ri-c", "ri-d")
     url, own = f"{up.url}/_peering", up.bearer
     drop = {"do": "drop", "interface": "ri-c", "message": "initiate", "which": "1"}
-    made = httpx.post(f"{url}/faults", json=drop, headers=own)
+    made = httpx.post(f"{url}/faults", json=drop, headers=own, timeout=LIMIT_SECONDS)
     assert made.status_code == 201, made.text
     number = made.json()["number"]
     terminal.done("initiate", "ri-c")
     terminal.both_show("Activated", "ri-c", "ri-d")
-    (struck,) = httpx.get(f"{url}/faults/strikes", params={"interface": "ri-d"}, headers=own).json()
+    (struck,) = httpx.get(
+        f"{url}/faults/strikes", params={"interface": "ri-d"}, headers=own, timeout=LIMIT_SECONDS
+    ).json()
     assert (struck["fault"], struck["dropped"], struck["label"][:12]) == (number, True, "Initiate 1.1")
-    assert httpx.delete(f"{url}/faults/{number}", headers=own).json() == [number]
-    assert httpx.delete(f"{url}/faults/{number}", headers=own).status_code == 404
-    wrong = httpx.post(f"{url}/faults", json={"do": "drop"}, headers=own)
+    assert httpx.delete(f"{url}/faults/{number}", headers=own, timeout=LIMIT_SECONDS).json() == [number]
+    assert httpx.delete(f"{url}/faults/{number}", headers=own, timeout=LIMIT_SECONDS).status_code == 404
+    wrong = httpx.post(f"{url}/faults", json={"do": "drop"}, headers=own, timeout=LIMIT_SECONDS)
     assert wrong.status_code == 422
-    assert httpx.post(f"{url}/faults", json={"do": "drop", "to": "vpc-nowhere"}, headers=own).status_code == 409
-    assert httpx.post(f"{url}/faults", json=drop).status_code == 401
+    assert (
+        httpx.post(
+            f"{url}/faults", json={"do": "drop", "to": "vpc-nowhere"}, headers=own, timeout=LIMIT_SECONDS
+        ).status_code
+        == 409
+    )
+    assert httpx.post(f"{url}/faults", json=drop, timeout=LIMIT_SECONDS).status_code == 401
 
 
 def test_a_stopped_worker_is_silent_until_it_goes_on_and_a_killed_one_comes_back(up: Up) -> None:
@@ -104,7 +109,7 @@ def test_a_stopped_worker_is_silent_until_it_goes_on_and_a_killed_one_comes_back
 def test_a_reset_clears_every_fault(up: Up) -> None:
     terminal = up.terminal
     terminal.done("fault", "add", "cut", "--from", "vpc-alice", "--to", "vpc-bob", "--both")
-    assert httpx.post(f"{up.url}/_peering/reset", headers=up.bearer).json()["faults"] >= 1
+    assert httpx.post(f"{up.url}/_peering/reset", headers=up.bearer, timeout=LIMIT_SECONDS).json()["faults"] >= 1
     assert terminal.done("fault", "list")["faults"] == []
 
 
@@ -163,12 +168,12 @@ def test_the_file_of_a_situation_is_a_scenario_that_runs(up: Up, name: str) -> N
 
 def test_a_situation_takes_one_call_over_http(up: Up) -> None:
     url, own = f"{up.url}/_peering/situations", up.bearer
-    assert len(httpx.get(url, headers=own).json()) == len(situations())
+    assert len(httpx.get(url, headers=own, timeout=LIMIT_SECONDS).json()) == len(situations())
     reached = httpx.post(f"{url}/suspended-at-one-end", json={"seconds": 0.5}, headers=own, timeout=LIMIT_SECONDS)
     assert reached.status_code == 200, reached.text
     assert reached.json()["healed"] is True
     assert shows(up.terminal, reached.json()["acceptor"]) == "Suspended"
-    assert httpx.post(f"{url}/no-such-thing", json={}, headers=own).status_code == 404
+    assert httpx.post(f"{url}/no-such-thing", json={}, headers=own, timeout=LIMIT_SECONDS).status_code == 404
 
 
 def test_a_situation_stays_until_its_faults_are_cleared(up: Up) -> None:

@@ -16,14 +16,12 @@ import pytest
 from shared.broker.embedded import PrivateBroker
 from tests.end_to_end.asking import Console, console
 from tests.end_to_end.stories import End, at_rest, both, connect, end
-from tests.end_to_end.workers import Site, WorkerProcess, crew, fresh_id
+from tests.end_to_end.workers import LIMIT_SECONDS, Site, WorkerProcess, crew, fresh_id
 from tests.integration.broker_ladder import BrokerForTests, fresh, private_rung
 from tests.waiting import wait_for
 
 IMPATIENT = ("--keepalive-seconds", "0.4", "--hold-seconds", "1.5")
 LATER_STATUSES = ["Activated", "Suspending", "Suspended", "Activating", "Activated"]
-
-pytestmark = pytest.mark.timeout(180)
 
 
 @dataclass(frozen=True)
@@ -177,7 +175,7 @@ async def test_sigterm_drains_and_nothing_is_lost(own: Own, ends: Ends) -> None:
     first, second = ends.first, ends.second
     await connect(first, second)
     sends = [asyncio.create_task(first.do("send", body=f"payload {number}")) for number in range(100)]
-    await wait_for(lambda: any(send.done() for send in sends), 30)
+    await wait_for(lambda: any(send.done() for send in sends), LIMIT_SECONDS)
     assert await asyncio.to_thread(own.first.stop) == 0
     assert own.first.lines()[-1]["event"] == "stopped"
     own.first.start()

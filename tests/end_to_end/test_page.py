@@ -56,7 +56,6 @@ def wait_for_arrows(driver: Chrome, kind: str, words: str, at_least: int = 1) ->
     )
 
 
-@pytest.mark.timeout(180)
 def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: Chrome) -> None:
     driver.get(f"{up.page}#by-hand")
     alice, bob = columns(driver)
@@ -87,7 +86,6 @@ def test_the_cross_account_story_is_told_by_clicking_through_it(up: Up, driver: 
     assert up.terminal.done("show", "ri-alice")["link"] is True
 
 
-@pytest.mark.timeout(180)
 def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
     establish(up, "ri-one", "ri-two")
     driver.get(f"{up.page}#left=ri-one@vpc-alice&right=ri-two@vpc-bob")
@@ -110,7 +108,6 @@ def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
     bob.reads(".inbox", "are you there?")
 
 
-@pytest.mark.timeout(180)
 def test_it_can_be_used_by_keyboard_on_a_phone_and_in_the_dark(up: Up, driver: Chrome) -> None:
     establish(up, "ri-three", "ri-four")
     driver.get(f"{up.page}#left=ri-three@vpc-alice&right=ri-four@vpc-bob")
@@ -141,7 +138,6 @@ def unnamed(driver: Chrome) -> list[str | None]:
     return [one.get_attribute("outerHTML") for one in controls if one.is_displayed() and not one.accessible_name]
 
 
-@pytest.mark.timeout(180)
 def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driver: Chrome) -> None:
     establish(up, "ri-five", "ri-six")
     with served(up, "127.0.0.1:0") as url:
@@ -180,7 +176,7 @@ def make_both(up: Up, first: str, second: str) -> None:
 def asked(up: Up, action: dict[str, str]) -> None:
     """Ask as the page does; it has to be done."""
     headers = {**up.bearer, "Origin": up.url, "X-Peering-Page": "1"}
-    answer = httpx.post(f"{up.url}/page/act", json=action, headers=headers)
+    answer = httpx.post(f"{up.url}/page/act", json=action, headers=headers, timeout=LIMIT_SECONDS)
     assert answer.json()["outcome"] == "done", answer.text
 
 

@@ -59,7 +59,9 @@ def focused(driver: Chrome) -> str:
 
 def standing(up: Up) -> list[dict[str, Any]]:
     """The faults that stand and are not over, as programs see them."""
-    found: list[dict[str, Any]] = httpx.get(f"{up.url}/_peering/faults", headers=up.bearer).json()
+    found: list[dict[str, Any]] = httpx.get(
+        f"{up.url}/_peering/faults", headers=up.bearer, timeout=LIMIT_SECONDS
+    ).json()
     return [one for one in found if not one["over"]]
 
 
@@ -67,7 +69,6 @@ def nothing_stands(up: Up) -> None:
     wait_for_blocking(lambda: standing(up), LIMIT_SECONDS, until=lambda found: found == [], what="no fault stands")
 
 
-@pytest.mark.timeout(180)
 def test_a_card_stays_the_same_while_its_message_is_said_again_and_all_is_cleared_at_once(
     up: Up, driver: Chrome
 ) -> None:
@@ -95,7 +96,6 @@ def test_a_card_stays_the_same_while_its_message_is_said_again_and_all_is_cleare
     nothing_stands(up)
 
 
-@pytest.mark.timeout(180)
 def test_a_fault_that_is_refused_leaves_the_switch_as_it_was(up: Up, driver: Chrome) -> None:
     make_both(up, "ri-ra", "ri-rb")
     with served(up, "127.0.0.1:0") as url:
@@ -110,7 +110,6 @@ def test_a_fault_that_is_refused_leaves_the_switch_as_it_was(up: Up, driver: Chr
         assert not driver.find_element(By.ID, "stepping").is_selected()
 
 
-@pytest.mark.timeout(180)
 def test_a_story_that_is_left_leaves_nothing_behind_and_another_can_begin(up: Up, driver: Chrome) -> None:
     driver.get(up.page)
     press(driver, "[data-story=half-open]")

@@ -55,7 +55,6 @@ def choose(driver: Chrome, way: str, words: str, choice: str) -> None:
     wait_for_blocking(press, LIMIT_SECONDS, what=f"{choice}: {way} {words}", forgive=NOT_YET)
 
 
-@pytest.mark.timeout(240)
 def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals(up: Up, driver: Chrome) -> None:
     driver.get(f"{up.page}#by-hand")
     alice, bob = Column(driver, "left"), Column(driver, "right")
@@ -103,7 +102,6 @@ def test_a_handshake_is_walked_message_by_message_its_third_is_lost_and_it_heals
     bob.shows("Suspended")
 
 
-@pytest.mark.timeout(240)
 def test_the_guided_story_is_offered_first_and_shows_two_ends_that_disagree(up: Up, driver: Chrome) -> None:
     driver.get(up.page)
     reads(driver, "#welcome", "Half open")

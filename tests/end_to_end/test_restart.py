@@ -5,7 +5,6 @@ import signal
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
 from tests.waiting import wait_for_blocking
@@ -20,13 +19,12 @@ def pid_of(terminal: Terminal, endpoint: str) -> int | None:
 
 def kill(up: Up, endpoint: str) -> None:
     """Kill a worker, and wait until its successor answers."""
-    first = pid_of(up.terminal, endpoint)
+    first = wait_for_blocking(lambda: pid_of(up.terminal, endpoint), LIMIT_SECONDS)
     assert first is not None
     os.kill(first, signal.SIGKILL)
     wait_for_blocking(lambda: pid_of(up.terminal, endpoint), LIMIT_SECONDS, until=lambda pid: pid not in {None, first})
 
 
-@pytest.mark.timeout(300)
 def test_a_refused_worker_is_seen_and_restarted_once_it_can_start(tmp_path: Path) -> None:
     folder = tmp_path / ("a folder whose path is longer than that of a socket may be " * 2).strip()
     store = folder / "stores" / "vpc-bob.sqlite"
@@ -36,7 +34,7 @@ def test_a_refused_worker_is_seen_and_restarted_once_it_can_start(tmp_path: Path
         store.write_bytes(b"this is no store " * 1000)
         os.kill(up.pid("vpc-bob"), signal.SIGKILL)
         up.read_until(name="vpc-bob", state="refused")
-        ready = httpx.get(f"{up.url}/_peering/ready", headers=up.bearer)
+        ready = httpx.get(f"{up.url}/_peering/ready", headers=up.bearer, timeout=LIMIT_SECONDS)
         assert ready.status_code == 503
         assert [(one["endpoint"], one["code"]) for one in ready.json()["silent"]] == [("vpc-bob", "WorkerRefused")]
         assert "refuses to start (exit 1: " in ready.json()["silent"][0]["sentence"]
@@ -47,7 +45,7 @@ def test_a_refused_worker_is_seen_and_restarted_once_it_can_start(tmp_path: Path
         for file in store.parent.glob("vpc-bob.sqlite*"):
             file.unlink()
         again = up.terminal.done("restart", "vpc-bob")
-        assert again["pid"] == pid_of(up.terminal, "vpc-bob")
+        wait_for_blocking(lambda: pid_of(up.terminal, "vpc-bob"), LIMIT_SECONDS, until=again["pid"].__eq__)
         assert up.terminal.refused("restart", "vpc-eve") == "StackError"
     elsewhere = Terminal(tmp_path, ("--topology", str(REPOSITORY / "examples" / "compose.yaml")))
     assert elsewhere.refused("restart", "vpc-bob") == "StackRefused"
@@ -58,7 +56,6 @@ def epochs(up: Up) -> dict[str, int]:
     return {name: int(up.terminal.done("show", name)["epoch"]) for name in ("ri-one", "ri-two")}
 
 
-@pytest.mark.timeout(300)
 def test_a_restored_store_is_said_once_and_of_one_worker(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder) as up:

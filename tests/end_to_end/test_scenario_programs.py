@@ -22,8 +22,6 @@ from tests.end_to_end.programs import (
 )
 from tests.waiting import wait_for_blocking
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:

@@ -25,8 +25,6 @@ from tests.end_to_end.programs import (
 WAITING = REPOSITORY / "examples" / "waiting"
 SCENARIOS = REPOSITORY / "examples" / "scenarios"
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("scenario", ["half-open", "late-owner"])
 def test_a_controller_that_waits_rightly_passes(scenario: str) -> None:

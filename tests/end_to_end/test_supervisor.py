@@ -14,7 +14,7 @@ from console.stack.supervisor import Supervisor
 from console.stack.workers import common_settings
 from tests.waiting import wait_for, wait_for_blocking
 
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 HASTE = RestartPolicy(
     first_pause_seconds=0.01, longest_pause_seconds=0.05, stable_after_seconds=60, drain_limit_seconds=0.5
 )

@@ -38,12 +38,14 @@ def leaves_nothing(folder: Path) -> None:
     wait_for_blocking(lambda: not running_with(str(folder)), LIMIT_SECONDS, what="no process of this `up` is left")
 
 
-@pytest.mark.timeout(300)
 def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder) as up:
         assert {one["name"] for one in up.processes} == {"broker", "vpc-alice", "vpc-bob"}
-        assert httpx.get(f"{up.url}/_peering/ready", headers=up.bearer).json()["workers"] == ["vpc-alice", "vpc-bob"]
+        assert httpx.get(f"{up.url}/_peering/ready", headers=up.bearer, timeout=LIMIT_SECONDS).json()["workers"] == [
+            "vpc-alice",
+            "vpc-bob",
+        ]
         establish(up)
         os.kill(up.pid("vpc-bob"), signal.SIGKILL)
         up.terminal.done("send", "ri-one", "while you were away")
@@ -58,7 +60,6 @@ def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_o
     leaves_nothing(folder)
 
 
-@pytest.mark.timeout(300)
 def test_a_killed_up_leaves_nothing_running_and_the_next_one_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder) as up:
@@ -79,7 +80,6 @@ def test_a_killed_up_leaves_nothing_running_and_the_next_one_goes_on_where_it_wa
     leaves_nothing(folder)
 
 
-@pytest.mark.timeout(180)
 def test_a_worker_that_refuses_to_start_is_told_and_not_tried_for_ever(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     marked_folder(folder)
@@ -91,7 +91,6 @@ def test_a_worker_that_refuses_to_start_is_told_and_not_tried_for_ever(tmp_path:
     leaves_nothing(folder)
 
 
-@pytest.mark.timeout(180)
 def test_ctrl_c_while_it_starts_leaves_nothing_running(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     command = [*PEERING, "up", str(CROSS_ACCOUNT), "--folder", str(folder)]

@@ -6,8 +6,6 @@ import os
 import signal
 from pathlib import Path
 
-import pytest
-
 from console.client import Unanswered
 from console.client.clients import Clients
 from console.stack.endpoints import add_endpoint, remove_endpoint
@@ -29,7 +27,6 @@ async def worker(clients: Clients, endpoint: str) -> WorkerView:
             return await clients.worker(endpoint)
 
 
-@pytest.mark.timeout(300)
 async def test_a_broker_without_its_data_gets_added_endpoints_as_well(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     said: list[str] = []

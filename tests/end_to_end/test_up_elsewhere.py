@@ -45,7 +45,6 @@ def urls(broker: PrivateBroker) -> dict[str, str]:
     }
 
 
-@pytest.mark.timeout(240)
 def test_with_one_login_for_all_it_works_and_says_that_identities_are_not_enforced(
     broker: PrivateBroker, tmp_path: Path
 ) -> None:
@@ -58,7 +57,6 @@ def test_with_one_login_for_all_it_works_and_says_that_identities_are_not_enforc
     assert speaks_amqp("127.0.0.1", broker.amqp_port)
 
 
-@pytest.mark.timeout(240)
 def test_with_an_administrators_login_each_account_gets_its_own(broker: PrivateBroker, tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with peering_up(CROSS_ACCOUNT, folder, **urls(broker)) as up:

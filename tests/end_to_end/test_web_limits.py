@@ -103,14 +103,16 @@ def flood(server: Served, path: str, headers: dict[str, str], *, chunked: bool) 
     return FLOOD_BYTES
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "chunked"])
 def test_bodies_without_end_are_not_taken(tmp_path: Path, chunked: bool) -> None:  # noqa: FBT001 - an example
     with served(tmp_path) as server:
         own = {"Authorization": f"Bearer {server.token}"}
         page = {**own, "Origin": server.url, "X-Peering-Page": "1"}
         let_in: dict[str, dict[str, str]] = {"/_peering/rules": own, "/_peering/seed": own, "/page/act": page, "/": {}}
-        assert httpx.post(f"{server.url}/_peering/rules", headers=own, content=b"{}").status_code == 422
+        assert (
+            httpx.post(f"{server.url}/_peering/rules", headers=own, content=b"{}", timeout=LIMIT_SECONDS).status_code
+            == 422
+        )
         before = server.peak_bytes
         with ThreadPoolExecutor(len(let_in)) as pool:
             strangers: dict[str, dict[str, str]] = {path: {} for path in let_in}
@@ -118,7 +120,7 @@ def test_bodies_without_end_are_not_taken(tmp_path: Path, chunked: bool) -> None
                 sent = list(pool.map(lambda one: flood(server, *one, chunked=chunked), asked.items()))
                 assert max(sent) < FLOOD_BYTES // 4, "nor only to be thrown away"
         assert server.peak_bytes - before < SPARE_BYTES
-        assert httpx.get(f"{server.url}/_peering/health").is_success
+        assert httpx.get(f"{server.url}/_peering/health", timeout=LIMIT_SECONDS).is_success
 
 
 def test_a_body_that_is_just_too_long_is_answered_413(tmp_path: Path) -> None:
@@ -126,7 +128,12 @@ def test_a_body_that_is_just_too_long_is_answered_413(tmp_path: Path) -> None:
         for path in ("/", "/_peering/seed"):
             for content in (b" " * (BODY_LIMIT_BYTES + 1), iter([b" " * BODY_LIMIT_BYTES, b" "])):
                 headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
-                assert httpx.post(f"{server.url}{path}", headers=headers, content=content).status_code == 413
+                assert (
+                    httpx.post(
+                        f"{server.url}{path}", headers=headers, content=content, timeout=LIMIT_SECONDS
+                    ).status_code
+                    == 413
+                )
 
 
 @contextmanager
@@ -150,7 +157,6 @@ def half_open(address: tuple[str, int], count: int, opened: ExitStack) -> list[s
     return made
 
 
-@pytest.mark.timeout(300)
 def test_half_open_connections_leave_descriptors_for_workers_and_for_others(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with (
@@ -178,7 +184,6 @@ def is_closed_after_one_more(client: socket.socket) -> bool:
         return True
 
 
-@pytest.mark.timeout(120)
 def test_a_request_whose_headers_do_not_end_is_given_up(tmp_path: Path) -> None:
     with served(tmp_path) as server, ExitStack() as opened:
         silent = opened.enter_context(socket.create_connection(server.address, timeout=LIMIT_SECONDS))
@@ -187,7 +192,7 @@ def test_a_request_whose_headers_do_not_end_is_given_up(tmp_path: Path) -> None:
         wait_for_blocking(lambda: is_closed_after_one_more(slow), HEADERS_SECONDS + LIMIT_SECONDS)
         with suppress(ConnectionResetError):
             assert silent.recv(1) == b"", "it says nothing to who said nothing"
-        assert httpx.get(f"{server.url}/_peering/health").is_success
+        assert httpx.get(f"{server.url}/_peering/health", timeout=LIMIT_SECONDS).is_success
 
 
 def deaf(address: tuple[str, int], opened: ExitStack) -> socket.socket:
@@ -208,7 +213,6 @@ def is_answered(url: str) -> bool:
     return False
 
 
-@pytest.mark.timeout(200)
 def test_who_reads_no_answers_makes_room_for_others_and_is_given_up(tmp_path: Path) -> None:
     with served(tmp_path) as server, ExitStack() as opened:
         resource.prlimit(server.program.pid, resource.RLIMIT_NOFILE, (FEW_CONNECTIONS * 4, FEW_CONNECTIONS * 4))
@@ -219,7 +223,6 @@ def test_who_reads_no_answers_makes_room_for_others_and_is_given_up(tmp_path: Pa
         wait_for_blocking(lambda: server.descriptors <= before, ANSWER_SECONDS + LIMIT_SECONDS)
 
 
-@pytest.mark.timeout(120)
 def test_a_port_that_is_taken_is_found_before_anything_has_started(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -19,7 +19,7 @@ from shared.broker.topology import Account
 from tests.integration.broker_ladder import BrokerForTests
 from tests.waiting import wait_for_blocking
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 90.0
 QUICK = ("--resend-first-seconds", "0.2", "--resend-limit-seconds", "1")
 """What would be said again after half a second to eight is said again sooner, so that tests need not wait."""
 

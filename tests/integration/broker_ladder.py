@@ -31,7 +31,7 @@ from tests.waiting import wait_for
 
 IMAGE = "rabbitmq:4-management"
 ADMINISTRATOR = Account("test-administrator", "only-for-tests")
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 SALT = b"test"
 AMQP_PORT, MANAGEMENT_PORT = 5672, 15672
 

@@ -30,8 +30,6 @@ LIMIT_SECONDS = 90.0
 ATTEMPTS = 4
 """So often a worker tries in vain before it gets what it needs: more often than one that gives up."""
 
-pytestmark = pytest.mark.timeout(300)
-
 Own = tuple[BrokerForTests, PrivateBroker]
 
 
@@ -79,7 +77,7 @@ class Place:
 
     async def manage(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
         """Make a call to the management API, as an administrator does by hand."""
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_SECONDS) as client:
             answer = await client.request(method, f"{self.broker.management_url}/api/{path}", json=body)
             answer.raise_for_status()
 

@@ -13,6 +13,7 @@ import pytest
 from shared.broker import control
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import Link
+from shared.broker.amqp.link import STOP_LIMIT_SECONDS
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, PrivateBroker, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
@@ -33,8 +34,6 @@ from tests.integration.broker_ladder import (
 from tests.waiting import wait_for, wait_for_blocking
 
 BOOT_LIMIT_SECONDS = 90.0
-
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +143,7 @@ async def test_a_link_stops_at_once_while_it_waits() -> None:
     heard = Heard()
     async with linked(BrokerAddress("127.0.0.1", 1, VHOST, "u", "p"), "u", heard, connect=False) as link:
         await wait_for(lambda: LinkCondition.WAITING in heard.conditions(), LIMIT_SECONDS)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(STOP_LIMIT_SECONDS - 1):
             await link.stop()
     assert heard.conditions()[-1] is LinkCondition.STOPPED
 

@@ -13,7 +13,7 @@ import pytest
 
 from shared.broker.address import BrokerAddress
 from shared.broker.topology import Account
-from tests.end_to_end.workers import ROOT, Crew, Site, WorkerProcess, crew, fresh_id
+from tests.end_to_end.workers import LIMIT_SECONDS, ROOT, Crew, Site, WorkerProcess, crew, fresh_id
 from tests.integration.broker_ladder import BrokerForTests, fresh
 
 SECRET = "never-to-be-seen"  # noqa: S105 - the test looks for it in what is printed
@@ -51,7 +51,12 @@ def used(worker: WorkerProcess) -> None:
 def run(role: str, *arguments: str) -> tuple[int, str]:
     """Start a worker by hand, without anything else."""
     done = subprocess.run(
-        [sys.executable, "-m", role, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+        [sys.executable, "-m", role, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=False,
     )
     return done.returncode, done.stderr
 
@@ -111,7 +116,12 @@ def test_all_settings_that_are_missing_are_named_as_they_could_be_given() -> Non
 
 def test_help_says_that_settings_may_come_from_the_environment() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "initiator", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-m", "initiator", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_SECONDS,
+        check=True,
     )
     assert "PEERING_LOG_LEVEL" in done.stdout
 

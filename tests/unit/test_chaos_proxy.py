@@ -10,7 +10,7 @@ import pytest
 
 from lab.chaos.proxy import FaultProxy
 
-LIMIT_SECONDS = 5.0
+LIMIT_SECONDS = 60.0
 SILENCE_SECONDS = 0.05
 
 Handle = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[object, object, None]]

@@ -36,7 +36,7 @@ async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> No
         api.world.tick()
         return (await api.status(one), await api.status(two, BOB)) == ("Active", "Active")
 
-    await wait_for(connected, 10)
+    await wait_for(connected, 60)
     shown = await api.shown(one)
     assert (shown["CrossBorder"], shown["OppositeInterfaceOwnerId"]) == (True, BOB)
 

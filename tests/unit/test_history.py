@@ -114,7 +114,7 @@ async def test_a_page_begins_with_the_last_rows_and_payloads(workers: World, tmp
         workers.reply_bytes = 0
         end = Follower(Located("ri-a", "vpc-a"), site.clients, lambda: None)
         following = asyncio.create_task(end.follow())
-        await wait_for(lambda: end.rows, 20, until=lambda rows: len(rows) == ROWS_KEPT)
+        await wait_for(lambda: end.rows, 60, until=lambda rows: len(rows) == ROWS_KEPT)
         await end.look()
         following.cancel()
     assert end.rows[-1].cause == f"step {ROWS - 1}"

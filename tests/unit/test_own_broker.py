@@ -46,7 +46,7 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
 async def test_whatever_may_pass_is_waited_for_and_said(broker: Broker) -> None:
     said: list[tuple[State, str]] = []
     keeping = asyncio.create_task(keep_alive(cast("OwnBroker", broker), lambda *change: said.append(change)))
-    await wait_for(lambda: broker.alive and said[-1][0] is State.RUNNING, 20)
+    await wait_for(lambda: broker.alive and said[-1][0] is State.RUNNING, 60)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     reasons = [reason for _, reason in said]

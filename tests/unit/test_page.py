@@ -198,7 +198,6 @@ async def connection_when(events: AsyncIterator[ServerSentEvent], *statuses: str
     raise AssertionError("the stream ended")
 
 
-@pytest.mark.timeout(30)
 async def test_the_whole_state_comes_first_and_then_each_new_one(client: httpx.AsyncClient, site: Site) -> None:
     async with aclosing(watch(site)) as events:
         _, empty = await connection_when(events, "", "")
@@ -213,7 +212,6 @@ async def test_the_whole_state_comes_first_and_then_each_new_one(client: httpx.A
                 break
 
 
-@pytest.mark.timeout(30)
 async def test_who_has_the_present_state_is_told_nothing_and_who_missed_something_all_of_it(
     client: httpx.AsyncClient, site: Site
 ) -> None:
@@ -231,7 +229,6 @@ async def test_who_has_the_present_state_is_told_nothing_and_who_missed_somethin
         assert "suspended by account 1002" in state.sentence
 
 
-@pytest.mark.timeout(30)
 async def test_a_worker_that_is_away_is_told_beside_the_last_that_was_seen_of_it(
     client: httpx.AsyncClient, site: Site, workers: Workers
 ) -> None:
@@ -263,7 +260,6 @@ async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_
     await wait_for(answers, 2 * LOOK_SECONDS)
 
 
-@pytest.mark.timeout(30)
 async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, site: Site) -> None:
     nasty = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     await act(client, "create", "ri-a@vpc-a", name=nasty)
@@ -275,7 +271,6 @@ async def test_no_name_and_no_payload_is_ever_markup(client: httpx.AsyncClient, 
     assert "<img" not in state.drawing
 
 
-@pytest.mark.timeout(30)
 async def test_of_an_end_that_was_not_chosen_only_what_the_other_one_knows_is_shown(
     client: httpx.AsyncClient, site: Site
 ) -> None:

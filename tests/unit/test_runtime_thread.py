@@ -38,7 +38,7 @@ async def test_a_caller_that_is_cancelled_stops_neither_its_call_nor_the_thread(
     thread, go, done = OneThread("store"), threading.Event(), list[str]()
 
     def slowly() -> None:
-        assert go.wait(10)
+        assert go.wait(60)
         done.append("the cancelled one")
 
     caller = asyncio.create_task(thread.call(slowly))
@@ -59,7 +59,7 @@ async def test_ending_waits_for_what_was_asked_for_and_leaves_no_thread_behind()
     thread.close()
     assert done == list(range(10))
     assert threading.active_count() == before
-    await wait_for(lambda: all(one.done() for one in asked), 5)
+    await wait_for(lambda: all(one.done() for one in asked), 60)
 
 
 def test_one_that_was_never_called_has_nothing_to_end() -> None:

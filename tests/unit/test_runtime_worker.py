@@ -25,10 +25,10 @@ async def test_what_was_said_while_the_broker_was_away_is_said_again_when_it_is_
     monkeypatch.setattr(module, "Link", Unreliable)
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
-        await wait_for(lambda: link.unknown, 10)
+        await wait_for(lambda: link.unknown, 60)
         assert [message["status"] for message in link.unknown] == ["Activated"]
         link.turn(LinkCondition.CONSUMING, 1)
-        await wait_for(lambda: link.confirmed, 3)
+        await wait_for(lambda: link.confirmed, 60)
         assert [message["status"] for message in link.confirmed] == ["Activated"]
         assert len(link.unknown) == 1
         link.turn(LinkCondition.WAITING, 1)
@@ -44,7 +44,7 @@ async def test_a_disk_that_is_full_when_it_starts_is_waited_for(
     worker = made(rested(tmp_path))
     refusing = troubled(worker, monkeypatch, times=3)
     async with at_work(worker) as link:
-        await wait_for(lambda: link.unknown, 10)
+        await wait_for(lambda: link.unknown, 60)
     assert refusing == ["full"] * 3
 
 
@@ -55,9 +55,9 @@ async def test_a_worker_that_waits_for_its_disk_ends_when_it_is_told_to(
     worker = made(rested(tmp_path))
     refusing = troubled(worker, monkeypatch, times=1_000)
     running = asyncio.create_task(worker.run())
-    await wait_for(lambda: refusing, 10)
+    await wait_for(lambda: refusing, 60)
     worker.stop()
-    await asyncio.wait_for(running, 3)
+    await asyncio.wait_for(running, 60)
 
 
 def troubled(worker: Worker, monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
@@ -81,15 +81,15 @@ async def test_a_bad_delivery_is_not_acknowledged_while_nobody_knows_whether_its
     monkeypatch.setattr(outbox, "SET_ASIDE_PAUSE_SECONDS", 0.01)
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
-        await wait_for(lambda: link.unknown, 10)
+        await wait_for(lambda: link.unknown, 60)
         link.turn(LinkCondition.CONSUMING, 1)
         (queue,) = worker._queues
         worker._enqueue(
             Delivery(queue, "", None, "nonsense", b"", None, None, None, redelivered=False, tag=1, session=1)
         )
-        await wait_for(lambda: len(link.tried) > 3 * outbox.SET_ASIDE_ATTEMPTS, 10)
+        await wait_for(lambda: len(link.tried) > 3 * outbox.SET_ASIDE_ATTEMPTS, 60)
         link.turn(LinkCondition.WAITING, 1)
-        await wait_for(lambda: not worker._outbox._on_their_way, 10)
+        await wait_for(lambda: not worker._outbox._on_their_way, 60)
         assert link.acknowledged == []
 
 
@@ -123,9 +123,9 @@ async def test_what_a_batch_says_leaves_before_what_it_heard_is_acknowledged(
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
         link.takes.set()
-        await wait_for(lambda: link.noted == [KINDS.bundle], 10)
+        await wait_for(lambda: link.noted == [KINDS.bundle], 60)
         worker._enqueue(question(worker, 1))
-        await wait_for(lambda: link.acknowledged, 10)
+        await wait_for(lambda: link.acknowledged, 60)
     assert link.noted == [KINDS.bundle, KINDS.reply, "acknowledged"]
 
 
@@ -137,9 +137,9 @@ async def test_a_broker_that_takes_nothing_keeps_nobody_from_acknowledging(
     worker = made(rested(tmp_path))
     async with at_work(worker) as link:
         try:
-            await wait_for(lambda: link.noted == [KINDS.bundle], 10)
+            await wait_for(lambda: link.noted == [KINDS.bundle], 60)
             worker._enqueue(question(worker, 1))
-            await wait_for(lambda: link.acknowledged, 10)
+            await wait_for(lambda: link.acknowledged, 60)
             assert link.noted == [KINDS.bundle, "acknowledged"]
         finally:
             link.takes.set()

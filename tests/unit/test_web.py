@@ -77,7 +77,7 @@ async def test_it_serves_on_a_real_socket_and_ends_when_told(tmp_path: Path) -> 
             site_in(tmp_path) as site,
             cloud_of(site) as cloud,
             serving(make_app(site, TOKEN, cloud), listening),
-            httpx.AsyncClient() as client,
+            httpx.AsyncClient(timeout=60) as client,
         ):
             assert (await client.get(f"{url}/_peering/health")).status_code == 200
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))) as again:

@@ -48,9 +48,9 @@ def test_a_long_line_is_whole_however_slowly_it_is_read(what: str) -> None:
     ) as child:
         assert child.stdout is not None
         full = fcntl.fcntl(child.stdout, fcntl.F_GETPIPE_SZ)
-        wait_for_blocking(partial(waiting_in, child.stdout), 30, until=lambda size: size == full)
+        wait_for_blocking(partial(waiting_in, child.stdout), 60, until=lambda size: size == full)
         before = waiting_in(heard)
-        wait_for_blocking(lambda: child.poll() is not None or waiting_in(heard) > before, 30)
+        wait_for_blocking(lambda: child.poll() is not None or waiting_in(heard) > before, 60)
         said = child.stdout.read()
     os.close(heard)
     os.close(signals)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 PATIENCE_SECONDS = 60
-"""A worker that starts on a machine with much company takes longer than some clients wait by themselves (3 s)."""
+"""A worker that starts on a machine with much company takes longer than clients wait by themselves (3 to 10 s)."""
 
 Call = dict[str, Any]
 Outcome = dict[str, Any]
@@ -34,6 +34,7 @@ def new_sdk(
         protocol="http",
         region_id=region,
         read_timeout=1000 * PATIENCE_SECONDS,
+        connect_timeout=1000 * PATIENCE_SECONDS,
     )
     if algorithm is not None:
         config.signature_algorithm = algorithm
@@ -54,7 +55,8 @@ def new_sdk(
 
 def old_sdk(address: str, key: str, secret: str, region: str) -> Callable[[Call], Outcome]:
     """aliyun-python-sdk-vpc."""
-    client = importlib.import_module("aliyunsdkcore.client").AcsClient(key, secret, region, timeout=PATIENCE_SECONDS)
+    core = importlib.import_module("aliyunsdkcore.client")
+    client = core.AcsClient(key, secret, region, timeout=PATIENCE_SECONDS, connect_timeout=PATIENCE_SECONDS)
 
     def call(asked: Call) -> Outcome:
         name = f"{asked['action']}Request"

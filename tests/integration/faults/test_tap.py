@@ -159,12 +159,13 @@ def serving(town: Town, folder: Path) -> Iterator[tuple[subprocess.Popen[str], d
             program.kill()
 
 
-@pytest.mark.timeout(300)
 async def test_a_console_that_is_killed_while_it_holds_loses_nothing(town: Town, tmp_path: Path) -> None:
     async with two_ends(town) as (first, second):
         with serving(town, tmp_path) as (program, ready):
             own = {"Authorization": f"Bearer {ready['token']}"}
-            async with httpx.AsyncClient(base_url=f"{ready['url']}/_peering", headers=own) as console:
+            async with httpx.AsyncClient(
+                base_url=f"{ready['url']}/_peering", headers=own, timeout=LIMIT_SECONDS
+            ) as console:
                 hold = {"do": "hold", "interface": first.interface, "to": town.far.endpoint, "message": "initiate"}
                 assert (await console.post("/faults", json=hold, timeout=60)).status_code == 201
                 await second.create(first)
@@ -203,7 +204,6 @@ def shared(broker: BrokerForTests, tmp_path: Path) -> Iterator[Up]:
         yield up
 
 
-@pytest.mark.timeout(300)
 def test_with_one_login_for_all_a_message_is_held_as_well(shared: Up) -> None:
     terminal = shared.terminal
     first, second = (one["name"] for one in shared.processes)

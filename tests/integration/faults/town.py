@@ -21,7 +21,7 @@ from tests.end_to_end.workers import Site
 from tests.integration.broker_ladder import BrokerForTests
 from tests.waiting import wait_for
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

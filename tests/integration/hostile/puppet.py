@@ -13,7 +13,7 @@ from shared.protocol.messages import Data, Message
 from shared.protocol.words import Activation, Address, Endpoint, Epoch, Kind, PeerInformation, Status
 from shared.wire.bundle import Addressed, Bundle, read_bundle, write_bundle
 from tests.end_to_end.stories import End
-from tests.end_to_end.workers import fresh_id
+from tests.end_to_end.workers import LIMIT_SECONDS, fresh_id
 from tests.integration.hostile.town import Visit
 from tests.waiting import wait_for
 
@@ -41,7 +41,7 @@ class Puppet:
     async def connect(self) -> None:
         """Initiate, and listen until both ends are Activated."""
         await self.does(Initiate())
-        await wait_for(self.hears, 30, until=lambda _: self.state.status is Status.ACTIVATED)
+        await wait_for(self.hears, LIMIT_SECONDS, until=lambda _: self.state.status is Status.ACTIVATED)
 
     async def does(self, event: Event) -> None:
         """Let something happen to this interface, and say what follows."""

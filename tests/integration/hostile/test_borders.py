@@ -23,6 +23,7 @@ from shared.broker.names import (
     endpoint_queue,
     exchange_name,
 )
+from tests.end_to_end.workers import LIMIT_SECONDS
 from tests.integration.hostile.bare import Ended, bare, message, properties
 from tests.integration.hostile.forged import bundle
 from tests.integration.hostile.town import Town, Visit
@@ -140,7 +141,7 @@ async def tried(town: Town, attempt: Attempt) -> Ended:
 async def topology(town: Town) -> dict[str, list[str]]:
     """What lies on the broker, as its control plane sees it."""
     found: dict[str, list[str]] = {}
-    async with httpx.AsyncClient(base_url=town.broker.management_url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=town.broker.management_url, timeout=LIMIT_SECONDS) as client:
         for kind in ("exchanges", "queues", "bindings"):
             answer = await client.get(f"/api/{kind}/{VHOST}", params={"columns": "name,source,destination,routing_key"})
             found[kind] = sorted(str(sorted(one.items())) for one in answer.raise_for_status().json())
@@ -178,7 +179,9 @@ async def test_her_password_opens_no_other_account(here: Visit) -> None:
 async def test_her_account_opens_no_control_plane(town: Town) -> None:
     """The management API is another door; an account without a tag may not even look through it."""
     account, host = town.mallory.account, town.broker.management_url.rpartition("@")[2]
-    async with httpx.AsyncClient(base_url=f"http://{host}", auth=(account.uid, account.password), timeout=20) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://{host}", auth=(account.uid, account.password), timeout=LIMIT_SECONDS
+    ) as client:
         for path in ("/api/definitions", f"/api/queues/{VHOST}", "/api/users", "/api/connections"):
             assert (await client.get(path)).status_code == httpx.codes.UNAUTHORIZED, path
         body = {"durable": True, "arguments": {}}

@@ -9,7 +9,7 @@ from shared.protocol.messages import Claims, Declare, NotReady
 from shared.protocol.words import Epoch, Intent, Kind, Status
 from shared.wire.bundle import read_bundle
 from tests.end_to_end.stories import End, connect, end
-from tests.end_to_end.workers import fresh_id
+from tests.end_to_end.workers import LIMIT_SECONDS, fresh_id
 from tests.integration.hostile.bare import properties
 from tests.integration.hostile.forged import bundle, declare, request
 from tests.integration.hostile.puppet import Puppet
@@ -89,13 +89,13 @@ async def test_what_bob_said_once_says_nothing_when_mallory_repeats_it(here: Vis
     puppet = Puppet(here, bobs)
     await everything(here)
     await here.taken(puppet.delivery(asking(claims(puppet))))
-    heard = await wait_for(lambda: here.mallory.take(town.to_mallory), 30, what="Bob's answer")
+    heard = await wait_for(lambda: here.mallory.take(town.to_mallory), LIMIT_SECONDS, what="Bob's answer")
     assert heard is not None
     assert await here.refused(town.delivery(heard)) == [NOT_PROVEN]
     wanted = len(town.crew.workers[1].lines("set aside")) + 1
     await here.mallory.publish(town.delivery(heard, key=town.carol.endpoint))
     lines = await wait_for(
-        lambda: town.crew.workers[1].lines("set aside"), 30, until=lambda found: len(found) >= wanted
+        lambda: town.crew.workers[1].lines("set aside"), LIMIT_SECONDS, until=lambda found: len(found) >= wanted
     )
     assert lines[-1]["reason"] == NOT_PROVEN
 
@@ -148,10 +148,10 @@ async def test_old_messages_of_ones_own_connection_change_nothing(here: Visit) -
     await bobs.until(status="Activated")
     await puppet.says(puppet.payload(1, "first"))
     await puppet.says(puppet.payload(2, "second"))
-    await wait_for(bobs.inbox, 30, until=lambda found: found == ["first", "second"])
+    await wait_for(bobs.inbox, LIMIT_SECONDS, until=lambda found: found == ["first", "second"])
     late = puppet.delivery(puppet.payload(3, "third"))
     await bobs.do("suspend")
-    await wait_for(puppet.hears, 30, until=lambda _: puppet.state.status is Status.SUSPENDED)
+    await wait_for(puppet.hears, LIMIT_SECONDS, until=lambda _: puppet.state.status is Status.SUSPENDED)
     await bobs.until(status="Suspended")
     before = await bobs.show()
     await here.taken(*puppet.said * 20, late)
@@ -195,4 +195,4 @@ async def test_a_peer_that_lies_about_itself_harms_its_own_connection_alone(here
     await here.taken()
     first, second = await connected(here)
     await first.do("send", body="still here")
-    await wait_for(second.inbox, 30, until=lambda found: found == ["still here"])
+    await wait_for(second.inbox, LIMIT_SECONDS, until=lambda found: found == ["still here"])

@@ -20,7 +20,7 @@ from shared.broker.names import VHOST, endpoint_queue, exchange_name
 from shared.broker.topology import Account
 from tests.end_to_end.asking import Console, console
 from tests.end_to_end.stories import End, connect, end, set_aside
-from tests.end_to_end.workers import Crew, Site, WorkerProcess
+from tests.end_to_end.workers import LIMIT_SECONDS, Crew, Site, WorkerProcess
 from tests.integration.broker_ladder import BrokerForTests
 from tests.integration.hostile.bare import BareClient, Raw, bare, message, properties
 from tests.waiting import wait_for
@@ -117,7 +117,7 @@ class Town:
     async def purge(self, queue: str) -> None:
         """Take away what nobody has read yet of a flood; what a worker has read is worked off soon."""
         path = f"/api/queues/{VHOST}/{queue}/contents"
-        async with httpx.AsyncClient(base_url=self.broker.management_url, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=self.broker.management_url, timeout=LIMIT_SECONDS) as client:
             (await client.delete(path)).raise_for_status()
 
     def rejected(self) -> int:
