@@ -19,14 +19,14 @@ from console.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from console.client import wanted
+    from console.client import pairs, wanted
     from console.commands import running
-    from console.commands.work import lifecycle, pairs
+    from console.commands.work import lifecycle
 else:
     running = Later("console.commands.running")
+    pairs = Later("console.client.pairs")
     wanted = Later("console.client.wanted")
     lifecycle = Later("console.commands.work.lifecycle")
-    pairs = Later("console.commands.work.pairs")
 
 NAME_LIMIT_CHARACTERS = 128
 
@@ -90,7 +90,7 @@ def create(  # noqa: PLR0913, PLR0917 - a command line has as many options as it
     if both:
         if source is None or target is None or endpoint is not None or interface is not None:
             raise typer.BadParameter("--both goes with --from ID and --to ID, and without --endpoint and --id.")
-        running.run(options, pairs.create_both, pairs.Pair(source, target, name, timeout))
+        running.run(options, lifecycle.create_pair, pairs.Pair(source, target, name, timeout))
     if endpoint is None or source is not None or target is not None:
         raise typer.BadParameter("Give --endpoint ID; or --both with --from ID and --to ID.")
     running.run(options, lifecycle.create, endpoint, name, interface)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.client import Refused
-from console.commands.work import payloads
+from console.client import Refused, sending
 from console.trace.model import Trace
 from shared.wire import views
 from tests.unit.console_world import ENDPOINTS
@@ -119,10 +118,10 @@ def test_several_are_commanded_at_once_and_one_refusal_stops_no_other(peering: P
 
 
 def test_lines_are_sent_in_order_and_busy_is_waited_out(peering: Peering, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(payloads, "PORTION_PAYLOADS", 7)
-    monkeypatch.setattr(payloads, "FIRST_BUSY_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(sending, "PORTION_PAYLOADS", 7)
+    monkeypatch.setattr(sending, "FIRST_BUSY_PAUSE_SECONDS", 0.001)
     answers = iter([3, 0, 7, 7, 7])
-    real = payloads._until_refused
+    real = sending._until_refused
 
     def sometimes_busy(given: Any) -> Any:  # noqa: ANN401 - as the function that it stands for
         numbers, refused = real(given)
@@ -130,7 +129,7 @@ def test_lines_are_sent_in_order_and_busy_is_waited_out(peering: Peering, monkey
         return (numbers, refused) if taken >= len(numbers) else (numbers[:taken], Refused("Busy", "Full."))
 
     peering.connect()
-    monkeypatch.setattr(payloads, "_until_refused", sometimes_busy)
+    monkeypatch.setattr(sending, "_until_refused", sometimes_busy)
     sent = peering.json("send", "ri-a", "-", stdin=b"".join(b"line %d\n" % number for number in range(20)))
     assert sent["count"] == 20
     bodies = [one["body"] for one in peering.json("inbox", "ri-b")["payloads"]]

@@ -1,66 +1,54 @@
-"""The work of the commands that change an interface: requests to the workers of the endpoints that they live on."""
+"""The work of the commands that change an interface: what came of each is told, and is the exit code."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from rich.text import Text
 
-from console.client import ClientError
-from console.client.clients import Clients, Located
-from console.client.ids import interface_id
-from console.client.wanted import WantedPeer, peer_form
+from console.client import ClientError, owning
+from console.client.clients import Clients
+from console.client.owning import Changed
+from console.client.pairs import Pair, create_both
+from console.client.wanted import WantedPeer
+from console.client.why import link_exists, link_sentence, why
 from console.commands.running import DONE, FAILED
-from console.screen import Screen, status_text
-from shared.wire import commands
-from shared.wire.request import AnswerForm, CommandForm, PlainKind
+from console.screen import Screen, connection_table, status_text
+from shared.wire.request import PlainKind
 
 
 async def create(clients: Clients, screen: Screen, endpoint: str, name: str, interface: str | None) -> int:
     """Make one interface, Idle."""
-    chosen = interface or interface_id()
-    result = await clients.one(endpoint, commands.create(chosen, name))
-    _tell(screen, {**result, "endpoint": endpoint})
+    _tell(screen, await owning.create(clients, endpoint, name, interface))
     return DONE
+
+
+async def create_pair(clients: Clients, screen: Screen, wanted: Pair) -> int:
+    """Make both ends of one account's connection, and wait until both are Activated."""
+    with screen.progress(f"{wanted.source} → {wanted.target}: creating") as line:
+        first, second = await create_both(clients, wanted, line.update)
+    exists = link_exists(first, second)
+    if screen.as_json:
+        ends = {"initiator": first.model_dump(), "acceptor": second.model_dump()}
+        outcome = "done" if exists else "failed"
+        screen.data({"outcome": outcome, "link": exists, "sentence": why(first, second), **ends})
+    else:
+        screen.show(connection_table(screen.out, (first, second)), link_sentence(first, second))
+        if not exists:
+            screen.complain(f"They were created, but are not Activated in time. {why(first, second)}")
+    return DONE if exists else FAILED
 
 
 async def configure(clients: Clients, screen: Screen, name: str, wanted: WantedPeer) -> int:
     """Tell an interface who its peer is; what is not said is taken from the context."""
-    place = await clients.locate(name)
-    form = await peer_form(clients, place, wanted)
-    result = await clients.one(place.endpoint, commands.configure(place.interface, form))
-    _tell(screen, {**result, "endpoint": place.endpoint, "peer": form})
+    _tell(screen, await owning.configure(clients, await clients.locate(name), wanted))
     return DONE
 
 
 async def change(clients: Clients, screen: Screen, verb: PlainKind, names: Sequence[str]) -> int:
-    """Command several interfaces: one request an endpoint, and one refusal stops no other."""
-    places = await clients.locate_all(names)
-    by_endpoint: dict[str, list[int]] = {}
-    for number, place in enumerate(places):
-        if isinstance(place, Located):
-            by_endpoint.setdefault(place.endpoint, []).append(number)
-    results: list[dict[str, Any]] = [
-        {"outcome": "done", "interface": name.partition("@")[0], **_error(place)}
-        for name, place in zip(names, places, strict=True)
-    ]
-
-    async def command(endpoint: str, numbers: list[int]) -> None:
-        forms: list[CommandForm] = [commands.change(verb, results[number]["interface"]) for number in numbers]
-        try:
-            answers: Sequence[AnswerForm | ClientError] = await clients.ask(endpoint, forms)
-        except ClientError as error:
-            answers = [error] * len(numbers)
-        for number, answer in zip(numbers, answers, strict=True):
-            results[number] |= {"endpoint": endpoint, **_outcome(answer)}
-
-    await asyncio.gather(*(command(endpoint, numbers) for endpoint, numbers in by_endpoint.items()))
-    return _tell_all(screen, results)
-
-
-def _tell_all(screen: Screen, results: list[dict[str, Any]]) -> int:
+    """Command several interfaces, and tell what came of each."""
+    results = [_outcome(one) for one in await owning.change(clients, verb, names)]
     failed = [result for result in results if result["outcome"] != "done"]
     if screen.as_json:
         worst = "done" if not failed else failed[0]["outcome"]
@@ -84,15 +72,10 @@ def _tell(screen: Screen, result: dict[str, Any]) -> None:
     screen.tell({"outcome": "done", **result}, status_line(result["interface"], result["status"]))
 
 
-def _outcome(answer: AnswerForm | ClientError) -> dict[str, Any]:
-    if isinstance(answer, ClientError):
-        return _error(answer)
-    if answer["outcome"] == "refused":
-        return dict(answer)
-    return {"outcome": "done", **(answer["result"] or {})}
-
-
-def _error(error: Located | ClientError) -> dict[str, Any]:
-    if isinstance(error, Located):
-        return {}
-    return {"outcome": error.outcome, "code": error.code, "sentence": error.sentence}
+def _outcome(one: Changed) -> dict[str, Any]:
+    """What is printed of a command."""
+    interface, endpoint, result = one
+    fields = {"interface": interface} if endpoint is None else {"interface": interface, "endpoint": endpoint}
+    if isinstance(result, ClientError):
+        return {"outcome": result.outcome, **fields, "code": result.code, "sentence": result.sentence}
+    return {"outcome": "done", **fields, "status": result}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
 
 from rich.text import Text
 
-from console.client import ClientError, Unanswered
+from console.client import Unanswered, owning
 from console.client.clients import Clients, Located
 from console.client.history import History, Part, last_rows, rows_after
+from console.client.owning import LAST_ROWS
 from console.client.plain import plain
-from console.client.why import link_exists, link_sentence, payer, waiting, why
+from console.client.why import link_exists, link_sentence, payer
 from console.commands.running import DONE, FAILED
 from console.commands.work.faults import on_purpose
 from console.screen import (
@@ -25,14 +24,7 @@ from console.screen import (
     workers_table,
 )
 from console.stack.control_socket import process_sentence
-from console.topology import NoContext
-from shared.wire import commands
-from shared.wire.views import InterfaceView, TimelineRow, WorkerView
-
-T = TypeVar("T")
-
-LAST_ROWS: Final = 100
-"""How many rows of a timeline are shown where nobody says how many."""
+from shared.wire.views import WorkerView
 
 
 async def show_one(clients: Clients, screen: Screen, name: str) -> int:
@@ -63,8 +55,7 @@ async def show_one(clients: Clients, screen: Screen, name: str) -> int:
 
 async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
     """Show every interface of the accounts at hand."""
-    pages, silent = await _from_all(clients, lambda endpoint: _interfaces(clients, endpoint, deleted=deleted))
-    views = [view for page in pages for view in page]
+    views, silent = await owning.interfaces(clients, deleted=deleted)
     if screen.as_json:
         screen.data({"interfaces": [view.model_dump() for view in views], "silent": silent})
     elif views:
@@ -76,25 +67,10 @@ async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
 
 async def explain(clients: Clients, screen: Screen, name: str) -> int:
     """Say in one sentence why a connection is up or not."""
-    own, other, unasked = await clients.both_ends(name)
-    records = [await _latest(clients, view) for view in (own, other)]
-    waited = waiting(own, other, records[0], records[1])
-    broken = await on_purpose(clients, own.interface)
-    sentence = why(own, other, unasked, waited=waited, faults=broken.faults)
-    fields: dict[str, Any] = {"interface": own.interface, "endpoint": own.endpoint, "status": own.status}
-    fields |= {"link": link_exists(own, other), "asked_both": other is not None, "sentence": sentence}
-    screen.tell(fields, Text(plain(sentence)))
+    broken = await on_purpose(clients, name)
+    fields = await owning.explain(clients, name, broken.faults)
+    screen.tell(fields, Text(plain(fields["sentence"])))
     return DONE
-
-
-async def _latest(clients: Clients, view: InterfaceView | None) -> list[TimelineRow]:
-    """Read an end's latest rows, as far as it answers: a sentence without them is better than none."""
-    if view is None:
-        return []
-    try:
-        return (await last_rows(clients, Located(view.interface, view.endpoint), Part(last=LAST_ROWS))).rows
-    except ClientError:
-        return []
 
 
 async def timeline(clients: Clients, screen: Screen, name: str, part: Part) -> int:
@@ -138,7 +114,7 @@ async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int
             screen.show(workers_table(screen.out, [about]), _counters(about))
             _complain_of(screen, [about])
         return DONE
-    there, silent = await _from_all(clients, partial(_worker, clients))
+    there, silent = await owning.from_all(clients, partial(_worker, clients))
     if screen.as_json:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:
@@ -161,36 +137,6 @@ async def _worker(clients: Clients, endpoint: str) -> WorkerView:
     except Unanswered as error:
         process = await process_sentence(Path(clients.context.source).parent, endpoint)
         raise Unanswered(f"{error.sentence} {process}".rstrip(), error.code) from error
-
-
-async def _interfaces(clients: Clients, endpoint: str, *, deleted: bool) -> list[InterfaceView]:
-    found: list[InterfaceView] = []
-    after: str | None = ""
-    while after is not None:
-        page = await clients.one(endpoint, commands.listing(after, deleted=deleted))
-        found += [InterfaceView.model_validate(view) for view in page["interfaces"]]
-        after = page["next"]
-    return found
-
-
-async def _from_all(
-    clients: Clients, ask: Callable[[str], Coroutine[Any, Any, T]]
-) -> tuple[list[T], list[dict[str, str]]]:
-    """Ask every endpoint at hand; return the answers, and those that did not answer. Raises NoContext."""
-    endpoints = [one.id for one in clients.context.at_hand]
-    if not endpoints:
-        raise NoContext(f"{clients.context.source} lists no endpoint that may be asked from here.")
-    answers = await asyncio.gather(*(ask(endpoint) for endpoint in endpoints), return_exceptions=True)
-    found: list[T] = []
-    silent: list[dict[str, str]] = []
-    for endpoint, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ClientError):
-            silent.append({"endpoint": endpoint, "code": answer.code, "sentence": answer.sentence})
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            found.append(answer)
-    return found, silent
 
 
 def complain(screen: Screen, silent: Sequence[dict[str, str]]) -> int:

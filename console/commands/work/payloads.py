@@ -1,34 +1,20 @@
-"""The work of `send` and `inbox`: payloads in portions, sent again where the worker was busy, and pages of an inbox."""
+"""The work of `send` and `inbox`: what is sent is read from the words typed or the standard input, and told."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from rich.text import Text
 
 from console.client import NotUnderstood, Refused
 from console.client.clients import Clients, Located
 from console.client.plain import plain
+from console.client.sending import accepted, arrived, portions
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, moment
-from shared.protocol.refusals import BUSY
-from shared.wire import commands
-from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS
-from shared.wire.request import AnswerForm, CommandForm
 from shared.wire.views import PayloadView
-
-PORTION_PAYLOADS: Final = 100
-PORTION_BYTES: Final = 262_144
-"""Payloads and bytes of one request, well below what is read at all."""
-FIRST_BUSY_PAUSE_SECONDS: Final = 0.05
-LONGEST_BUSY_PAUSE_SECONDS: Final = 1.0
-
-Portion = Sequence[str]
-Tell = Callable[[str], None]
 
 
 async def send(clients: Clients, screen: Screen, name: str, text: str) -> int:
@@ -39,8 +25,8 @@ async def send(clients: Clients, screen: Screen, name: str, text: str) -> int:
     count = 0
     try:
         with screen.progress(f"{place.interface}: sending") as line:
-            for portion in _portions(payloads):
-                async for number in _accepted(clients, place, portion, line.update):
+            for portion in portions(payloads):
+                async for number in accepted(clients, place, portion, line.update):
                     numbers = [*numbers[:1], number]
                     count += 1
                     line.update(f"{place.interface}: {count} accepted")
@@ -50,60 +36,12 @@ async def send(clients: Clients, screen: Screen, name: str, text: str) -> int:
     return DONE
 
 
-async def _accepted(clients: Clients, place: Located, portion: Portion, tell: Tell) -> AsyncIterator[int]:
-    """Yield the numbers under which payloads are accepted; those that find the worker busy are sent again."""
-    pause = FIRST_BUSY_PAUSE_SECONDS
-    waiting = list(portion)
-    while waiting:
-        forms: list[CommandForm] = [commands.send(place.interface, body) for body in waiting]
-        numbers, refused = _until_refused(await clients.ask(place.endpoint, forms))
-        for number in numbers:
-            yield number
-        waiting = waiting[len(numbers) :]
-        if refused is not None and refused.code != BUSY.code:
-            raise refused
-        if refused is not None:
-            tell(f"{place.interface}: busy, {len(waiting)} waiting for the peer to acknowledge earlier ones")
-            await asyncio.sleep(pause)
-        pause = FIRST_BUSY_PAUSE_SECONDS if numbers else min(2 * pause, LONGEST_BUSY_PAUSE_SECONDS)
-
-
-def _until_refused(answers: Sequence[AnswerForm]) -> tuple[list[int], Refused | None]:
-    numbers: list[int] = []
-    for answer in answers:
-        if answer["outcome"] == "refused":
-            return numbers, Refused(answer["code"], answer["sentence"])
-        numbers.append(int((answer["result"] or {})["number"]))
-    return numbers, None
-
-
 def _lines(stream: Iterable[bytes]) -> Iterator[str]:
     for number, line in enumerate(stream, 1):
         try:
             yield line.rstrip(b"\r\n").decode()
         except UnicodeDecodeError:
             raise NotUnderstood(f"Line {number} of the input is not UTF-8 text; those before it were sent.") from None
-
-
-def _portions(payloads: Iterable[str]) -> Iterator[Portion]:
-    """Yield as many payloads as go into one request. Raises NotUnderstood for one that is too long."""
-    portion: list[str] = []
-    size = 0
-    for number, payload in enumerate(payloads, 1):
-        if len(payload) > PAYLOAD_LIMIT_CHARACTERS:
-            if portion:
-                yield portion
-            raise NotUnderstood(
-                f"Payload {number} has {len(payload)} characters, and {PAYLOAD_LIMIT_CHARACTERS} is the limit."
-            )
-        weight = len(json.dumps(payload))
-        if portion and (len(portion) >= PORTION_PAYLOADS or size + weight > PORTION_BYTES):
-            yield portion
-            portion, size = [], 0
-        portion.append(payload)
-        size += weight
-    if portion:
-        yield portion
 
 
 def _sent(place: Located, numbers: Sequence[int], count: int) -> dict[str, Any]:
@@ -136,7 +74,7 @@ async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, foll
         async for payload in client.listen(place.endpoint, place.interface, after):
             _print(screen, payload)
         return DONE
-    payloads = [payload async for payload in _pages(clients, place, after)]
+    payloads = [payload async for payload in arrived(clients, place, after)]
     if screen.as_json:
         listed = [payload.model_dump() for payload in payloads]
         screen.data({"interface": place.interface, "endpoint": place.endpoint, "payloads": listed})
@@ -146,16 +84,6 @@ async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, foll
         if not payloads:
             screen.complain(f"Nothing has arrived at {place.interface}.")
     return DONE
-
-
-async def _pages(clients: Clients, place: Located, after: int) -> AsyncIterator[PayloadView]:
-    while True:
-        page = (await clients.one(place.endpoint, commands.inbox(place.interface, after)))["payloads"]
-        for payload in page:
-            yield PayloadView.model_validate(payload)
-        if not page:
-            return
-        after = page[-1]["row"]
 
 
 def _print(screen: Screen, payload: PayloadView) -> None:

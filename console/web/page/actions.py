@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.client import Refused, Unanswered
+from console.client import Refused, Unanswered, owning
 from console.client.clients import Clients, Located
-from console.client.ids import interface_id
-from console.client.wanted import WantedPeer, peer_form
+from console.client.wanted import WantedPeer
 from console.topology import NoContext
 from console.web.page.breaker import Breaker
 from console.web.page.stepping import settle
@@ -46,13 +45,11 @@ async def act(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
 async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
     match asked:
         case CreateAsked():
-            chosen = asked.interface or interface_id()
-            return _answer(await clients.one(asked.endpoint, commands.create(chosen, asked.name)))
+            return _answer(await owning.create(clients, asked.endpoint, asked.name, asked.interface or None))
         case ConfigureAsked():
             place = Located(asked.interface, asked.endpoint)
             wanted = WantedPeer(asked.peer, asked.account or None, asked.region or None)
-            peer = await peer_form(clients, place, wanted)
-            return _answer(await clients.one(asked.endpoint, commands.configure(asked.interface, peer)))
+            return _answer(await owning.configure(clients, place, wanted))
         case PlainAsked():
             return _answer(await clients.one(asked.endpoint, {"kind": asked.do, "interface": asked.interface}))
         case SendAsked():

@@ -1,4 +1,4 @@
-"""The work of `create --both`: both ends of one account's connection, made at the same time.
+"""Pairs: both ends of one account's connection, made at the same time (`create --both`).
 
 Between accounts nobody may make the other's end.
 
@@ -14,12 +14,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from console.client import ClientError, Refused
 from console.client.clients import Clients, Located
+from console.client.errors import ClientError, Refused
 from console.client.ids import interface_id
-from console.client.why import link_exists, link_sentence, why
-from console.commands.running import DONE, FAILED
-from console.screen import Screen, connection_table
 from console.topology import KnownEndpoint
 from shared.protocol.refusals import NOT_OWNER, SAME_ENDPOINT, VBR_TO_VBR, Refusal
 from shared.protocol.words import Kind, Status
@@ -58,8 +55,13 @@ class _End(NamedTuple):
         return Located(self.interface, self.endpoint)
 
 
-async def create_both(clients: Clients, screen: Screen, wanted: Pair) -> int:
-    """Make both ends of one account's connection, and wait until both are Activated."""
+async def create_both(
+    clients: Clients, wanted: Pair, tell: Callable[[str], None] = lambda _: None
+) -> tuple[InterfaceView, InterfaceView]:
+    """Make both ends of one account's connection, and wait until both are Activated, at most so long.
+
+    Returns what both show then, the initiator first. Raises ClientError or NoContext.
+    """
     _check_ids(wanted.source, wanted.target)
     first, second = await _end(clients, wanted.source), await _end(clients, wanted.target)
     _check(clients, first, second)
@@ -67,12 +69,11 @@ async def create_both(clients: Clients, screen: Screen, wanted: Pair) -> int:
     try:
         create = commands.create(first.interface, wanted.name, second.as_peer, initiate=True)
         await clients.one(first.endpoint, create)
-    except ClientError:
-        await _take_back(clients, screen, second)
+    except ClientError as error:
+        error.sentence = f"{error.sentence} {await _take_back(clients, second)}".rstrip()
         raise
-    with screen.progress(f"{first.interface} → {second.interface}: created") as line:
-        both = await _until_activated(clients, (first, second), wanted.timeout_seconds, line.update)
-    return _tell(screen, *both)
+    tell(f"{first.interface} → {second.interface}: created")
+    return await _until_activated(clients, (first, second), wanted.timeout_seconds, tell)
 
 
 def _check_ids(source: str, target: str) -> None:
@@ -106,12 +107,13 @@ async def _end(clients: Clients, endpoint: str) -> _End:
     return _End(interface_id(), endpoint, known.account, known.region or "", known.role or "")
 
 
-async def _take_back(clients: Clients, screen: Screen, end: _End) -> None:
-    """Delete the end that was made first, so that no half is left behind."""
+async def _take_back(clients: Clients, end: _End) -> str:
+    """Delete the end that was made first, so that no half is left behind; says so if it is."""
     try:
         await clients.one(end.endpoint, commands.change("delete", end.interface))
     except ClientError as error:
-        screen.complain(f"{end.interface} on {end.endpoint} was created and is left there: {error.sentence}")
+        return f"{end.interface} on {end.endpoint} was created and is left there: {error.sentence}"
+    return ""
 
 
 async def _until_activated(
@@ -133,19 +135,6 @@ async def _until_activated(
             await asyncio.gather(*(wait(end) for end in ends))
     first, second = await asyncio.gather(*(clients.view(end.place) for end in ends))
     return first, second
-
-
-def _tell(screen: Screen, first: InterfaceView, second: InterfaceView) -> int:
-    exists = link_exists(first, second)
-    if screen.as_json:
-        ends = {"initiator": first.model_dump(), "acceptor": second.model_dump()}
-        outcome = "done" if exists else "failed"
-        screen.data({"outcome": outcome, "link": exists, "sentence": why(first, second), **ends})
-    else:
-        screen.show(connection_table(screen.out, (first, second)), link_sentence(first, second))
-        if not exists:
-            screen.complain(f"They were created, but are not Activated in time. {why(first, second)}")
-    return DONE if exists else FAILED
 
 
 def _refused(refusal: Refusal) -> Refused:
