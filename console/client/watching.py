@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -91,7 +91,7 @@ async def _from_now(clients: Clients, place: Located) -> Watched:
 
 async def transitions(
     clients: Clients, sources: Sequence[Watched], complain: Tell = lambda _: None
-) -> AsyncIterator[tuple[str, TimelineRow]]:
+) -> AsyncGenerator[tuple[str, TimelineRow]]:
     """Yield every new row with its endpoint, for ever. Raises ClientError for what waiting cannot cure."""
     rows: asyncio.Queue[tuple[str, TimelineRow] | ClientError] = asyncio.Queue(_QUEUE_ROWS)
 

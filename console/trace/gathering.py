@@ -14,6 +14,8 @@ from console.trace.model import Trace
 from console.trace.strikes import Strike
 from shared.wire.views import InterfaceView, TimelineRow
 
+LAST_MOMENTS: Final = 400
+"""How many of the latest moments are drawn where nobody says how many."""
 MARGIN_ROWS: Final = 200
 """How many more rows of each end are read than are drawn, so that what was said before is not taken for unsaid."""
 MARGIN_SECONDS: Final = 10.0

@@ -17,6 +17,8 @@ from console.web.metrics import Metrics
 from console.web.page.routes import router as page
 from console.web.peering.faults import router as faults
 from console.web.peering.health import router as health
+from console.web.peering.looks import router as looks
+from console.web.peering.owners import router as owners
 from console.web.peering.simulation import router as control
 from console.web.peering.situations import router as situations
 from console.web.site import Site
@@ -47,6 +49,8 @@ def described_app() -> FastAPI:
     )
     app.include_router(health)
     app.include_router(control)
+    app.include_router(owners)
+    app.include_router(looks)
     app.include_router(faults)
     app.include_router(situations)
     app.include_router(page)

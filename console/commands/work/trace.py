@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from console.client.clients import Clients
 from console.client.history import Part
@@ -11,11 +11,8 @@ from console.commands.running import DONE
 from console.commands.work.faults import on_purpose
 from console.screen import Screen
 from console.trace.drawings import draw
-from console.trace.gathering import gather
+from console.trace.gathering import LAST_MOMENTS, gather
 from console.trace.model import Fate, Trace
-
-LAST_MOMENTS: Final = 400
-"""How many of the latest moments are drawn where nobody says how many."""
 
 
 async def trace(clients: Clients, screen: Screen, name: str, file: Path, part: Part) -> int:

@@ -126,7 +126,7 @@ async def action(overview: TheOverview, asked: AnyAsked) -> Response:
 async def admitted(overview: TheOverview) -> AsyncIterator[None]:
     """Bound how many pages are open, for as long as a stream lasts. Answers 503 beyond that."""
     if overview.streams >= STREAMS_LIMIT:
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open.")
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, "Too many pages are open, or programs watch.")
     overview.streams += 1
     try:
         yield

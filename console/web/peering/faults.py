@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Query, status
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Query
 
-from console.client import Refused, Unanswered
 from console.faults.faults import Faults
 from console.faults.model import Fault, HeldMessage, HeldOrder, StandingFault
 from console.trace.strikes import Strike
+from console.web.peering.answering import PROBLEMS, answered
 from console.web.site import Site, site_of
 from shared.wire.forms import InterfaceId
 
 router: Final = APIRouter(prefix="/_peering")
-
-
-class Told(BaseModel):
-    """Why a fault could not be made, or a message not be found."""
-
-    code: str = Field(description="stable code")
-    sentence: str = Field(description="the same for people")
-
-
-class Problem(BaseModel):
-    """A refusal or failure, as all answers of this kind are."""
-
-    detail: Told
-
-
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "There is no such fault or held message"},
-    409: {"model": Problem, "description": "It makes no sense here, or is not this console's to do"},
-    503: {"model": Problem, "description": "The broker could not be changed"},
-}
-_UNKNOWN: Final = {"UnknownFault", "UnknownMessage", "UnknownSituation"}
 
 
 def faults_of(site: Annotated[Site, Depends(site_of)]) -> Faults:
@@ -103,16 +79,3 @@ async def drop_held(faults: TheFaults, interface: OfInterface = None) -> list[He
     """Drop held messages; answers those that are lost by it."""
     with answered():
         return faults.order(HeldOrder(do="drop", interface=interface))
-
-
-@contextmanager
-def answered() -> Iterator[None]:
-    """Answer 404, 409 or 503 for what is unknown, refused or failed."""
-    try:
-        yield
-    except Refused as refused:
-        known = status.HTTP_404_NOT_FOUND if refused.code in _UNKNOWN else status.HTTP_409_CONFLICT
-        raise HTTPException(known, {"code": refused.code, "sentence": refused.sentence}) from None
-    except Unanswered as error:
-        detail = {"code": error.code, "sentence": error.sentence}
-        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, detail) from None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from console.faults.made_faults import OwnFaults
 from console.faults.reaching import Reaching
 from console.faults.situation import MOST_TIMES, endpoints, situation, situations
-from console.web.peering.faults import PROBLEMS, answered
+from console.web.peering.answering import PROBLEMS, answered
 from console.web.site import Site, site_of
 from shared.wire.forms import EndpointId
 
