@@ -37,6 +37,7 @@ ENDPOINTS: Final = (
     KnownEndpoint("vpc-d", "vpc", ALICE, REGION, "acceptor"),
     KnownEndpoint("vbr-a", "vbr", ALICE, REGION, "initiator"),
     KnownEndpoint("vpc-b", "vpc", BOB, ABROAD, "acceptor"),
+    KnownEndpoint("vpc-b-ini", "vpc", BOB, ABROAD, "initiator"),
 )
 TOPOLOGY: Final = "\n".join(
     [

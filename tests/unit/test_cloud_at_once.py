@@ -10,6 +10,7 @@ import pytest
 
 from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
 from tests.unit.console_world import World
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -149,3 +150,73 @@ async def test_a_fast_link_that_is_refused_leaves_nothing_behind(api: Api, full:
         await api.create(full, role)
     assert await codes(api.create("vbr-a", "InitiatingSide", **FAST)) == ["QuotaExceeded.RouterInterface"]
     assert (await api.call("DescribeRouterInterfaces"))["TotalCount"] == 5
+
+
+CONNECT, MODIFY = "ConnectRouterInterface", "ModifyRouterInterfaceAttribute"
+TO_BOB, TO_ALICE = {"OppositeInterfaceOwnerId": BOB}, {"OppositeInterfaceOwnerId": ALICE}
+
+
+async def opposite_pairs(api: Api) -> tuple[str, str, str, str]:
+    """Two connections of the same two routers, one begun by each: initiating ends point already."""
+    one = await api.create("vrt-a", "InitiatingSide", OppositeRegionId=ABROAD)
+    two = await api.create("vrt-b", "AcceptingSide", BOB, OppositeRegionId=REGION)
+    three = await api.create("vrt-b", "InitiatingSide", BOB, OppositeRegionId=REGION)
+    four = await api.create("vrt-a", "AcceptingSide", OppositeRegionId=ABROAD)
+    await api.point(one, two, "vrt-b", **TO_BOB)
+    await api.point(three, four, "vrt-a", BOB, **TO_ALICE)
+    return one, two, three, four
+
+
+async def test_a_connection_that_is_half_open_is_the_only_one_in_both_directions(api: Api) -> None:
+    one, two, three, four = await opposite_pairs(api)
+    await api.call(CONNECT, RouterInterfaceId=one)
+    await api.point(four, three, "vrt-b", **TO_BOB)
+    assert await api.refused(CONNECT, BOB, RouterInterfaceId=three) == (400, "Forbidden.OnlyOneConnection")
+    await api.point(two, one, "vrt-a", BOB, **TO_ALICE)
+
+    async def connected() -> bool:
+        api.world.tick()
+        return await api.status(one) == "Active"
+
+    await wait_for(connected, 10)
+    assert [await api.status(three, BOB), await api.status(four)] == ["Idle", "Idle"]
+
+
+async def both_set(api: Api) -> tuple[str, str]:
+    one, two, three, four = await opposite_pairs(api)
+    await api.point(two, one, "vrt-a", BOB, **TO_ALICE)
+    await api.point(four, three, "vrt-b", **TO_BOB)
+    return one, three
+
+
+async def test_two_connections_in_opposite_directions_that_begin_at_once_are_one(api: Api) -> None:
+    one, three = await both_set(api)
+    came = await codes(api.call(CONNECT, RouterInterfaceId=one), api.call(CONNECT, BOB, RouterInterfaceId=three))
+    assert came == ["Forbidden.OnlyOneConnection", "OK"]
+
+
+async def test_an_opposite_router_that_is_changed_meanwhile_has_its_turn_as_well(api: Api) -> None:
+    """Connect learns of its opposite router before it has its turn; by then it may be another."""
+    one, three = await both_set(api)
+    await api.call(MODIFY, RouterInterfaceId=one, OppositeRouterId="vrt-x")
+    await api.call(MODIFY, BOB, RouterInterfaceId=three, OppositeRouterId="vrt-y")
+    came = await codes(
+        api.call(MODIFY, RouterInterfaceId=one, OppositeRouterId="vrt-b"),
+        api.call(MODIFY, BOB, RouterInterfaceId=three, OppositeRouterId="vrt-a"),
+        api.call(CONNECT, RouterInterfaceId=one),
+        api.call(CONNECT, BOB, RouterInterfaceId=three),
+    )
+    assert came == ["Forbidden.OnlyOneConnection", "OK", "OK", "OK"]
+
+
+async def test_a_router_that_may_have_begun_a_connection_is_asked_before_another_begins(api: Api) -> None:
+    one, _, three, four = await opposite_pairs(api)
+    await api.call(CONNECT, RouterInterfaceId=one)
+    await api.point(four, three, "vrt-b", **TO_BOB)
+    api.world.absent.add("vpc-a")
+    assert (await api.refused(CONNECT, BOB, RouterInterfaceId=three))[0] == 503
+    api.world.absent.clear()
+    await api.call("DeleteRouterInterface", RouterInterfaceId=one)
+    assert await api.status(one) == ""
+    api.world.absent.add("vpc-a")
+    await api.call(CONNECT, BOB, RouterInterfaceId=three)

@@ -100,6 +100,20 @@ class Interfaces:
         listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
         return [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
 
+    async def facing(self, router: Router, other: str, roles: Sequence[str]) -> list[Interface]:
+        """List the ends on one router that face another, as they are. Raises ApiError if nobody says how one is."""
+        found: list[Interface] = []
+        for role in roles:
+            try:
+                views = await self._listed(router.workers[role]) if role in router.workers else []
+            except ApiError:
+                known = self._store.every(RouterInterface, router.account, router.region)
+                if any((one.router, one.role, one.opposite_router) == (router.id, role, other) for one in known):
+                    raise
+                continue
+            found += [Interface(self._record_of(view), view, SHOWN[view.status]) for view in views]
+        return [end for end in found if end.opposite_router == other]
+
     async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
         """Ask the peers of these ends: their views by the end's id, of those that name it back."""
         asked: dict[str, list[Interface]] = defaultdict(list)

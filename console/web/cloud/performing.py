@@ -71,7 +71,12 @@ async def _first_answer(call: Call, action: Action, name: str) -> Body:
 
 async def _in_turn(call: Call, action: Action) -> Body:
     """Let a call go when no other is changing one of its routers: what it checks is still so when it writes."""
-    async with AsyncExitStack() as turns:
-        for router in sorted(await routers_of(call)):
-            await turns.enter_async_context(call.cloud.lock(router))
-        return await action.handler(call)
+    wanted, mine = await routers_of(call), set[str]()
+    while True:
+        mine = mine | wanted
+        async with AsyncExitStack() as turns:
+            for router in sorted(mine):
+                await turns.enter_async_context(call.cloud.lock(router))
+            wanted = await routers_of(call)  # another call may have changed the opposite one meanwhile
+            if wanted <= mine:
+                return await action.handler(call)

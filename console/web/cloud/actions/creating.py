@@ -229,5 +229,5 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     record.opposite_interface = other.id
     for one, end in ((router, other), (cloud.routers.need(record.router, record.account, record.region), record)):
         await _check_quota(call, one, end.id)
-        await check_the_only_pair(call, one.id, end.opposite_router, end.id)
+    await check_the_only_pair(call, record.router, router.id, record.id)
     await _made(call, other, record)

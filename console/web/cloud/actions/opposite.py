@@ -9,11 +9,13 @@ from console.client import Refused
 from console.web.cloud.cloud import Call, Cloud
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.records import ACCEPTING, INITIATING, RouterInterface
+from shared.protocol.words import Status
 from shared.wire import commands
 from shared.wire.request import PeerForm
 
 _INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
 _ROUTER: Final = re.compile(r"(vrt|vbr)-[a-z0-9-]{1,36}")
+_NO_CONNECTION: Final = frozenset({Status.IDLE, Status.DELETING, Status.DELETED})
 _OTHER: Final = {INITIATING: ACCEPTING, ACCEPTING: INITIATING}
 
 
@@ -30,14 +32,19 @@ def peer_of(cloud: Cloud, record: RouterInterface) -> PeerForm | None:
 
 
 async def check_the_only_pair(call: Call, own: str, opposite: str, interface: str) -> None:
-    """Check that no other interface of the router `own` has a connection to the router opposite. Raises ApiError."""
-    router = call.cloud.routers.find(own, call.account)
-    for end in [] if router is None else await call.cloud.interfaces.on(router):
-        same = end.record.id != interface and end.opposite_router == opposite
-        if not same or end.status == "Idle" or end.peer_deleted:
-            continue
-        already = ErrorKind.CONNECTING_ALREADY if end.status.endswith("onnecting") else ErrorKind.CONNECTED_ALREADY
-        raise already.error()
+    """Check that these two routers have no connection but this interface's. Raises ApiError.
+
+    Either router may have the initiating end, and one that connects in vain comes up by itself once the other end is
+    set: so the initiating ends of the opposite router count as well, whoever owns it.
+    """
+    found = []
+    for name, other, roles in ((own, opposite, (INITIATING, ACCEPTING)), (opposite, own, (INITIATING,))):
+        router = call.cloud.routers.find(name)
+        found += [] if router is None else await call.cloud.interfaces.facing(router, other, roles)
+    for end in found:
+        if end.record.id != interface and end.view.status not in _NO_CONNECTION:
+            begun = end.view.status in {Status.CONNECTING, Status.ACCEPTING}
+            raise (ErrorKind.CONNECTING_ALREADY if begun else ErrorKind.CONNECTED_ALREADY).error()
 
 
 async def tell_worker(cloud: Cloud, record: RouterInterface) -> None:
