@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.web.cloud import interfaces
 from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Api, api_in, cloud_world
 from tests.unit.console_world import World
 from tests.waiting import wait_for
@@ -76,3 +77,21 @@ async def test_connect_is_refused_until_the_other_end_points_back_where_a_rule_w
     await api.point(two, one, "vrt-a")
     await api.call("ConnectRouterInterface", RouterInterfaceId=one)
     assert [await api.status(end) for end in (one, two)] == ["Active", "Active"]
+
+
+async def test_an_end_whose_initiating_end_fell_silent_can_be_deleted_by_its_owner(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = await api.pair(connected=False)
+    api.world.silent.add("vpc-c")
+    await api.call("ConnectRouterInterface", RouterInterfaceId=one)
+    api.world.silent = {"vpc-a"}
+    monkeypatch.setattr(interfaces, "PATIENCE_SECONDS", 0.3)
+
+    async def accepting() -> bool:
+        api.world._run("vpc-a", [])
+        return await api.status(two) == "AcceptingConnecting"
+
+    await wait_for(accepting, 30)
+    await api.call("DeleteRouterInterface", RouterInterfaceId=two)
+    assert await api.status(two) in {"", "Deleting"}

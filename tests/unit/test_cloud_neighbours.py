@@ -78,6 +78,10 @@ async def test_a_table_of_the_older_form_holds_its_routes(api: Api) -> None:
         (e["DestinationCidrBlock"], e["NextHopType"], e["InstanceId"]) for e in tables[0]["RouteEntrys"]["RouteEntry"]
     ]
     assert entries == [("172.16.0.0/12", "local", ""), ("10.9.0.0/16", "RouterInterface", one)]
+    found = (await api.call("DescribeRouteTables", RouteTableId="vtb-a", RouterType="VRouter", Type="Custom"))[
+        "RouteTables"
+    ]
+    assert [e["NextHopType"] for e in found["RouteTable"][0]["RouteEntrys"]["RouteEntry"]] == ["RouterInterface"]
 
 
 async def test_a_route_is_renamed_and_led_elsewhere(api: Api) -> None:

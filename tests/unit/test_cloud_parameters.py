@@ -149,6 +149,8 @@ NARROWED = (
     entries(set(), RouteEntryName="zzz"),
     entries({SYSTEM}, RouteEntryType="System"),
     entries({CUSTOM}, **{"DestCidrBlockList.1": CUSTOM, "DestCidrBlockList.2": "10.1.0.0/16"}),
+    entries({CUSTOM}, DestinationCidrBlock="10.9.7.7/16"),
+    entries(set(), DestinationCidrBlock="10.9"),
     entries(set(), IpVersion="ipv6"),
     entries(set(), ServiceType="TR"),
 )
@@ -174,6 +176,34 @@ async def test_a_filter_that_is_not_known_is_refused(api: Api, action: str) -> N
     if ACTIONS[action].description.keys:
         refused = await api.refused(action, **given, **{"Filter.1.Key": "Colour", "Filter.1.Value.1": "red"})
         assert refused == (404, "InvalidFilterKey.ValueNotSupported")
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "code"),
+    [
+        ("DescribeVpcs", {"Tag.1.Value": "prod"}, "InvalidTagKey.Malformed"),
+        ("DescribeVpcs", {"Tag.1.Key": "", "Tag.1.Value": "prod"}, "InvalidTagKey.Malformed"),
+        ("DescribeVpcs", {"Tag.1.Key": "a", "Tag.2.Key": "a"}, "Duplicate.TagKey"),
+        *(
+            ("DescribeVpcs", {name: "prod"}, "InvalidParameter.NotSupported")
+            for name in ("Tag", "Tag.Key", "Tag.1", "Tag.1.key", "Tag.Env", "Tag.1000.Key", "VpcId.one", "VpcName.Like")
+        ),
+        ("DescribeRouterInterfaces", {"Filter.1.Value.1": "Idle"}, "InvalidFilterKey.ValueNotSupported"),
+        *(
+            ("DescribeRouterInterfaces", {name: "Idle"}, "InvalidParameter.NotSupported")
+            for name in ("Filter", "Filter.Status", "Filter.1.Values.1", "Filter.1.Name", "Filter.Key.1")
+        ),
+        (
+            "TagResources",
+            {"ResourceType": "VPC", "ResourceId.1": "vpc-a", "Tag.Env": "x"},
+            "InvalidParameter.NotSupported",
+        ),
+    ],
+)
+async def test_a_filter_that_is_written_so_that_nobody_reads_it_is_refused(
+    api: Api, action: str, parameters: dict[str, str], code: str
+) -> None:
+    assert (await api.refused(action, **parameters))[1] == code
 
 
 @pytest.mark.parametrize(

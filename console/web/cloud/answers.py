@@ -6,6 +6,7 @@ The cloud answers XML where no format is named (version 1 of its signature), and
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -17,6 +18,8 @@ Body = Mapping[str, Any]
 
 JSON_TYPE: Final = "application/json;charset=utf-8"
 XML_TYPE: Final = "text/xml;charset=utf-8"
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no way to write."""
 
 
 def wants_xml(request: Received) -> bool:
@@ -36,7 +39,8 @@ def written(body: Body, root: str, *, xml: bool) -> tuple[bytes, str]:
     top = ET.Element(root)
     for name, value in body.items():
         _add(top, name, value)
-    return ET.tostring(top, encoding="utf-8", xml_declaration=True), XML_TYPE
+    text = ET.tostring(top, encoding="utf-8", xml_declaration=True)
+    return text.replace(b"\r", b"&#13;"), XML_TYPE  # a reader makes a new line of a bare one
 
 
 def error_body(error: ApiError, request_id: str, host: str) -> Body:
@@ -56,4 +60,4 @@ def _add(parent: ET.Element, name: str, value: object) -> None:
     elif isinstance(value, bool):
         child.text = str(value).lower()
     else:
-        child.text = "".join(one for one in str(value) if one.isprintable() or one in "\n\t")
+        child.text = _NOT_IN_XML.sub("", str(value))

@@ -181,9 +181,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
         routes.describe_route_tables,
         Description(
             Kind.LISTS,
-            _PAGES,
-            narrows="RouteTableId RouteTableName RouterId RouterType VRouterId VpcId ResourceGroupId"
-            " Type:RouteTableType",
+            f"{_PAGES} Type",
+            narrows="RouteTableId RouteTableName RouterId RouterType VRouterId VpcId ResourceGroupId",
         ),
     ),
     "DescribeRouteTableList": Action(

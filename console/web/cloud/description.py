@@ -7,6 +7,7 @@ cloud does, but not in a list: there it would be a filter, and a list that is lo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -31,6 +32,13 @@ GATEWAYS: Final = frozenset(
     )
 )
 """What every call may carry, whatever it is about."""
+
+_PARTS: Final = {
+    "Filter": re.compile(r"Filter\.\d{1,3}\.(Key|Value(\.\d{1,3})?)"),
+    **{name: re.compile(rf"{name}\.\d{{1,3}}\.(Key|Value)") for name in TAGS},
+}
+_PLAIN: Final = re.compile(r"\w+(\.\d{1,3})?")
+"""How a parameter may be written that is read: what stands otherwise would not be seen, and a list be too long."""
 
 _NOTHING: Final = frozenset({"", "false", "0"})
 
@@ -110,7 +118,8 @@ class Description:
             root = name.partition(".")[0]
             unknown = not self.may_read(root) and root not in self.ignored | self.refused
             refused = root in self.refused and value.lower() not in _NOTHING
-            if refused or (unknown and self.kind is Kind.LISTS):
+            unread = self.may_read(root) and not _PARTS.get(root, _PLAIN).fullmatch(name)
+            if refused or unread or (unknown and self.kind is Kind.LISTS):
                 raise ErrorKind.NOT_SUPPORTED.error(ErrorKind.NOT_SUPPORTED.message.format(name[:64], action))
 
 

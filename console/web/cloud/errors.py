@@ -143,11 +143,19 @@ class ErrorKind(Enum):
         " end, which cannot be in an idle state."
     )
 
+    # tags, as the cloud's other products document them
+
+    BAD_TAG_KEY = "400 InvalidTagKey.Malformed The specified Tag.n.Key is not valid."
+    BAD_TAG_VALUE = "400 InvalidTagValue.Malformed The specified Tag.n.Value is not valid."
+    TAG_TWICE = "400 Duplicate.TagKey The Tag.N.Key contain duplicate key."
+    TOO_MANY_TAGS = "400 NumberExceed.Tags The Tags parameter's number is exceed , Valid : 20"
+    TOO_MANY_RESOURCES = "400 NumberExceed.ResourceIds The ResourceIds parameter's number is exceed , Valid : {}"
+    TAGS_FULL = "400 OperationDenied.QuotaExceed The quota of tags on resource is beyond permitted range."
+    NEITHER_TAG_NOR_RESOURCE = "400 MissParameter.TagOrResourceId The parameter Tag.n or ResourceId.n is needed."
+
     # not documented
 
     NO_REFUND = "400 ResourceNotExists The specified instance does not exist, or is no subscription of this account."
-    BAD_TAG_KEY = "400 InvalidTagKey.Malformed The specified tag key is not valid."
-    BAD_TAG_VALUE = "400 InvalidTagValue.Malformed The specified tag value is not valid."
     NOT_SUPPORTED = "400 InvalidParameter.NotSupported The simulator does not support the parameter {} of {}."
     BAD_NEXT = "400 InvalidNextToken.Malformed The specified NextToken or page size is not valid."
     NO_ROUTER = "404 InvalidRouterId.NotFound The specified RouterId does not exist in our records."
@@ -168,7 +176,6 @@ class ErrorKind(Enum):
     NO_ROUTE = "404 InvalidRouteEntry.NotFound The specified route entry does not exist."
     BAD_RESOURCE_TYPE = "400 InvalidResourceType.NotFound The ResourceType is not supported."
     NO_RESOURCE = "404 InvalidResourceId.NotFound The specified resource does not exist."
-    TOO_MANY_TAGS = "400 TagLimitExceeded A resource holds at most 20 tags."
 
 
 def missing(parameter: str) -> ApiError:

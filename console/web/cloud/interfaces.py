@@ -111,7 +111,7 @@ class Interfaces:
                 if any((one.router, one.role, one.opposite_router) == (router.id, role, other) for one in known):
                     raise
                 continue
-            found += [Interface(self._record_of(view), view, SHOWN[view.status]) for view in views]
+            found += [self._end(self._record_of(view), view, survives=True) for view in views]
         return [end for end in found if end.opposite_router == other]
 
     async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:

@@ -98,24 +98,25 @@ class Parameters:
 
     def listed(self, name: str) -> list[str]:
         """Read `name.1`, `name.2`, …; also one without a number, as some clients send a single value."""
-        found = [self._given[key] for key in self._numbered(name, "")]
+        found = [self._given[key] for key in self._numbered(name)]
         single = self._read(name)
         return found or ([single] if single else [])
 
     def filters(self) -> list[tuple[str, list[str]]]:
-        """Read each `Filter.N.Key` with its `Filter.N.Value.M`."""
-        return [
-            (self._given[key], self.listed(f"{key.removesuffix('.Key')}.Value"))
-            for key in self._numbered("Filter", ".Key")
-        ]
+        """Read each `Filter.N.Key` with its `Filter.N.Value.M`; the key is empty where only a value is given."""
+        return [(self.text(f"{one}.Key"), self.listed(f"{one}.Value")) for one in self._pairs("Filter")]
 
     def tags(self) -> dict[str, str]:
-        """Read each `Tags.N.Key` with `Tags.N.Value`; also as `Tag.N.…`, which some clients send."""
-        return {
-            self._given[key]: self.text(f"{key.removesuffix('.Key')}.Value")
-            for plural in ("Tags", "Tag")
-            for key in self._numbered(plural, ".Key")
-        }
+        """Read each `Tags.N.Key` with `Tags.N.Value`; also as `Tag.N.…`, which some clients send. Raises ApiError."""
+        named = [one for plural in ("Tags", "Tag") for one in self._pairs(plural)]
+        tags = {self.text(f"{one}.Key"): self.text(f"{one}.Value") for one in named}
+        if "" in tags:
+            raise ErrorKind.BAD_TAG_KEY.error()
+        if len(tags) < len(named):
+            raise ErrorKind.TAG_TWICE.error()
+        if len(tags) > TAGS_LIMIT:
+            raise ErrorKind.TOO_MANY_TAGS.error()
+        return tags
 
     def name(self, parameter: str = "Name") -> str:
         """Read a name: 2 to 128 characters, a letter first. Raises ApiError."""
@@ -141,10 +142,8 @@ class Parameters:
     def new_tags(self) -> dict[str, str]:
         """Read tags that something is to have. Raises ApiError."""
         tags = self.tags()
-        if len(tags) > TAGS_LIMIT:
-            raise ErrorKind.TOO_MANY_TAGS.error()
         for key, value in tags.items():
-            if not key or _is_no_tag(key):
+            if _is_no_tag(key):
                 raise ErrorKind.BAD_TAG_KEY.error()
             if _is_no_tag(value):
                 raise ErrorKind.BAD_TAG_VALUE.error()
@@ -167,10 +166,16 @@ class Parameters:
             raise LookupError(f"{self.action} is not described as reading {name}")
         return self._given.get(name)
 
-    def _numbered(self, name: str, rest: str) -> Sequence[str]:
-        pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,3}}){re.escape(rest)}")
+    def _numbered(self, name: str) -> Sequence[str]:
+        pattern = re.compile(rf"{re.escape(name)}\.(\d{{1,3}})")
         found = {int(read[1]): key for key in self._given if (read := pattern.fullmatch(key))}
         return [found[number] for number in sorted(found)]
+
+    def _pairs(self, name: str) -> Sequence[str]:
+        """The `name.N` of which a key or a value is given, in order."""
+        pattern = re.compile(rf"({re.escape(name)}\.(\d{{1,3}}))\.(Key|Value)(\.\d{{1,3}})?")
+        found = {read[1]: int(read[2]) for key in self._given if (read := pattern.fullmatch(key))}
+        return sorted(found, key=lambda one: found[one])
 
 
 def address(text: str, error: ApiError) -> IPv4Address:

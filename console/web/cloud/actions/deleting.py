@@ -1,8 +1,8 @@
 """The actions that delete one end of a connection, or both ends of one account.
 
-An end that is Connecting to nobody, or to one that does not name it back, can be deleted as well: nothing else would
-get its owner out of that. Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner has to
-delete it as well.
+An end that is connecting with nobody, or with one that does not name it back, can be deleted as well: nothing else
+would get its owner out of that. Deleting one end leaves the other standing, Inactive, with nobody opposite: its owner
+has to delete it as well.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ async def _other_end(call: Call, end: Interface) -> list[Interface]:
 
 
 async def _calls_in_vain(call: Call, end: Interface) -> bool:
-    """Whether an end is Connecting to one that does not name it back."""
-    return end.status == "Connecting" and not await call.cloud.interfaces.is_named_back(end)
+    """Whether an end is connecting, as whichever end, to one that does not name it back or says nothing."""
+    return end.status in {"Connecting", "AcceptingConnecting"} and not await call.cloud.interfaces.is_named_back(end)
 
 
 def _check_charge(end: Interface) -> None:

@@ -45,9 +45,9 @@ async def describe_router_interface_attribute(call: Call) -> Body:
     end = await call.cloud.interfaces.find(call.account, call.region, name)
     said = {"Code": "200", "Message": "successful", "Success": True}
     if end is None or end.shown is None:
-        return {"RouterInterfaceId": "", **said}
+        return {"RouterInterfaceId": "", "Status": "", **said}
     peers = await call.cloud.interfaces.peers([end])
-    described = shown(_fields(call, end, peers.get(name)))
+    described = shown({**_fields(call, end, peers.get(name)), "Ipv6Status": None})  # which only the list has
     probed = "NoHealthCheckConfig" if not end.record.probe_source else "Normal"
     fast = str(end.record.fast_link).lower()
     return {
@@ -89,7 +89,7 @@ def _fields(call: Call, end: Interface, peer: InterfaceView | None) -> dict[str,
         "AccessPointId": record.access_point or None,
         "CrossBorder": crosses_border(record.region, record.opposite_region),
         "FastLinkMode": record.fast_link,
-        "HasReservationData": False,
+        "HasReservationData": "false",
         "HealthCheckSourceIp": record.probe_source or None,
         "HealthCheckTargetIp": record.probe_target or None,
         "HcRate": record.probe_rate_milliseconds,

@@ -6,6 +6,7 @@ An item is what the API shows of it; fields that begin with `_` are for filters 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from typing import Any, Final, TypeVar
 
 from console.web.cloud.cloud import Call
@@ -43,9 +44,12 @@ class Narrowing:
     def lets_through(self, item: Item) -> bool:
         """Whether an item passes."""
         tags: Mapping[str, str] = item.get("_Tags", {})
-        return all(_text(item.get(field)) in values for field, values in self._wanted) and all(
-            key in tags and value in {"", tags[key]} for key, value in self._tags.items()
-        )
+        return all(_text(item.get(field)) in values for field, values in self._wanted) and carries(tags, self._tags)
+
+
+def carries(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether somebody with these tags has all that are wanted; an empty value stands for any."""
+    return all(key in tags and value in {"", tags[key]} for key, value in wanted.items())
 
 
 def page(call: Call, found: Sequence[T]) -> tuple[dict[str, int], Sequence[T]]:
@@ -65,11 +69,13 @@ def listed(call: Call, items: Sequence[Item]) -> tuple[dict[str, int], list[dict
     return head, [shown(item) for item in some]
 
 
-def by_token(call: Call, items: Sequence[Item], size: str, usual: int) -> tuple[str, list[dict[str, Any]]]:
+def by_token(
+    call: Call, items: Sequence[Item], size: str, *, usual: int, limit: int
+) -> tuple[str, list[dict[str, Any]]]:
     """Take the page that a NextToken asks for: the next token, empty at the end, and its items. Raises ApiError."""
     start, many = call.parameters.number("NextToken") or 0, call.parameters.number(size)
     many = usual if many is None else many
-    if start < 0 or many < 1:
+    if start < 0 or not 1 <= many <= limit:
         raise ErrorKind.BAD_NEXT.error()
     following = start + many
     return (str(following) if following < len(items) else ""), [shown(item) for item in items[start:following]]
@@ -82,7 +88,17 @@ def shown(item: Item) -> dict[str, Any]:
 
 def _values(values: Sequence[str], one: Filter) -> Sequence[str]:
     texts = [part.strip() for value in values for part in value.split(",")] if one.several else values
+    if one.field == "DestinationCidrBlock":
+        return [_range(text) for text in texts]
     return [text.lower() if text.lower() in {"true", "false"} else text for text in texts]
+
+
+def _range(text: str) -> str:
+    """A range of addresses as it is kept and shown, whatever its host bits; another text as it is."""
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        return text
 
 
 def _text(value: object) -> str:

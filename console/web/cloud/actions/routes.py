@@ -18,10 +18,11 @@ NEXT_HOPS: Final = frozenset(
     (
         *("Instance", "HaVip", "RouterInterface", "NetworkInterface", "VpnGateway", "IPv6Gateway", "NatGateway"),
         *("Attachment", "VpcPeer", "Ipv4Gateway", "GatewayEndpoint", "Ecr", "GatewayLoadBalancerEndpoint"),
+        "RouteTargetGroup",
     )
 )
 ROUTES_PER_TABLE: Final = 200
-ENTRIES_LIMIT: Final = 500
+ENTRIES_LIMIT: Final = 100
 RESERVED_RANGE: Final = IPv4Network("100.64.0.0/10")
 """What the cloud's own services are reached by."""
 
@@ -126,22 +127,28 @@ def _named(call: Call) -> list[RouteEntry]:
 async def describe_route_table_list(call: Call) -> Body:
     """Answer `DescribeRouteTableList`: every router has one table, the system's."""
     head, tables = listed(call, [_table(one) for one in call.cloud.store.every(Router, call.account, call.region)])
-    return {"Code": "200", "Success": True, **head, "RouterTableList": {"RouterTableListType": tables}}
+    return {**head, "RouterTableList": {"RouterTableListType": tables}}
 
 
 async def describe_route_tables(call: Call) -> Body:
-    """Answer `DescribeRouteTables`, the older form: each table with its routes in it."""
+    """Answer `DescribeRouteTables`, the older form: each table with its routes in it, or with those of one type."""
+    kind = call.parameters.text("Type")
     routers = call.cloud.store.every(Router, call.account, call.region)
     items = [
-        {**_table(one), "VRouterId": one.id, "RouteEntrys": {"RouteEntry": _all_entries(call, one)}} for one in routers
+        {**_table(one), "VRouterId": one.id, "RouteEntrys": {"RouteEntry": _all_entries(call, one, kind)}}
+        for one in routers
     ]
     head, tables = listed(call, items)
     return {**head, "RouteTables": {"RouteTable": tables}}
 
 
-def _all_entries(call: Call, router: Router) -> list[dict[str, Any]]:
+def _all_entries(call: Call, router: Router, kind: str) -> list[dict[str, Any]]:
     entries = [*_system(router), *(_described(one) for one in _entries(call, router))]
-    return [shown({**one, "InstanceId": one["_NextHopId"], "NextHopType": one["_NextHopType"]}) for one in entries]
+    return [
+        shown({**one, "InstanceId": one["_NextHopId"], "NextHopType": one["_NextHopType"]})
+        for one in entries
+        if kind in {"", one["Type"]}
+    ]
 
 
 async def describe_route_entry_list(call: Call) -> Body:
@@ -149,7 +156,7 @@ async def describe_route_entry_list(call: Call) -> Body:
     router, narrowing = _router(call, call.parameters.need("RouteTableId")), Narrowing(call)
     entries = [*_system(router), *(_described(one) for one in _entries(call, router))]
     chosen = [one for one in entries if narrowing.lets_through(one)]
-    following, some = by_token(call, chosen, "MaxResult", ENTRIES_LIMIT)
+    following, some = by_token(call, chosen, "MaxResult", usual=10, limit=ENTRIES_LIMIT)
     return {"TotalCount": len(chosen), "NextToken": following, "RouteEntrys": {"RouteEntry": some}}
 
 

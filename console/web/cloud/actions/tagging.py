@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from console.web.cloud.actions.listing import by_token
+from console.web.cloud.actions.listing import by_token, carries
 from console.web.cloud.answers import Body
 from console.web.cloud.cloud import Call
 from console.web.cloud.errors import ErrorKind, missing
 from console.web.cloud.parameters import TAGS_LIMIT
 from console.web.cloud.records import Router, RouterInterface
 
-PAGE_LIMIT: Final = 50
+PAGE: Final = {"usual": 50, "limit": 50}
+EXPRESS_CONNECT_PAGE: Final = {"usual": 20, "limit": 100}
+RESOURCES_LIMIT: Final = 50
+EXPRESS_CONNECT_RESOURCES_LIMIT: Final = 20
 
 _KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
     "ROUTERINTERFACE": RouterInterface,
@@ -28,7 +31,7 @@ async def tag_resources(call: Call) -> Body:
         raise missing("Tag")
     records = [await _record(call, name) for name in _named(call)]
     if any(len({*record.tags, *tags}) > TAGS_LIMIT for record in records):
-        raise ErrorKind.TOO_MANY_TAGS.error()
+        raise ErrorKind.TAGS_FULL.error()
     for record in records:
         latest = call.cloud.store.get(type(record), record.id) or record
         call.cloud.store.put(latest.model_copy(update={"tags": latest.tags | tags}))
@@ -40,25 +43,33 @@ async def untag_resources(call: Call) -> Body:
     keys, everything = set(call.parameters.listed("TagKey")), call.parameters.flag("All")
     if not keys and not everything:
         raise missing("TagKey")
-    for name in _named(call):
-        record = await _record(call, name)
+    if len(keys) > TAGS_LIMIT:
+        raise ErrorKind.TOO_MANY_TAGS.error()
+    for record in [await _record(call, name) for name in _named(call)]:
         record.tags = {} if everything and not keys else {k: v for k, v in record.tags.items() if k not in keys}
         call.cloud.store.put(record)
     return {}
 
 
 async def list_tag_resources(call: Call) -> Body:
-    """Answer `ListTagResources`, in pages by token."""
-    wanted, names = call.parameters.tags(), set(call.parameters.listed("ResourceId"))
-    kind = _type(call)
+    """Answer `ListTagResources`, in pages by token: of the resources that are named, or have all the tags, or both."""
+    wanted, names, kind = call.parameters.tags(), set(_ids(call)), _type(call)
+    if not wanted and not names:
+        raise ErrorKind.NEITHER_TAG_NOR_RESOURCE.error()
+    records: Sequence[Router | RouterInterface]
+    if _KINDS[kind] is RouterInterface:
+        records = [end.record for end in await call.cloud.interfaces.every(call.account, call.region)]
+    else:
+        records = call.cloud.store.every(Router, call.account, call.region)
     shown = [
         {"ResourceId": _name(kind, record), "ResourceType": kind, "TagKey": key, "TagValue": value}
-        for record in call.cloud.store.every(_KINDS[kind], call.account, call.region)
-        if _is(kind, record) and (not names or _name(kind, record) in names)
+        for record in records
+        if _is(kind, record) and (not names or _name(kind, record) in names) and carries(record.tags, wanted)
         for key, value in sorted(record.tags.items())
-        if not wanted or (key in wanted and wanted[key] in {"", value})
+        if not wanted or key in wanted
     ]
-    following, some = by_token(call, shown, "MaxResults", PAGE_LIMIT)
+    size = EXPRESS_CONNECT_PAGE if _of_express_connect(call) else PAGE
+    following, some = by_token(call, shown, "MaxResults", **size)
     return {"NextToken": following, "TagResources": {"TagResource": some}}
 
 
@@ -78,8 +89,21 @@ def _type(call: Call) -> str:
     return kind
 
 
+def _of_express_connect(call: Call) -> bool:
+    return call.parameters.action.endswith("ForExpressConnect")
+
+
+def _ids(call: Call) -> list[str]:
+    """Read the resources' ids, so many as may be named. Raises ApiError."""
+    names = list(dict.fromkeys(call.parameters.listed("ResourceId")))
+    limit = EXPRESS_CONNECT_RESOURCES_LIMIT if _of_express_connect(call) else RESOURCES_LIMIT
+    if len(names) > limit:
+        raise ErrorKind.TOO_MANY_RESOURCES.error(ErrorKind.TOO_MANY_RESOURCES.message.format(limit))
+    return names
+
+
 def _named(call: Call) -> list[str]:
-    names = call.parameters.listed("ResourceId")
+    names = _ids(call)
     if not names:
         raise missing("ResourceId")
     return names
