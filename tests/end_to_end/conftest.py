@@ -1,10 +1,14 @@
 """The workers of one test session share a broker, from the ladder that all tests with a broker stand on."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from selenium.webdriver import Chrome
 
+from tests.end_to_end.browser import chromium, complaints
 from tests.end_to_end.clients.simulator import Simulator, running_simulator
+from tests.end_to_end.programs import REPOSITORY, Up, peering_up
 from tests.integration.broker_ladder import broker, pytest_report_header
 
 __all__ = ["broker", "pytest_report_header"]
@@ -15,3 +19,20 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A running simulator, for the tests that call it with the real clients."""
     with running_simulator(tmp_path_factory.mktemp("simulator")) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Two accounts with a worker each, and the page, for all tests of a module."""
+    topology = REPOSITORY / "examples" / "cross-account.yaml"
+    with peering_up(topology, tmp_path_factory.mktemp("page") / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
+        yield up
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Chrome]:
+    """A browser of the test's own, which has nothing to complain of in the end."""
+    with chromium(tmp_path) as driver:
+        yield driver
+        assert driver.title == "Peering connections", "a text from elsewhere has run as a program"
+        assert complaints(driver) == []

@@ -5,36 +5,19 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
-import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, emulate
-from tests.end_to_end.programs import PEERING, REPOSITORY, Up, peering_up, read_until, surroundings
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, emulate
+from tests.end_to_end.programs import PEERING, REPOSITORY, Up, read_until, surroundings
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
 FITS = "return document.documentElement.scrollWidth <= innerWidth"
 NASTY = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    folder = tmp_path_factory.mktemp("page")
-    with peering_up(CROSS_ACCOUNT, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
-        yield up
-
-
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
-        assert driver.title == "Peering connections", "a text from elsewhere has run as a program"
-        assert complaints(driver) == []
 
 
 def columns(driver: Chrome) -> tuple[Column, Column]:

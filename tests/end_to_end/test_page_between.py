@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, reads
-from tests.end_to_end.programs import REPOSITORY, Up, peering_up
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, reads
+from tests.end_to_end.programs import Up
 from tests.end_to_end.test_page import make_both, served
 from tests.waiting import wait_for_blocking
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    topology = REPOSITORY / "examples" / "cross-account.yaml"
-    folder = tmp_path_factory.mktemp("between")
-    with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
-        yield up
-
-
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
-        assert complaints(driver) == []
 
 
 def press(driver: Chrome, selector: str) -> None:
@@ -130,3 +112,36 @@ def test_a_story_that_is_left_leaves_nothing_behind_and_another_can_begin(up: Up
     driver.execute_script("document.querySelector('[data-story=cross-account]').click()")
     reads(driver, "#story-step", "Two owners")
     next_step(driver, "2 of ")
+
+
+def test_a_story_goes_on_where_it_was_when_the_page_is_loaded_again(up: Up, driver: Chrome) -> None:
+    driver.get(up.page)
+    press(driver, "#by-hand")
+    assert driver.find_element(By.CSS_SELECTOR, "#left form.create").is_displayed()
+    press(driver, "#stories")
+    press(driver, "[data-story=half-open]")
+    press(driver, "#story-play")
+    for step in (2, 3, 4):
+        next_step(driver, f"{step} of 6")
+    alice, bob = Column(driver, "left"), Column(driver, "right")
+    bob.shows("Accepting")
+    (fault,) = standing(up)
+    assert fault["fault"]["seconds"] is not None, "nothing is left for ever by a browser that is closed"
+    driver.refresh()
+    reads(driver, "#story-step", "4 of 6")
+    reads(driver, "#story-play", "Play")
+    alice.shows("Activated")
+    bob.shows("Accepting")
+    assert standing(up)[0]["number"] == fault["number"]
+    forms = driver.find_elements(By.CSS_SELECTOR, "#left form, #left .verbs, #between form, #stepping")
+    assert len(forms) > 4
+    assert [one.get_attribute("class") for one in forms if one.is_displayed()] == []
+    for step in (5, 6):
+        next_step(driver, f"{step} of 6")
+    bob.shows("Activated")
+    press(driver, "#story-end")
+    nothing_stands(up)
+    driver.refresh()
+    bob.shows("Activated")
+    assert not driver.find_element(By.ID, "story").is_displayed()
+    assert driver.find_element(By.CSS_SELECTOR, "#left .verbs").is_displayed()

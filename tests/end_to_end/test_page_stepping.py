@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, chromium, complaints, reads
-from tests.end_to_end.programs import REPOSITORY, Up, peering_up
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, reads
+from tests.end_to_end.programs import Up
 from tests.waiting import wait_for_blocking
 
 THERE = "ri-sa → ri-sb"
 BACK = "ri-sb → ri-sa"
-
-
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    folder = tmp_path_factory.mktemp("stepping")
-    topology = REPOSITORY / "examples" / "cross-account.yaml"
-    with peering_up(topology, folder / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
-        yield up
-
-
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Chrome]:
-    with chromium(tmp_path) as driver:
-        yield driver
-        assert complaints(driver) == []
 
 
 def card(driver: Chrome, way: str, words: str) -> WebElement:

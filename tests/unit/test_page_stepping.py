@@ -7,7 +7,7 @@ import pytest
 
 from console.client import Refused
 from console.topology import Context, KnownEndpoint
-from console.web.page.stepping import follows
+from console.web.page.stepping import follows, plain
 from console.web.page.stories import STORIES, story, to_tell
 from shared.broker.address import BrokerAddress
 from tests.unit.test_why import other, own
@@ -45,6 +45,22 @@ from tests.unit.test_why import other, own
 )
 def test_what_follows_is_said_from_how_the_receiver_stands(label: str, changes: dict[str, Any], words: str) -> None:
     assert words in follows(label, "ri-b", "ri-a", own(**changes))
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("Initiate 1.1 up Connecting ack -.0 got 0", "ri-b asks ri-a to connect"),
+        ("NotReady - answers 1.1 PeerNotConfigured", "ri-b is not ready: PeerNotConfigured"),
+        ("Data 3 in 1.1/1.1", "ri-b sends payload 3"),
+        ("Declare 1.1 up Connecting ack -.0 got 0", "ri-b wants the connection up, is Connecting"),
+        ("Declare 1.2 suspended Suspending ack 1.1 got 0", "ri-b suspends it, is Suspending, and has heard ri-a"),
+        ("Declare 1.2 deleted Deleting ack 1.1 got 0", "ri-b gives it up, is Deleting, and has heard ri-a"),
+        ("Request 7", "Request 7"),
+    ],
+)
+def test_a_card_says_in_a_plain_sentence_what_its_message_says(label: str, sentence: str) -> None:
+    assert plain(label, "ri-b", "ri-a") == sentence
 
 
 def test_of_a_receiver_that_does_not_answer_nothing_is_foretold() -> None:

@@ -21,6 +21,7 @@ _BEGINS: Final = {
     (Status.ACTIVATING, Status.SUSPENDED),
 }
 """What a sender shows, and a receiver that has not heard of it yet."""
+_WISHES: Final = {"up": "wants the connection up", "suspended": "suspends it", "deleted": "gives it up"}
 
 
 def stepping(faults: Faults, interfaces: Sequence[str]) -> int | None:
@@ -53,11 +54,28 @@ def _card(stack: Sequence[HeldMessage], ends: Sequence[tuple[str, InterfaceView 
     return Card(
         numbers=[one.number for one in stack],
         side="left" if first.source == ends[0][0] or first.target == ends[1][0] else "right",
+        plain=plain(first.label, first.source, first.target),
         says=short(first.label),
         source=first.source,
         target=first.target,
         follows=follows(first.label, first.source, first.target, dict(ends).get(first.target)),
     )
+
+
+def plain(label: str, source: str, target: str) -> str:
+    """Say what a message says, in a plain sentence."""
+    match label.split(" "):
+        case ["Initiate", *_]:
+            return f"{source} asks {target} to connect"
+        case ["NotReady", *_, reason]:
+            return f"{source} is not ready: {reason}"
+        case ["Data", number, *_]:
+            return f"{source} sends payload {number}"
+        case ["Declare", _, intent, status, "ack", recorded, *_]:
+            heard = "" if recorded.startswith("-") else f", and has heard {target}"
+            return f"{source} {_WISHES[intent]}, is {status}{heard}"
+        case _:
+            return label
 
 
 def follows(label: str, source: str, target: str, receiver: InterfaceView | None) -> str:

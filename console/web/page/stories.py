@@ -20,6 +20,8 @@ from console.web.page.views import AnyAsked
 from shared.protocol.words import Status
 from shared.wire.views import View
 
+FAULT_SECONDS: Final = 900.0
+"""How long a story's fault stands at most: a browser that is closed in the middle of it clears nothing."""
 STORIES: Final = ("cross-account", "half-open", "suspended")
 _ASKED: Final[TypeAdapter[Any]] = TypeAdapter(AnyAsked)
 
@@ -77,7 +79,7 @@ def to_tell(name: str, context: Context) -> StoryToTell:
         if rest["do"] == "fault":
             places = {"left": first, "right": second}
             fault = {key: places.get(value, value) for key, value in rest["fault"].items()}
-            rest["fault"] = {"interface": left[0], **fault}
+            rest["fault"] = {"interface": left[0], "seconds": FAULT_SECONDS, **fault}
         elif rest["do"] == "clear":
             rest["interface"] = left[0]
         else:

@@ -51,6 +51,7 @@ class Card(View):
 
     numbers: list[int] = Field(description="of what is held: the first, and the repetitions of it")
     side: Literal["left", "right"] = Field(description="the column of who said it")
+    plain: str = Field(description="what it says, for people")
     says: str = Field(description="what it says, as an arrow does")
     source: str
     target: str

@@ -114,13 +114,13 @@ function keyOf(card) {
 
 function fill(element, card) {
   const times = card.numbers.length > 1 ? ` (said ${card.numbers.length} times)` : "";
-  element.querySelector("b").textContent = `${card.says}${times}`;
+  element.querySelector("b").textContent = `${card.plain}${times}`;
   element.querySelector("p").textContent = `Delivered: ${card.follows}`;
   element.dataset.numbers = JSON.stringify(card.numbers);
 }
 
 function item(card) {
-  const way = make("span", { className: "way", textContent: `${card.source} → ${card.target}` });
+  const way = make("span", { className: "way", textContent: `${card.source} → ${card.target}: ${card.says}` });
   const buttons = CHOICES.map(([choice, text, key]) => {
     const button = make("button", { type: "button", textContent: text, title: `key ${key}` });
     button.dataset.choice = choice;

@@ -4,6 +4,7 @@ import { act } from "./dom.js";
 
 const find = (selector) => document.querySelector(selector);
 const SEEN = "peering-story-seen";
+const KEPT = "peering-story"; // as long as this tab is open: what is loaded again goes on where it was
 const READING_MILLISECONDS = 2500;
 const LETTER_MILLISECONDS = 35;
 
@@ -26,12 +27,20 @@ export class Story {
       this.end();
       find("#stories").focus();
     });
+    addEventListener("pagehide", () => (this.leaving = true));
+    addEventListener("pageshow", () => (this.leaving = false));
   }
 
-  // Offered at once to whoever is here for the first time, before any empty form.
+  // A story that was being told goes on, paused. To whoever is here for the first time stories are offered at once.
 
   greet() {
-    if (!location.hash && !localStorage.getItem(SEEN)) this.offer(true);
+    const kept = JSON.parse(sessionStorage.getItem(KEPT));
+    if (kept) {
+      Object.assign(this, kept);
+      this.open(true);
+      this.play(false);
+      this.take(true);
+    } else if (!location.hash && !localStorage.getItem(SEEN)) this.offer(true);
   }
 
   offer(shown) {
@@ -47,22 +56,40 @@ export class Story {
     this.end();
     const response = await fetch(`/page/stories/${name}`);
     const told = await response.json();
-    find("#story").hidden = false;
+    this.open(true);
     find("#story-play").focus();
     if (!response.ok) return this.fail(told.detail);
     this.told = told;
     this.step = -1;
+    this.ready = false;
     this.play(true);
     return this.next();
   }
 
+  // While a story is told there are no forms.
+  open(shown) {
+    find("#story").hidden = !shown;
+    document.body.classList.toggle("telling", shown);
+  }
+
+  keep() {
+    const { told, step, done } = this;
+    if (told) sessionStorage.setItem(KEPT, JSON.stringify({ told, step, done }));
+    else sessionStorage.removeItem(KEPT);
+  }
+
   // What the story made go wrong is over with it, wherever it is left.
   end() {
+    this.drop();
+    this.open(false);
+  }
+
+  drop() {
     clearTimeout(this.timer);
     if (this.told) this.tidy(this.told);
     this.told = null;
     this.busy = false;
-    find("#story").hidden = true;
+    this.keep();
   }
 
   play(on) {
@@ -73,27 +100,36 @@ export class Story {
     if (on && this.ready) this.next();
   }
 
-  async next() {
+  next() {
+    if (this.busy || !this.told?.steps[this.step + 1]) return;
+    this.step += 1;
+    this.done = 0;
+    this.take();
+  }
+
+  // Take a step, or what is left of it. What was asked just before the page was loaded again may be done already, and
+  // is refused then.
+  async take(again = false) {
     const { told } = this;
-    const step = told?.steps[this.step + 1];
-    if (!step || this.busy) return;
+    const step = told.steps[this.step];
     clearTimeout(this.timer);
     this.busy = true;
-    this.step += 1;
     this.began = Date.now();
     this.ready = false;
     find("#story-step").textContent = `${told.title} · ${this.step + 1} of ${told.steps.length}`;
     find("#story-says").className = "";
     find("#story-says").textContent = step.say;
-    for (const asked of step.do) {
+    for (const asked of step.do.slice(this.done)) {
+      this.keep();
       const answer = await act(asked);
+      if (this.leaving) return;
       if (told !== this.told) return this.tidy(told);
-      if (answer.outcome !== "done") {
-        this.fail(answer.sentence);
-        break;
-      }
+      if (answer.outcome === "failed" || (answer.outcome === "refused" && !again)) return this.fail(answer.sentence);
+      again = false;
+      this.done += 1;
       if (asked.do === "create") this.chooseEnd(`${asked.interface}@${asked.endpoint}`);
     }
+    this.keep();
     this.busy = false;
     this.look();
   }
@@ -109,9 +145,7 @@ export class Story {
   }
 
   fail(sentence) {
-    if (this.told) this.tidy(this.told);
-    this.told = null;
-    this.busy = false;
+    this.drop();
     find("#story-says").className = "failed";
     find("#story-says").textContent = `The story stops here: ${sentence}`;
   }
