@@ -7,8 +7,8 @@ RUN python -m venv --without-pip /opt/peering
 
 # What changes seldom comes first: an edit of the source builds its own wheel anew and nothing else.
 COPY pyproject.toml constraints.txt ./
-RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
-      > requirements.txt \
+RUN python -c "import tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
+      print(*project['dependencies'], *project['optional-dependencies']['server'], sep='\n')" > requirements.txt \
  && pip wheel --quiet --wheel-dir wheels --constraint constraints.txt --requirement requirements.txt \
  && pip --python /opt/peering/bin/python install --quiet --no-index --find-links wheels --requirement requirements.txt
 
@@ -18,8 +18,11 @@ COPY acceptor acceptor
 COPY shared shared
 COPY console console
 COPY peering_handshake peering_handshake
+# The last line is for `python -m initiator`: here, other than in an installation, all Python belongs to the programs.
 RUN pip wheel --quiet --no-deps --wheel-dir own . \
- && pip --python /opt/peering/bin/python install --quiet --no-index --no-deps own/*.whl
+ && pip --python /opt/peering/bin/python install --quiet --no-index --no-deps own/*.whl \
+ && /opt/peering/bin/python -P -c "import sysconfig, peering_handshake.__main__ as launcher; \
+      open(sysconfig.get_path('purelib') + '/programs.pth', 'w').write(str(launcher.PROGRAMS))"
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin peering \

@@ -36,8 +36,9 @@ broker: ## make sure that there is a RabbitMQ to run (installs Debian's package 
 browser: ## make sure that there is a chromium for the tests of the page (installs Debian's package where it may)
 	scripts/bootstrap browser
 
-clients: setup ## install the real cloud's clients that the end-to-end tests call with (Python and Node)
+clients: setup ## install what the end-to-end tests call with (the real cloud's clients) and run beside (old packages)
 	scripts/bootstrap clients
+	scripts/bootstrap lowest
 
 demo: setup broker ## the cross-account story with real processes, narrated
 	.venv/bin/peering demo cross-account

@@ -13,6 +13,9 @@ from console.stack.supervised import Program
 from console.topology import EndpointSection
 from shared.runtime.settings import WorkerSettings
 
+_OWN_MODULES: Final = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+"""Where a worker of a topology finds the programs, wherever it is started and whatever PYTHONPATH said before."""
+
 _OWN_SETTINGS: Final = {"endpoint", "account", "region", "broker", "store", "accept_from", "restored", "health_file"}
 """What is one worker's and no other's: a variable of the environment would set it for all of them."""
 _COMMON_VARIABLES: Final = {
@@ -25,7 +28,7 @@ def worker_command(  # noqa: PLR0913 - what a worker is told, each by its name
 ) -> tuple[str, ...]:
     """The command that starts a worker. Its login is not in it: everybody on the machine can read a command line."""
     return (
-        *(sys.executable, "-m", role),
+        *(sys.executable, "-P", "-m", role),  # -P: nothing is imported from the current folder
         *("--endpoint", endpoint, "--account", account, "--region", region),
         *("--store", str(store), "--accept-from", ",".join(accept_from)),
     )
@@ -58,6 +61,7 @@ def worker_program(
             "PEERING_BROKER": found.login(endpoint.account),
             **{name: str(file) for name, file in files.items() if file is not None},
             **settings,
+            **_OWN_MODULES,
         },
     )
 

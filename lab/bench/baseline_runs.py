@@ -99,7 +99,7 @@ async def _run(testbed: Testbed, module: str, mode: str, queue_type: str, count:
     async with AsyncExitStack() as stack, asyncio.timeout(RUN_LIMIT_SECONDS):
         sides: list[Child] = []
         for side in _SIDES:
-            command = (sys.executable, "-m", module, "--side", side, *arguments)
+            command = (sys.executable, "-P", "-m", module, "--side", side, *arguments)
             child = await Child.start(f"{mode}-{name}-{side}", command, testbed.folder, environment)
             stack.push_async_callback(child.end)
             sides.append(child)

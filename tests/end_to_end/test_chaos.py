@@ -28,7 +28,7 @@ def test_a_short_run_breaks_much_and_loses_nothing(tmp_path: Path) -> None:
 
 FORGETFUL = """
 import sys
-if sys.orig_argv[1:3] in (["-m", "initiator"], ["-m", "acceptor"]):
+if sys.orig_argv[1:4] in (["-P", "-m", "initiator"], ["-P", "-m", "acceptor"]):
     from shared.store.memory import Memory
     Memory.remember = lambda self, request, reply: None
 """

@@ -1,0 +1,48 @@
+"""The launcher of `peering`: it puts the folder of the programs first on the path of this process, and of no other.
+
+In an installation the programs lie inside this package, where nobody imports them; in a clone, beside it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final, NoReturn
+
+_HERE: Final = Path(__file__).resolve().parent
+_INSIDE: Final = _HERE / "_programs"
+PROGRAMS: Final = _INSIDE if _INSIDE.is_dir() else _HERE.parent
+
+NEEDED: Final = (
+    *("aio_pika", "fastapi", "h11", "httpx", "prometheus_client", "pydantic", "pydantic_settings", "yaml", "rich"),
+    *("structlog", "typer", "typing_extensions", "uvicorn", "uvloop"),
+)
+"""What `[server]` installs, by the names that one imports."""
+
+
+def main() -> NoReturn:
+    """Run one command; exit 2 with a sentence where nothing but the client is installed.
+
+    Neither PYTHONPATH nor the current folder can put modules in front of the programs' own: where PYTHONPATH says
+    something, Python is started anew without it. Its value stays, for the programs that a scenario starts.
+    """
+    if os.environ.get("PYTHONPATH") and not sys.flags.ignore_environment:
+        os.execv(sys.executable, [sys.executable, "-E", "-P", __file__, *sys.argv[1:]])  # noqa: S606 - this very program
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    sys.path.insert(0, str(PROGRAMS))
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        sys.stderr.write(
+            f"peering: the programs need packages that are not installed ({', '.join(missing)}): "
+            "pip install 'peering-handshake[server]'\n"
+        )
+        sys.exit(2)
+    from console.cli import main as run  # noqa: PLC0415 - it can be found only now
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
