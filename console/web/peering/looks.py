@@ -213,7 +213,10 @@ async def sources_of(
     response_class=EventSourceResponse,
     dependencies=[Depends(admitted)],
     responses={
-        200: {"description": "Server-sent events: `watching` (what), then `row` (a timeline's); `failed` is the last"}
+        200: {
+            "model": Happened,
+            "description": "Server-sent events: `watching` (what), then `row` (this, each); `failed` is the last",
+        }
     },
 )
 async def events(
