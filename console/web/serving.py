@@ -32,6 +32,11 @@ HIGHEST_PORT: Final = 65_535
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what such a socket says of itself
 FAREWELL_SECONDS: Final = 2
 """How long open requests may take to end; a page that listens for events would stay for ever."""
+IDLE_SECONDS: Final = 75
+"""How long a connection stays open for its client's next request: longer than clients wait between two.
+
+Else one is sent into a connection that is being closed, which a client must not try again (Terraform asks every 5 s).
+"""
 
 
 class _Quiet(uvicorn.Server):
@@ -96,6 +101,7 @@ async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]
         access_log=False,
         lifespan="off",
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=FAREWELL_SECONDS,
     )
     server = _Quiet(config)

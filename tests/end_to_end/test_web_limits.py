@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import resource
+import select
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +41,7 @@ SPARE_BYTES: Final = 32 * 1024 * 1024
 HALF_OPEN: Final = 1300
 FEW_DESCRIPTORS: Final = 1024
 FEW_CONNECTIONS: Final = 16
+TERRAFORM_POLLS_SECONDS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -193,6 +196,16 @@ def test_a_request_whose_headers_do_not_end_is_given_up(tmp_path: Path) -> None:
         with suppress(ConnectionResetError):
             assert silent.recv(1) == b"", "it says nothing to who said nothing"
         assert httpx.get(f"{server.url}/_peering/health", timeout=LIMIT_SECONDS).is_success
+
+
+def test_a_connection_is_still_there_for_a_client_that_asks_every_five_seconds(tmp_path: Path) -> None:
+    """As Terraform does: a POST on a connection that is being closed is an error to it, and no reason to try again."""
+    with served(tmp_path) as server, closing(http.client.HTTPConnection(*server.address, LIMIT_SECONDS)) as kept:
+        for _ in range(2):
+            kept.request("POST", "/?Action=DescribeRegions")
+            assert b"Missing" in kept.getresponse().read()
+            closed, _, _ = select.select([kept.sock], [], [], 1.2 * TERRAFORM_POLLS_SECONDS)
+            assert not closed
 
 
 def deaf(address: tuple[str, int], opened: ExitStack) -> socket.socket:
