@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from shared.broker.topology import USER_CONNECTIONS
+from shared.broker.topology import account_limits
 from shared.wire.forms import BODY_LIMIT_BYTES
 from tests.integration.hostile.bare import Ended, bare
 from tests.integration.hostile.forged import bundle, declare
@@ -57,10 +57,10 @@ async def test_a_queue_that_is_full_refuses_its_sender_and_nobody_else(here: Vis
 
 
 async def test_connections_come_to_an_end(here: Visit) -> None:
-    """Mallory has as many as the limit allows and not one more, and meanwhile others connect as usual."""
+    """Mallory has as many as an owner of one endpoint may have and not one more; meanwhile others connect as usual."""
     address = here.town.address(here.town.mallory.account)
     async with AsyncExitStack() as stack:
-        for _ in range(USER_CONNECTIONS - 1):
+        for _ in range(account_limits(1)["max-connections"] - 1):
             await stack.enter_async_context(bare(address))
         with pytest.raises(Ended, match="limit"):
             await stack.enter_async_context(bare(address))
