@@ -17,7 +17,7 @@ PROGRAMS: Final = _INSIDE if _INSIDE.is_dir() else _HERE.parent
 
 NEEDED: Final = (
     *("aio_pika", "fastapi", "h11", "httpx", "prometheus_client", "pydantic", "pydantic_settings", "yaml", "rich"),
-    *("structlog", "typer", "typing_extensions", "uvicorn", "uvloop"),
+    *("setproctitle", "structlog", "typer", "typing_extensions", "uvicorn", "uvloop"),
 )
 """What `[server]` installs, by the names that one imports."""
 

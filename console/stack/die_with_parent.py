@@ -19,6 +19,11 @@ def dying_with_parent(command: tuple[str, ...]) -> tuple[str, ...]:
     return (sys.executable, "-I", "-S", __file__, str(os.getpid()), *command)
 
 
+def inherited_environment() -> dict[str, str]:
+    """What a child gets of this process's environment: everything but PEERING_… variables, meant for others."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
+
+
 def main() -> None:
     """Ask the kernel and become the program: PARENT-PID PROGRAM [ARGUMENT …]."""
     parent, command = int(sys.argv[1]), sys.argv[2:]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from console.stack.brokers import BROKER, Found, Say, find_broker
+from console.stack.forking import FORKS, ForkServer
 from console.stack.own_broker import keep_alive
 from console.stack.private_folder import LOGS, locked, shown, usable, write_private
 from console.stack.readiness import until_all_answer
@@ -86,20 +87,24 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     environ = os.environ if environment is None else environment
     told = {**common_settings(os.environ), **(settings or {})}
     with locked(folder):
-        found = await find_broker(topology, folder, say, environ)
-        try:
-            async with Supervisor(on_change) as supervisor, _watched(found, on_change, supervisor) as broker_report:
-                say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
-                for endpoint in topology.endpoints:
-                    supervisor.start(worker_program(found, endpoint, folder, told, restored=endpoint.id in restored))
-                with _context_file(folder, found.topology) as context:
-                    await until_all_answer(supervisor, context)
-                    for endpoint in topology.endpoints:
-                        supervisor.change(worker_program(found, endpoint, folder, told))
-                    yield Stack(folder, context, found, supervisor, broker_report, told)
-        finally:
-            if found.own is not None:  # what it holds is said again by the workers, so it needs no farewell
-                await asyncio.to_thread(found.own.kill)
+        async with ForkServer() if FORKS else contextlib.nullcontext() as fork_server:
+            found = await find_broker(topology, folder, say, environ)
+            try:
+                async with (
+                    Supervisor(on_change, fork_server=fork_server) as supervisor,
+                    _watched(found, on_change, supervisor) as broker_report,
+                ):
+                    say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
+                    for one in topology.endpoints:
+                        supervisor.start(worker_program(found, one, folder, told, restored=one.id in restored))
+                    with _context_file(folder, found.topology) as context:
+                        await until_all_answer(supervisor, context)
+                        for one in topology.endpoints:
+                            supervisor.change(worker_program(found, one, folder, told))
+                        yield Stack(folder, context, found, supervisor, broker_report, told)
+            finally:
+                if found.own is not None:  # what it holds is said again by the workers, so it needs no farewell
+                    await asyncio.to_thread(found.own.kill)
 
 
 @asynccontextmanager

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Final
 
 from console.stack.bounded_log import BoundedLog
-from console.stack.die_with_parent import dying_with_parent
+from console.stack.die_with_parent import dying_with_parent, inherited_environment
+from console.stack.forking import ForkServer, Running
 from shared.runtime.background import BackgroundWriter
 
 REFUSED_CODE: Final = 1
@@ -59,13 +60,15 @@ class State(StrEnum):
 class Program:
     """What to run. Secrets belong in the environment: a command line is there for everybody to read.
 
-    Of this process's own environment it gets everything but PEERING_… variables: those are not meant for it.
+    Of this process's own environment it gets everything but PEERING_… variables: those are not meant for it. A worker
+    that the fork server may fork, instead of starting the command, has in `forked` its role and arguments.
     """
 
     name: str
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    forked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,23 @@ OnChange = Callable[[Report], None]
 class Supervised:
     """One program, kept running until it is stopped."""
 
-    def __init__(self, program: Program, policy: RestartPolicy, on_change: OnChange, writer: BackgroundWriter) -> None:
+    def __init__(
+        self,
+        program: Program,
+        policy: RestartPolicy,
+        on_change: OnChange,
+        writer: BackgroundWriter,
+        fork_server: ForkServer | None,
+    ) -> None:
         """Nothing happens before `run`."""
         self.program = program
         self.report = Report(program.name, State.PAUSING)
         self.refused = asyncio.Event()
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: Running | None = None
         self._policy = policy
         self._on_change = on_change
         self._writer = writer
+        self._fork_server = fork_server
         self._log = BoundedLog(program.log)
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -186,12 +197,11 @@ class Supervised:
                 await process.wait()
         return code, self._ending(code)
 
-    async def _start(self) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.ReadTransport]:
+    async def _start(self) -> tuple[Running, asyncio.StreamReader, asyncio.ReadTransport]:
         """Start it, with a pipe of ours for its output: one of asyncio's stays open while a child of its holds it.
 
         Raises one of _START_ERRORS.
         """
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
         output = asyncio.StreamReader()
         reading, writing = os.pipe()
         with os.fdopen(writing, "wb", 0) as into, contextlib.ExitStack() as undo:
@@ -199,18 +209,26 @@ class Supervised:
                 lambda: asyncio.StreamReaderProtocol(output), undo.enter_context(os.fdopen(reading, "rb", 0))
             )
             undo.callback(pipe.close)
-            process = await asyncio.create_subprocess_exec(
-                *dying_with_parent(self.program.command),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=into,
-                stderr=asyncio.subprocess.STDOUT,
-                env={**inherited, **self.program.environment},
-                start_new_session=True,
-            )
+            process = await self._start_with(into.fileno())
             undo.pop_all()
         return process, output, pipe
 
-    async def _until_ended(self, process: asyncio.subprocess.Process, output: asyncio.StreamReader) -> int:
+    async def _start_with(self, output: int) -> Running:
+        """Fork it or start its command, with this output."""
+        program = self.program
+        environment = {**inherited_environment(), **program.environment}
+        if program.forked and self._fork_server is not None:
+            return await self._fork_server.fork(program.forked, environment, output)
+        return await asyncio.create_subprocess_exec(
+            *dying_with_parent(program.command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+        )
+
+    async def _until_ended(self, process: Running, output: asyncio.StreamReader) -> int:
         """Read its output until it has ended and all has been read, so that its last words are there."""
         async with asyncio.TaskGroup() as group:
             copying = group.create_task(self._copy(output))

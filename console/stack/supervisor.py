@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from console.stack.errors import SupervisionEnded
+from console.stack.forking import ForkServer
 from console.stack.supervised import OnChange, Program, Report, RestartPolicy, Supervised
 from shared.runtime.background import BackgroundWriter
 
@@ -20,8 +21,14 @@ from shared.runtime.background import BackgroundWriter
 class Supervisor:
     """All programs of one `up`."""
 
-    def __init__(self, on_change: OnChange = lambda _: None, policy: RestartPolicy | None = None) -> None:
+    def __init__(
+        self,
+        on_change: OnChange = lambda _: None,
+        policy: RestartPolicy | None = None,
+        fork_server: ForkServer | None = None,
+    ) -> None:
         """Use `async with`: it stops everything at the end, in whatever way the end comes."""
+        self._fork_server = fork_server
         self._on_change = on_change
         self._policy = policy or RestartPolicy()
         self._supervised: dict[str, Supervised] = {}
@@ -34,7 +41,7 @@ class Supervisor:
         """Keep a program running from now on."""
         if program.name in self._supervised:
             raise ValueError(f"{program.name} runs already")
-        one = Supervised(program, self._policy, self._on_change, self._writer)
+        one = Supervised(program, self._policy, self._on_change, self._writer, self._fork_server)
         self._supervised[program.name] = one
         self._tasks[program.name] = asyncio.create_task(one.run(), name=program.name)
         self.rely_on(self._tasks[program.name])

@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from console.stack.brokers import Found
+from console.stack.forking import OWN_MODULES
 from console.stack.private_folder import LOGS, STORES
 from console.stack.supervised import Program
 from console.topology import EndpointSection
 from shared.runtime.settings import WorkerSettings
-
-_OWN_MODULES: Final = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-"""Where a worker of a topology finds the programs, wherever it is started and whatever PYTHONPATH said before."""
 
 _OWN_SETTINGS: Final = {"endpoint", "account", "region", "broker", "store", "accept_from", "restored", "health_file"}
 """What is one worker's and no other's: a variable of the environment would set it for all of them."""
@@ -53,15 +51,17 @@ def worker_program(
         store=folder / STORES / f"{endpoint.id}.sqlite",
         accept_from=[uid for uid in found.topology.senders(endpoint) if uid != endpoint.account],
     )
+    command = (*command, "--restored") if restored else command
     return Program(
         name=endpoint.id,
-        command=(*command, "--restored") if restored else command,
+        command=command,
+        forked=command[command.index(endpoint.role) :],
         log=log_of(folder, endpoint.id),
         environment={
             "PEERING_BROKER": found.login(endpoint.account),
             **{name: str(file) for name, file in files.items() if file is not None},
             **settings,
-            **_OWN_MODULES,
+            **OWN_MODULES,
         },
     )
 

@@ -1,0 +1,163 @@
+"""The supervisor's side of the fork server: workers that are forked instead of started."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from console.stack.die_with_parent import dying_with_parent, inherited_environment
+
+FORKS: Final = sys.platform == "linux"
+"""Elsewhere there is nothing that ends a worker with its fork server, and each is started by its command."""
+
+REQUEST_LIMIT_BYTES: Final = 256 * 1024
+"""Command line and environment of a worker; what is longer than the socket takes is refused where it is sent."""
+
+OWN_MODULES: Final = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+"""Where a process of ours finds the programs, wherever it is started and whatever PYTHONPATH said before."""
+
+_COMMAND: Final = (sys.executable, "-P", "-m", "console.stack.fork_server")
+
+
+class Running(Protocol):
+    """A process that runs, as `asyncio.subprocess.Process` is one."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended: an exit code, or a signal's number made negative; None while it runs."""
+
+    async def wait(self) -> int:
+        """Wait until it ended; return how."""
+
+    def send_signal(self, what: int) -> None:
+        """Send it a signal. Raises ProcessLookupError if it is gone."""
+
+    def kill(self) -> None:
+        """End it at once. Raises ProcessLookupError if it is gone."""
+
+
+class Forked:
+    """A worker that was forked."""
+
+    def __init__(self, pid: int) -> None:
+        """It runs until `end`."""
+        self.pid = pid
+        self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, or None."""
+        return self._ended.result() if self._ended.done() else None
+
+    async def wait(self) -> int:
+        """Wait until it ended; return how."""
+        return await asyncio.shield(self._ended)
+
+    def send_signal(self, what: int) -> None:
+        """Send it a signal. Raises ProcessLookupError if it is gone."""
+        if not self._ended.done():
+            os.kill(self.pid, what)
+
+    def kill(self) -> None:
+        """End it at once. Raises ProcessLookupError if it is gone."""
+        self.send_signal(signal.SIGKILL)
+
+    def end(self, code: int) -> None:
+        """Take down how it ended."""
+        if not self._ended.done():
+            self._ended.set_result(code)
+
+
+class ForkServer:
+    """A fork server that is started before the first worker is wanted, and again if it was killed, workers and all."""
+
+    def __init__(self) -> None:
+        """Nothing happens before `async with`, which starts it, so that it is ready when workers are wanted."""
+        self._turn = asyncio.Lock()
+        self._channel: socket.socket | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._reply: asyncio.Future[dict[str, Any]] | None = None
+        self._forked: dict[int, Forked] = {}
+
+    async def __aenter__(self) -> Self:
+        with contextlib.suppress(OSError):
+            await self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lose()
+        if self._process is not None:
+            await self._process.wait()
+
+    async def fork(self, arguments: Sequence[str], environment: Mapping[str, str], output: int) -> Forked:
+        """Fork a worker whose first argument is its role, with this output. Raises OSError."""
+        async with self._turn:
+            channel = self._channel or await self._start()
+            request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
+            self._reply = asyncio.get_running_loop().create_future()
+            socket.send_fds(channel, [request.encode()], [output])
+            said = await self._reply
+            if "error" in said:
+                raise OSError(0, said["error"])
+            return self._forked[said["pid"]]
+
+    async def _start(self) -> socket.socket:
+        """Start the fork server; what it is sent before it listens waits. Raises OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                *dying_with_parent(_COMMAND),
+                stdin=theirs.fileno(),
+                stdout=asyncio.subprocess.DEVNULL,
+                env={**inherited_environment(), **OWN_MODULES},
+                start_new_session=True,
+            )
+        ours.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        asyncio.get_running_loop().add_reader(ours, self._hear, ours)
+        self._channel = ours
+        return ours
+
+    def _hear(self, channel: socket.socket) -> None:
+        """Take what the fork server says."""
+        try:
+            heard = channel.recv(REQUEST_LIMIT_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            heard = b""
+        if not heard:
+            self._lose()
+            return
+        said: dict[str, Any] = json.loads(heard)
+        if "ended" in said:
+            self._forked.pop(said["ended"]).end(said["code"])
+            return
+        if "pid" in said:
+            self._forked[said["pid"]] = Forked(said["pid"])
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result(said)
+
+    def _lose(self) -> None:
+        """Let go of a fork server; the kernel kills its workers with it."""
+        if self._channel is not None:
+            asyncio.get_running_loop().remove_reader(self._channel)
+            self._channel.close()
+            self._channel = None
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_result({"error": "the fork server ended"})
+        for one in self._forked.values():
+            one.end(-signal.SIGKILL)
+        self._forked.clear()

@@ -1,0 +1,90 @@
+"""Tests of workers that are forked: each is a process of its own in every way that a started one is."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from console.stack.stack import Stack, running
+from console.topology import load
+from tests.end_to_end.programs import REPOSITORY
+from tests.waiting import wait_for
+
+CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+LIMIT_SECONDS = 120.0
+ENDPOINTS = ("vpc-alice", "vpc-bob")
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+async def stack(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running(load(CROSS_ACCOUNT), tmp_path / "peering", lambda _: None, environment={}) as stack:
+        yield stack
+
+
+def pid_of(stack: Stack, endpoint: str) -> int:
+    report = stack.report(endpoint)
+    assert report is not None
+    assert report.pid is not None
+    return report.pid
+
+
+def told(pid: int, what: str) -> str:
+    return Path(f"/proc/{pid}/{what}").read_text()
+
+
+def opened(pid: int, descriptor: int) -> str:
+    return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
+
+
+def exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def parent_of(pid: int) -> int:
+    return int(told(pid, "stat").rpartition(")")[2].split()[1])
+
+
+async def test_forked_workers_are_processes_of_their_own(stack: Stack) -> None:
+    """By its name in `ps`, its session, its parent, its descriptors, and without a secret that others can read."""
+    one, other = (pid_of(stack, endpoint) for endpoint in ENDPOINTS)
+    server = parent_of(one)
+    assert parent_of(other) == server != os.getpid()
+    assert parent_of(server) == os.getpid()
+    for pid, endpoint, role in zip((one, other), ENDPOINTS, ("initiator", "acceptor"), strict=True):
+        assert told(pid, "cmdline").rstrip("\0").startswith(f"python -m {role} --endpoint {endpoint} --account ")
+        assert os.getsid(pid) == pid
+        assert "PEERING_BROKER" not in told(pid, "environ")
+        assert opened(pid, 0) == "/dev/null"
+        assert opened(pid, 1) == opened(pid, 2)
+    assert opened(one, 1) != opened(other, 1)
+    assert "peering fork server" in told(server, "cmdline")
+
+
+async def test_a_forked_worker_that_is_killed_comes_back_alone(stack: Stack) -> None:
+    one, other = (pid_of(stack, endpoint) for endpoint in ENDPOINTS)
+    os.kill(one, signal.SIGKILL)
+    await wait_for(lambda: stack.supervisor.report("vpc-alice").restarts, LIMIT_SECONDS)
+    report = await wait_for(
+        lambda: stack.supervisor.report("vpc-alice"), LIMIT_SECONDS, until=lambda seen: seen.pid is not None
+    )
+    assert report.pid != one
+    assert report.last == "killed by SIGKILL"
+    assert (pid_of(stack, "vpc-bob"), stack.supervisor.report("vpc-bob").restarts) == (other, 0)
+
+
+async def test_a_fork_server_that_is_killed_takes_its_workers_with_it_and_all_come_back(stack: Stack) -> None:
+    before = [pid_of(stack, endpoint) for endpoint in ENDPOINTS]
+    os.kill(parent_of(before[0]), signal.SIGKILL)
+    for endpoint in ENDPOINTS:
+        await wait_for(
+            partial(stack.supervisor.report, endpoint),
+            LIMIT_SECONDS,
+            until=lambda seen: seen.restarts > 0 and seen.pid is not None,
+        )
+    assert not [pid for pid in before if exists(pid)]
+    assert parent_of(pid_of(stack, "vpc-alice")) == parent_of(pid_of(stack, "vpc-bob"))
