@@ -28,10 +28,10 @@ GATEWAYS: Final = frozenset(
     (
         *("Action", "Version", "Format", "AccessKeyId", "AccessKeyType", "Signature", "SignatureMethod"),
         *("SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "BearerToken"),
-        *("SourceIp", "SecureTransport", "RegionId"),
+        *("SourceIp", "SecureTransport", "RegionId", "on"),
     )
 )
-"""What every call may carry, whatever it is about."""
+"""What every call may carry, whatever it is about; Ansible's library sends `on`, which it makes of `Action`."""
 
 _PARTS: Final = {
     "Filter": re.compile(r"Filter\.\d{1,3}\.(Key|Value(\.\d{1,3})?)"),
