@@ -18,6 +18,7 @@ from fastapi import Request
 from console.client import ClientError
 from console.client.clients import Clients
 from console.faults.faults import Faults
+from console.faults.workers import pid_of
 from console.stack.stack import Stack
 from console.stack.supervised import State
 from console.topology import Context, NoContext
@@ -60,9 +61,13 @@ class Site:
         report = self.stack.report(endpoint) if self.stack is not None else None
         if report is not None and report.state is State.REFUSED:
             return Silent(endpoint, "WorkerRefused", report.sentence)
+        pid = pid_of(self.stack, endpoint)
         try:
             async with asyncio.timeout(limit_seconds):
-                return await self.clients.worker(endpoint)
+                view = await self.clients.worker(endpoint)
+            if pid not in {None, view.pid} and pid == pid_of(self.stack, endpoint):  # else it was just started again
+                sentence = f"Another worker of it (process {view.pid}) answers in the place of process {pid}."
+                return Silent(endpoint, "AnotherWorker", sentence)
         except TimeoutError:
             process = "" if report is None else f" {report.sentence}"
             return Silent(endpoint, "WorkerSilent", f"Its worker did not answer within {limit_seconds:g} s.{process}")
@@ -70,6 +75,7 @@ class Site:
             return Silent(endpoint, error.code, error.sentence)
         except NoContext as error:
             return Silent(endpoint, "NoContext", str(error))
+        return view
 
 
 @asynccontextmanager

@@ -59,6 +59,7 @@ class Worker:
             on_delivery=self._enqueue,
             on_state=self._observe_link,
             declarations=() if enforced else open_declarations([own]),
+            alone=True,
         )
         self._outbox = Outbox(self._link, log)
 

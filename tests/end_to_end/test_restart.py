@@ -6,7 +6,10 @@ from pathlib import Path
 
 import httpx
 
+from console.topology import find_context
+from shared.broker.topology import Account
 from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
+from tests.end_to_end.workers import Site, WorkerProcess
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -49,6 +52,30 @@ def test_a_refused_worker_is_seen_and_restarted_once_it_can_start(tmp_path: Path
         assert up.terminal.refused("restart", "vpc-eve") == "StackError"
     elsewhere = Terminal(tmp_path, ("--topology", str(REPOSITORY / "examples" / "compose.yaml")))
     assert elsewhere.refused("restart", "vpc-bob") == "StackRefused"
+
+
+def readiness(up: Up) -> list[tuple[str, str]]:
+    """The endpoints whose workers do not answer themselves, and why."""
+    ready = httpx.get(f"{up.url}/_peering/ready", headers=up.bearer, timeout=LIMIT_SECONDS)
+    return [(str(one["endpoint"]), str(one["code"])) for one in ready.json()["silent"]]
+
+
+def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> None:
+    with peering_up(CROSS_ACCOUNT, tmp_path / "peering") as up:
+        wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
+        context = find_context(up.folder / "context.json")
+        alice = Account("alice", context.login("alice").password or "")
+        site = Site("initiator", "vpc-alice", alice, "cn-hangzhou")
+        other = WorkerProcess(site, context.broker, tmp_path, ["alice", "bob"]).start()
+        try:
+            other.wait_for_lines("queue missing", 2)
+            assert readiness(up) == []
+            os.kill(up.pid("vpc-alice"), signal.SIGKILL)
+            taken = ("vpc-alice", "AnotherWorker")
+            wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: taken in silent)
+        finally:
+            other.kill()
+        wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
 
 
 def epochs(up: Up) -> dict[str, int]:

@@ -148,25 +148,27 @@ class Consumer:
         self._end_session(f"the broker stopped delivering from {queue}; perhaps it was deleted")
 
 
-async def find_missing(connection: AbstractConnection, queues: Sequence[str]) -> dict[str, str]:
-    """Look which of these queues are not there, and return the broker's words for each.
+async def look_for(connection: AbstractConnection, queues: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Look which of these queues are not there, with the broker's words for each, and which another consumer reads.
 
     Some releases refuse this question to an account that may consume the queue; a refusal here means nothing.
     """
     missing: dict[str, str] = {}
+    taken: list[str] = []
     probe: AbstractChannel | None = None
     for queue in queues:
         if probe is None or probe.is_closed:
             probe = await open_channel(connection, confirms=False)
         try:
-            await guarded(probe.declare_queue(queue, passive=True, timeout=CONNECT_LIMIT_SECONDS))
+            found = await guarded(probe.declare_queue(queue, passive=True, timeout=CONNECT_LIMIT_SECONDS))
+            taken += [queue] * bool(found.declaration_result.consumer_count)
         except ChannelNotFoundEntity as error:
             missing[queue] = explain(error)
         except ChannelAccessRefused:
             probe = None
     if probe is not None and not probe.is_closed:
         await bounded(probe.close())
-    return missing
+    return missing, taken
 
 
 def as_delivery(

@@ -16,11 +16,12 @@ from aio_pika.abc import AbstractConnection
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import EndSession, close_connection, open_connection
-from shared.broker.amqp.consumer import Consumer, OnDelivery, find_missing
+from shared.broker.amqp.consumer import Consumer, OnDelivery, look_for
 from shared.broker.amqp.declare import declare
 from shared.broker.amqp.driver_patches import tell_when_blocked
 from shared.broker.amqp.errors import bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
+from shared.broker.amqp.taken_queues import TakenQueues
 from shared.broker.amqp.unread_queues import UnreadQueues
 from shared.broker.backoff import Backoff
 from shared.broker.dead_letters import dead_letter
@@ -62,16 +63,21 @@ class Link:
         declarations: Sequence[Declaration] = (),
         backoff: Backoff | None = None,
         speaks_as: str | None = None,
+        alone: bool = False,
     ) -> None:
-        """Nothing happens before `run`. `speaks_as` is for a login that may name another user as the sender."""
+        """Nothing happens before `run`. `speaks_as` is for a login that may name another user as the sender.
+
+        `alone`: no other may read these queues; one that another reads counts as missing.
+        """
         self._address = address
         self._exchange = exchange_name(account or OPEN_ACCOUNT)
         self._user = speaks_as or address.user or account or "guest"
         self._name = name
         self._queues = list(dict.fromkeys(queues))
         self._suspects: dict[str, str] = {}
+        self._alone = alone
+        self._taken = TakenQueues(on_delivery, self._queues_changed)
         self._prefetch = prefetch
-        self._on_delivery = on_delivery
         self._on_state = on_state
         self._declarations = declarations
         self._backoff = backoff or Backoff()
@@ -143,7 +149,7 @@ class Link:
         over: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._session_over = over
         setting_up = asyncio.create_task(self._set_up(partial(_resolve, over)), name=f"{self._name}: set up")
-        trying: asyncio.Task[None] | None = None
+        beside: list[asyncio.Task[None]] = []
         try:
             either: set[asyncio.Future[Any]] = {setting_up, over}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -151,7 +157,9 @@ class Link:
                 unread = setting_up.result()
                 self._periods += 1
                 self._tell(LinkCondition.CONSUMING, "connected and consuming")
-                trying = asyncio.create_task(unread.keep_trying(), name=f"{self._name}: unread queues")
+                beside.append(asyncio.create_task(unread.keep_trying(), name=f"{self._name}: unread queues"))
+                looking = self._taken.look_again(partial(_resolve, over))
+                beside.append(asyncio.create_task(looking, name=f"{self._name}: taken queues"))
                 await asyncio.wait({over})
             return over.result()
         except (BrokerRefused, asyncio.CancelledError):
@@ -163,10 +171,9 @@ class Link:
             return explain(error)
         finally:
             over.cancel()
-            for task in (setting_up, trying):
-                if task is not None:
-                    task.cancel()
-                    await bounded(task)
+            for task in (setting_up, *beside):
+                task.cancel()
+                await bounded(task)
             await self._tear_down()
 
     async def _set_up(self, end_session: EndSession) -> UnreadQueues:
@@ -190,7 +197,8 @@ class Link:
         """Read all queues together but for those that are missing, and those that were refused before."""
         self._consumer = consumer = self._make_consumer(consuming, end_session)
         wanted = [queue for queue in self._queues if queue not in self._suspects]
-        missing = await find_missing(consuming, wanted)
+        missing, taken = await look_for(consuming, wanted)
+        self._taken.begin(taken if self._alone else ())
         while refused := await consumer.start([queue for queue in wanted if queue not in missing]):
             queue, reason = refused
             self._suspects[queue] = missing[queue] = reason
@@ -198,7 +206,7 @@ class Link:
 
     def _make_consumer(self, connection: AbstractConnection, end_session: EndSession) -> Consumer:
         """A consumer of this link, which reads nothing yet."""
-        return Consumer(connection, self._prefetch, self._on_delivery, self._next_session, end_session)
+        return Consumer(connection, self._prefetch, self._taken.deliver, self._next_session, end_session)
 
     async def _connect(self, purpose: str, end_session: EndSession) -> AbstractConnection:
         """Open one of the session's connections; its end ends the session."""
@@ -259,12 +267,12 @@ class Link:
 
     def _tell(self, condition: LinkCondition, reason: str, pause_seconds: float = 0.0) -> None:
         """Report where the link stands, if that is news."""
-        missing: dict[str, str] = {}
+        missing = dict(self._taken.reasons)
         sessions: frozenset[int] = frozenset()
         if self._consumer is not None:
             self._session, sessions = self._consumer.session, frozenset([self._consumer.session])
         if self._unread is not None:
-            missing, sessions = self._unread.reasons, sessions | self._unread.sessions
+            missing, sessions = missing | self._unread.reasons, sessions | self._unread.sessions
         state = LinkState(
             condition,
             reason,
