@@ -1,8 +1,9 @@
 """The acceptor's part of the handshake: opening to exactly the configured peer, and waiting again.
 
 The article: the acceptor can only wait for the initiator, and it must have peer information as well. It opens, and
-records what a peer that began anew says, only where both peer informations agree: `shared.protocol.consent`. All the
-rest is in `shared.protocol.link`.
+records what a peer that began anew says, only where both peer informations agree: `shared.protocol.consent`. An owner
+may also reject a peer: then this end stays Idle and says so to whatever that peer asks, until its owner configures it.
+All the rest is in `shared.protocol.link`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ def step(state: Interface, event: Event) -> Step:
         case Received(sender=sender, message=NotReady() as answer) if _peer_started_over(state, answer, event):
             return _wait_again(state, answer)
         case Received(sender=sender, message=message) if state.status is Status.IDLE and state.is_peer(sender):
+            if state.reason is Reason.PEER_REJECTED:
+                return answer_not_ready(state, event, Reason.REJECTED_BY_PEER)
             if not _is_asked(message, state):
                 return answer_not_ready(state, event, Reason.NOT_OPENED)
             if wrong := disagreement(state, message):

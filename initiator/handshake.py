@@ -2,6 +2,7 @@
 
 The article: only the initiator can initiate a connection, it must have peer information first, and it is the one that
 is charged between regions. It takes no answer from an end that is not what its owner named: `shared.protocol.consent`.
+It gives up by its timer, and at once where the peer answers that its owner rejected this end.
 Everything else that happens to this end happens to both: `shared.protocol.link`.
 """
 
@@ -12,7 +13,7 @@ from shared.protocol.consent import disagreement, noted
 from shared.protocol.effects import Ignored, Refused, Say, Step
 from shared.protocol.events import Due, Event, Initiate, Received
 from shared.protocol.interface import Interface
-from shared.protocol.messages import Declare, Reason
+from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.reception import answer_not_ready
 from shared.protocol.registers import declaration, renewed
 from shared.protocol.words import Intent, Kind, Role, Status, Timer
@@ -35,6 +36,10 @@ def step(state: Interface, event: Event) -> Step:
             return _initiate(state)
         case Due(timer=Timer.CONNECT, nonce=nonce) if state.opening and state.peer_epoch is None:
             return _give_up(state, nonce)
+        case Received(sender=sender, message=NotReady(reason=Reason.REJECTED_BY_PEER) as answer, nonce=nonce) if (
+            state.opening and state.is_peer(sender) and _is_about_now(state, answer)
+        ):
+            return _give_up(state.but(reason=answer.reason), nonce)
         case Received(sender=sender) if state.status is Status.IDLE and state.is_peer(sender):
             return answer_not_ready(state, event, Reason.NOT_INITIATED)
         case Received(sender=sender, message=Declare() as said) if (
@@ -52,6 +57,11 @@ def _initiate(state: Interface) -> Step:
         return Step(state, (Refused(refusals.PEER_NOT_CONFIGURED),))
     opened = state.but(open=True, intent=Intent.UP, version=state.version + 1, reason=None)
     return Step(opened, (Say(state.peer.address, declaration(opened)),))
+
+
+def _is_about_now(state: Interface, answer: NotReady) -> bool:
+    """Whether an answer speaks about what this end asks now, and not about what it asked once."""
+    return (answer.to_epoch, answer.answers) == (state.epoch, state.version)
 
 
 def _give_up(state: Interface, nonce: int) -> Step:

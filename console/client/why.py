@@ -15,7 +15,7 @@ from shared.runtime.batch import REPEATS_NOTED
 from shared.wire.views import QUEUE_UNREAD, InterfaceView, TimelineRow
 
 _WAITING: Final = frozenset(status for status in Status if not status.stable)
-_ANSWERS: Final = frozenset(Reason) - {Reason.NO_ANSWER}
+_ANSWERS: Final = frozenset(Reason) - {Reason.NO_ANSWER, Reason.PEER_REJECTED}
 """Reasons that the peer gave in a NotReady: a record has no row of an answer that changes nothing."""
 
 

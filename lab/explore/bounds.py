@@ -29,6 +29,13 @@ SMALL: Final = (
     Bound("the acceptor's owner is wrong at first", Budget(give_ups=1, configures=(0, 2), mistakes=1), (True, False)),
     Bound("both owners are wrong at first", Budget(give_ups=1, configures=(2, 2), mistakes=2), (False, False)),
     Bound("an owner is wrong, a command of each", Budget((1, 1), configures=(1, 1), mistakes=1), (False, False)),
+    Bound("the acceptor's owner rejects", Budget(give_ups=1, rejections=1), (True, False)),
+    Bound(
+        "the acceptor's owner rejects and configures",
+        Budget(configures=(0, 1), give_ups=1, rejections=1),
+        (True, False),
+    ),
+    Bound("the acceptor's owner rejects, a command of the initiator's", Budget((1, 0), give_ups=1, rejections=1)),
     Bound("a payload each way", Budget(payloads=(1, 1))),
     Bound("two payloads each way", Budget(payloads=(2, 2))),
     Bound("a command of the initiator's", Budget((1, 0), (1, 0))),
@@ -55,6 +62,7 @@ LARGE: Final = (
     Bound(
         "a lost store, and owners configure again, one of them wrong", Budget(configures=(1, 1), mistakes=1, losses=1)
     ),
+    Bound("a lost store, and the acceptor's owner rejects", Budget(give_ups=1, losses=1, rejections=1), (True, False)),
     Bound("a lost store, a payload of the initiator's", Budget(payloads=(1, 0), losses=1)),
     Bound("a lost store, a payload of the acceptor's", Budget(payloads=(0, 1), losses=1)),
     Bound("a lost store, a command of the initiator's", Budget((1, 0), losses=1)),

@@ -21,6 +21,8 @@ NONCE: Final = 1_000
 BODY: Final = "0"
 """A payload that nobody accepted."""
 
+_REASONS: Final = (Reason.NOT_OPENED, Reason.NOT_INITIATED, Reason.REJECTED_BY_PEER)
+
 
 def forged_messages(which: int, end: Interface) -> Iterator[Message]:
     """Everything that could be said to this end; some of it may be true."""
@@ -30,7 +32,7 @@ def forged_messages(which: int, end: Interface) -> Iterator[Message]:
     versions = tuple({max(end.peer_version, 1), end.peer_version + 1})
     yield from _declarations(which, end, theirs, versions)
     for epoch, to_epoch in product((None, *theirs), (mine, Epoch(mine.number, NONCE), later)):
-        for answers, reason in product({end.version, end.version + 1}, (Reason.NOT_OPENED, Reason.NOT_INITIATED)):
+        for answers, reason in product({end.version, end.version + 1}, _REASONS):
             yield NotReady(epoch, to_epoch, answers, reason)
     for epoch, version, own in product(theirs, versions, (max(end.version, 1), end.version + 1)):
         activation = Activation(epoch, version, mine, own)

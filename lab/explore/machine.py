@@ -39,7 +39,8 @@ class Machine:
     def step(self, which: int, end: Interface, event: Event) -> Step:
         """What this end does; what it keeps only for people's eyes is left out, since no rule reads it.
 
-        Of the reason why it is not up, the rules read whether there is one, and only while it is open.
+        Of the reason why it is not up, the rules read whether there is one, while it is open, and otherwise whether it
+        is that its owner rejected the peer.
         """
         end, event = self.one(end), event if isinstance(event, Received) else self.one(event)
         key = (which, id(end), id(event))
@@ -72,4 +73,6 @@ class Machine:
 
 
 def _only_whether(state: Interface) -> Reason | None:
-    return Reason.NOT_OPENED if state.open and state.reason is not None else None
+    if state.open:
+        return None if state.reason is None else Reason.NOT_OPENED
+    return state.reason if state.reason is Reason.PEER_REJECTED else None

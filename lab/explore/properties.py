@@ -276,6 +276,20 @@ def stranger(before: ModelState, transition: Transition) -> str | None:
     return None
 
 
+def rejection(before: ModelState, transition: Transition) -> str | None:
+    """Who was rejected opens nothing until its owner is configured, and who hears so of what it asks now gives up."""
+    old, new, event = before.ends[transition.which], transition.state.ends[transition.which], transition.event
+    if old.status is Status.IDLE and old.reason is Reason.PEER_REJECTED and isinstance(event, Received):
+        return None if new.reason is old.reason and not new.open else f"{old.id} forgot that its peer is rejected"
+    said = event.message if isinstance(event, Received) and event.sender == ADDRESSES[1 - transition.which] else None
+    if not (isinstance(said, NotReady) and said.reason is Reason.REJECTED_BY_PEER):
+        return None
+    asked = (said.to_epoch, said.answers) == (old.epoch, old.version)
+    if old.role.may_initiate and old.opening and old.peer == PEERS[transition.which] and asked is new.open:
+        return f"{old.id} is {new.status} after it heard {said}"
+    return None
+
+
 OF_A_STEP: tuple[Callable[[ModelState, Transition], str | None], ...] = (
     sending,
     terminal,
@@ -286,6 +300,7 @@ OF_A_STEP: tuple[Callable[[ModelState, Transition], str | None], ...] = (
     admitted,
     followed,
     stranger,
+    rejection,
 )
 """These look at nothing but the end that takes the step, the event and the effects."""
 

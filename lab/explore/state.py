@@ -54,6 +54,8 @@ class Budget(NamedTuple):
     Of what is configured, `mistakes` may be wrong in one respect. With `stranger`, everything said to an end is also
     said to it by somebody else, and with `forger` so is
     everything else that can be said. `byzantine` counts what the peer's own account says that its worker never would.
+    `rejections` counts how often the owner of the end that waits rejects its peer; `give_ups` those that a rejection
+    causes as well.
     """
 
     commands: tuple[int, int] = (0, 0)
@@ -66,6 +68,7 @@ class Budget(NamedTuple):
     stranger: bool = False
     forger: bool = False
     byzantine: int = 0
+    rejections: int = 0
 
 
 class StoreFault(StrEnum):

@@ -32,6 +32,7 @@ from shared.protocol.events import (
     Initiate,
     PeerStoreChanged,
     Received,
+    Reject,
     Restate,
     Restored,
     Resume,
@@ -39,7 +40,7 @@ from shared.protocol.events import (
     Suspend,
 )
 from shared.protocol.interface import Interface, timers
-from shared.protocol.messages import Data, Message
+from shared.protocol.messages import Data, Message, NotReady, Reason
 from shared.protocol.words import Address, Intent, Timer
 
 ANY_TIME: Final = (Suspend(), Resume(), Delete())
@@ -83,6 +84,14 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
         yield from ANY_TIME
     if budget.payloads[which]:
         yield Send(str(state.sent[which] + 1))
+    yield from _configurations(state, which)
+
+
+def _configurations(state: ModelState, which: int) -> Iterator[Event]:
+    """The peer information that the owner of this end may set, and what may be said of that peer with it."""
+    budget = state.budget
+    if budget.rejections and not state.ends[which].role.may_initiate:
+        yield Reject(PEERS[which], state.nonce)
     if budget.configures[which]:
         yield Configure(PEERS[which], state.nonce)
         for wrong in WRONG[which] if budget.mistakes else ():
@@ -92,7 +101,8 @@ def _events(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
 def _arrivals(state: ModelState, which: int, machine: Machine) -> Iterator[Event]:
     """Whatever was said to this end, and what a stranger may say."""
     for message in state.said[which]:
-        yield machine.received(ADDRESSES[1 - which], message, state.nonce)
+        if not state.ends[which].opening or state.budget.give_ups or not _rejects(message):
+            yield machine.received(ADDRESSES[1 - which], message, state.nonce)
         if state.budget.stranger:
             yield machine.received(STRANGER, message, state.nonce)
     if state.budget.forger:
@@ -128,7 +138,7 @@ def apply(state: ModelState, which: int, event: Event, machine: Machine) -> Tran
         stores=stores,
         said=said,
         sent=_counted(state.sent, which, effects),
-        budget=state.budget if isinstance(event, Received) else _spent(state.budget, which, event),
+        budget=_spent(state.budget, which, event, before.end),
         nonce=state.nonce + (end.epoch.nonce == state.nonce),
         history=_remembered(state.history, stores),
         struck=state.struck,
@@ -183,13 +193,22 @@ def repeated(store: Store, effect: Repeat, machine: Machine) -> list[Message]:
     return [machine.one(Data(activation, number, end.sent_acknowledged, body)) for number, body in wanted]
 
 
-def _spent(budget: Budget, which: int, event: Event) -> Budget:
+def _rejects(message: Message) -> bool:
+    return isinstance(message, NotReady) and message.reason is Reason.REJECTED_BY_PEER
+
+
+def _spent(budget: Budget, which: int, event: Event, before: Interface) -> Budget:
     match event:
+        case Received(message=message):
+            gives_up = before.role.may_initiate and before.opening and _rejects(message)
+            return budget._replace(give_ups=max(0, budget.give_ups - 1)) if gives_up else budget
         case Send():
             return budget._replace(payloads=put(budget.payloads, which, budget.payloads[which] - 1))
         case Configure(peer=peer):
             left = put(budget.configures, which, budget.configures[which] - 1)
             return budget._replace(configures=left, mistakes=budget.mistakes - (peer != PEERS[which]))
+        case Reject():
+            return budget._replace(rejections=budget.rejections - 1)
         case Due(timer=Timer.CONNECT):
             return budget._replace(give_ups=budget.give_ups - 1)
         case _ if event in ANY_TIME:

@@ -16,12 +16,13 @@ from lab.explore.machine import Machine
 from lab.explore.state import PEERS, ROLES, Budget, ModelState, StoreFault, beginning, put
 from lab.explore.transitions import ANY_TIME, Transition, transitions
 from shared.protocol.effects import Deliver, Refused, Repeat, Say
-from shared.protocol.events import Configure, Due, Initiate, PeerStoreChanged, Received, Send
+from shared.protocol.events import Configure, Due, Initiate, PeerStoreChanged, Received, Reject, Send
 from shared.protocol.messages import Data, Declare, Message
 from shared.protocol.words import Intent, Status
 
 BOUNDS: Final = (
     (Budget(configures=(1, 1), give_ups=1), False),
+    (Budget(give_ups=1, rejections=1), True),
     (Budget(commands=(1, 1), payloads=(1, 0)), True),
     (Budget(commands=(2, 0)), True),
     (Budget(commands=(0, 2)), True),
@@ -87,7 +88,13 @@ def _visit(start: ModelState, found: dict[int, set[Row]]) -> None:
 def _commands(state: ModelState, machine: Machine) -> Iterator[Transition]:
     """What each end answers to each command; no state follows from it here."""
     for which, end in enumerate(state.ends):
-        for command in (Configure(PEERS[which], state.nonce), Initiate(), *ANY_TIME, Send("1")):
+        for command in (
+            Configure(PEERS[which], state.nonce),
+            Reject(PEERS[which], state.nonce),
+            Initiate(),
+            *ANY_TIME,
+            Send("1"),
+        ):
             after, effects = machine.step(which, end, command)
             stores = put(state.stores, which, state.stores[which]._replace(end=after))
             yield Transition(which, command, state._replace(stores=stores), effects)

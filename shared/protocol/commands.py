@@ -1,4 +1,4 @@
-"""The owner's commands after the opening: configure, suspend, resume, delete, send.
+"""The owner's commands after the opening: configure, reject, suspend, resume, delete, send.
 
 Each is carried out, with a raised version where the intent changes, or refused with a code. A command changes what its
 own end wants and never what the other wants: that is why commands given at both ends at once can't conflict.
@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from shared.protocol import refusals
 from shared.protocol.effects import Forget, Keep, Refused, Say, Step
-from shared.protocol.events import Configure, Delete, Event, Resume, Send, Suspend
+from shared.protocol.events import Configure, Delete, Event, Reject, Resume, Send, Suspend
 from shared.protocol.interface import Interface
-from shared.protocol.messages import Data
+from shared.protocol.messages import Data, Reason
 from shared.protocol.refusals import Refusal
 from shared.protocol.registers import declaration, renewed
 from shared.protocol.words import Intent, Kind, PeerInformation, Status
@@ -23,7 +23,9 @@ def handle_command(state: Interface, event: Event) -> Step:
     """Carry out a command of this end's owner, or refuse it."""
     match event:
         case Configure():
-            return _configure(state, event)
+            return _configure(state, event, None)
+        case Reject():
+            return _configure(state, event, Reason.PEER_REJECTED)
         case Suspend():
             return _suspend(state)
         case Resume():
@@ -53,13 +55,17 @@ def peer_refusal(state: Interface, peer: PeerInformation) -> Refusal | None:
     return None
 
 
-def _configure(state: Interface, event: Configure) -> Step:
+def _configure(state: Interface, event: Configure | Reject, verdict: Reason | None) -> Step:
+    """Set peer information with the owner's verdict on that peer: none, or that it is rejected."""
+    if verdict is not None and state.role.may_initiate:
+        return refuse(state, refusals.NOBODY_ASKS)
     if state.status is not Status.IDLE:
         return _refuse_status(state, "Peer information can be set only while it is Idle.")
     if refusal := peer_refusal(state, event.peer):
         return refuse(state, refusal)
     if event.peer == state.peer:
-        return Step(state)
+        same = (state.reason is Reason.PEER_REJECTED) is (verdict is not None)
+        return Step(state if same else state.but(reason=verdict))
     used = state.version > 0 or state.peer_epoch is not None
     changed = renewed(state, state.epoch.number, event.nonce) if used else state
     waiting = state.unacknowledged > 0
@@ -71,7 +77,7 @@ def _configure(state: Interface, event: Configure) -> Step:
         peer_status=None,
         received=0,
         sent_acknowledged=state.sent,
-        reason=None,
+        reason=verdict,
         caller=None,
     )
     return Step(changed, (Forget(state.sent),) if waiting else ())

@@ -1,4 +1,4 @@
-"""The events of an interface: the six commands of its owner, and everything else that can happen to it.
+"""The events of an interface: the seven commands of its owner, and everything else that can happen to it.
 
 Commands are in the imperative, because an owner asks; the rest has already happened. An event that may have
 to begin a new epoch brings the nonce for it, since a pure function makes none; one nonce may serve many events.
@@ -15,6 +15,14 @@ from shared.protocol.words import Address, PeerInformation, Timer
 @dataclass(frozen=True, slots=True)
 class Configure:
     """Set the peer information of an Idle interface (article: required at both ends before initiating)."""
+
+    peer: PeerInformation
+    nonce: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Set the peer information of an Idle interface, and reject that peer: it is told so, whenever it asks."""
 
     peer: PeerInformation
     nonce: int
@@ -47,7 +55,7 @@ class Send:
     body: str
 
 
-Command = Configure | Initiate | Suspend | Resume | Delete | Send
+Command = Configure | Reject | Initiate | Suspend | Resume | Delete | Send
 
 
 @dataclass(frozen=True, slots=True)

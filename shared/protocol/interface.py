@@ -69,7 +69,8 @@ class Interface:
     `sent`, `sent_acknowledged`, `received` number payloads: the last one accepted here, the last of these that the
     peer has acknowledged, and the last one kept from the peer (R6).
     For people only: `peer_status` is what the peer said it shows, `reason` why the connection is not up (of which the
-    rules read whether there is one), `caller` the last sender that was not the peer and asked in vain.
+    rules read whether there is one, and of an Idle end's whether it is its owner's rejection), `caller` the last sender
+    that was not the peer and asked in vain.
     """
 
     id: str

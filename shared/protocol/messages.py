@@ -24,6 +24,8 @@ class Reason(StrEnum):
     NOT_INITIATED = "NotInitiated"
     NOT_OPENED = "NotOpened"
     NO_ANSWER = "NoAnswer"
+    PEER_REJECTED = "PeerRejected"
+    REJECTED_BY_PEER = "RejectedByPeer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ class Refusal(NamedTuple):
 
 PEER_NOT_CONFIGURED = Refusal("PeerNotConfigured", "Peer information must be configured at this end first.")
 INCORRECT_STATUS = Refusal("IncorrectStatus", "The interface's status does not allow this.")
+NOBODY_ASKS = Refusal("NobodyAsks", "This end is the one that asks: there is nobody whom it could reject.")
 HELD_BY_PEER = Refusal(
     "HeldByPeer", "This end holds nothing: the peer's owner suspended the connection and alone can resume it."
 )

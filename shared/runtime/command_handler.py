@@ -11,7 +11,7 @@ from typing import Any, Final
 from shared.protocol import refusals
 from shared.protocol.commands import peer_refusal
 from shared.protocol.effects import Refused, Step
-from shared.protocol.events import Command, Configure, Delete, Initiate, Resume, Send, Suspend
+from shared.protocol.events import Command, Configure, Delete, Initiate, Reject, Resume, Send, Suspend
 from shared.protocol.interface import Interface
 from shared.protocol.refusals import Refusal
 from shared.protocol.words import Endpoint, Epoch, Intent, PeerInformation, Role
@@ -65,7 +65,7 @@ class CommandHandler:
         match form["kind"]:
             case "create":
                 return self._create(form, batch)
-            case "configure":
+            case "configure" | "reject":
                 return self._configure(form, batch)
             case "send":
                 return self._send(form, batch)
@@ -114,9 +114,10 @@ class CommandHandler:
         return _status(state)
 
     def _configure(self, form: ConfigureForm, batch: Batch) -> AnswerForm:
-        """Set an interface's peer information."""
+        """Set an interface's peer information, to wait for that peer or to reject it."""
         peer: PeerForm = form["peer"]
-        return self._command(form["interface"], Configure(PeerInformation(**peer), batch.nonce), "configure", batch)
+        event = (Reject if form["kind"] == "reject" else Configure)(PeerInformation(**peer), batch.nonce)
+        return self._command(form["interface"], event, form["kind"], batch)
 
     def _command(self, interface: str, event: Command, name: str, batch: Batch) -> AnswerForm:
         """Apply a command to an interface, and answer with its status or the refusal."""

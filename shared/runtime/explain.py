@@ -24,6 +24,8 @@ REASONS: dict[Reason, str] = {
     Reason.NOT_INITIATED: "The peer is Idle: its owner has not initiated the connection.",
     Reason.NOT_OPENED: "The peer is Idle: it has to be asked anew.",
     Reason.NO_ANSWER: "The peer did not answer.",
+    Reason.PEER_REJECTED: "This end's owner rejected the peer.",
+    Reason.REJECTED_BY_PEER: "The peer's owner rejected this end.",
 }
 
 
@@ -73,7 +75,8 @@ def _idle(state: Interface) -> Why:
     if state.peer is None:
         return Why("NotConfigured", "Peer information is not configured at this end.")
     if state.reason is not None:
-        return Why(state.reason, f"Gave up or waits again. {REASONS[state.reason]}")
+        rejects = state.reason is Reason.PEER_REJECTED
+        return Why(state.reason, f"{'' if rejects else 'Gave up or waits again. '}{REASONS[state.reason]}")
     if state.role.may_initiate:
         return Why("NotInitiated", "The connection has not been initiated.")
     return Why("Waiting", "Waiting for the peer to initiate the connection.")

@@ -37,6 +37,11 @@ def configure(interface: str, peer: PeerForm) -> ConfigureForm:
     return {"kind": "configure", "interface": interface, "peer": peer}
 
 
+def reject(interface: str, peer: PeerForm) -> ConfigureForm:
+    """Set the peer information of an Idle interface, and reject that peer."""
+    return {"kind": "reject", "interface": interface, "peer": peer}
+
+
 def change(kind: PlainKind, interface: str) -> PlainForm:
     """Initiate, suspend, resume or delete."""
     return {"kind": kind, "interface": interface}

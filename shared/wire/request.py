@@ -38,7 +38,7 @@ SUBSCRIPTION_LIMIT_SECONDS = 60
 PlainKind = Literal["initiate", "suspend", "resume", "delete"]
 """Commands that change an interface and need nothing but its name."""
 
-CHANGING = frozenset({"create", "configure", "send", *get_args(PlainKind)})
+CHANGING = frozenset({"create", "configure", "reject", "send", *get_args(PlainKind)})
 """Commands whose answers are remembered, because doing them twice would not be the same."""
 
 RequestId = Annotated[str, StringConstraints(pattern=r"^[a-f0-9]{32}$")]
@@ -68,9 +68,9 @@ class CreateForm(TypedDict):
 
 @with_config(STRICT)
 class ConfigureForm(TypedDict):
-    """Set the peer information of an Idle interface."""
+    """Set the peer information of an Idle interface, to wait for that peer or to reject it."""
 
-    kind: Literal["configure"]
+    kind: Literal["configure", "reject"]
     interface: InterfaceId
     peer: PeerForm
 

@@ -10,6 +10,7 @@ from tests.model.test_bounds import Pinned, check
 PINNED = {
     "a lost store, and both owners configure again": Pinned(15124, 0),
     "a lost store, and owners configure again, one of them wrong": Pinned(42886, 0),
+    "a lost store, and the acceptor's owner rejects": Pinned(18225, 0),
     "a lost store, a payload of the initiator's": Pinned(18410, 4013),
     "a lost store, a payload of the acceptor's": Pinned(19590, 3529),
     "a lost store, a command of the initiator's": Pinned(225980, 0),

@@ -25,6 +25,7 @@ from shared.protocol.events import (
     Initiate,
     PeerStoreChanged,
     Received,
+    Reject,
     Restate,
     Restored,
     Resume,
@@ -80,6 +81,7 @@ class Play:
             "waited": lambda: Due(Timer.CONNECT, self.nonce),
             "restored": lambda: Restored(self.nonce),
             "configure": lambda: Configure(PEERS[which], self.nonce),
+            "reject": lambda: Reject(PEERS[which], self.nonce),
             "hears": lambda: self._heard(which, rest),
         }
         return plain[verb]()

@@ -10,6 +10,7 @@ from lab.explore.bugs.planting import Bug, Edit
 from lab.explore.state import Budget
 from shared.protocol import consent, registers
 
+REJECTED: Final = Budget(configures=(0, 1), give_ups=1, rejections=1)
 LIED_TO: Final = Budget(byzantine=1)
 WRONG_INITIATOR: Final = Budget(configures=(1, 0), mistakes=1)
 WRONG_ACCEPTOR: Final = Budget(configures=(0, 1), mistakes=1)
@@ -87,5 +88,33 @@ CONSENT = (
         (Edit(acceptor.handshake, "step", {"wrong := disagreement(state, said)": "wrong := None"}),),
         WRONG_INITIATOR._replace(losses=1),
         "followed",
+    ),
+    Bug(
+        "a peer that was rejected is let in",
+        (Edit(acceptor.handshake, "step", {"state.reason is Reason.PEER_REJECTED": "not state"}),),
+        REJECTED,
+        "rejection",
+    ),
+    Bug(
+        "who is rejected goes on asking",
+        (
+            Edit(
+                initiator.handshake, "step", {"state.opening and state.is_peer(sender) and _is_about": "not _is_about"}
+            ),
+        ),
+        REJECTED,
+        "agreement",
+    ),
+    Bug(
+        "a rejection of what was asked before ends what is asked now",
+        (Edit(initiator.handshake, "_is_about_now", {"== (state.epoch, state.version)": "!= ()"}),),
+        REJECTED._replace(give_ups=2),
+        "rejection",
+    ),
+    Bug(
+        "anybody can reject",
+        (Edit(initiator.handshake, "step", {"state.is_peer(sender) and _is_about": "_is_about"}),),
+        Budget(forger=True),
+        "stranger",
     ),
 )
