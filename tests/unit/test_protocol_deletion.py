@@ -246,6 +246,7 @@ UNHEARD: dict[str, tuple[Event, ...]] = {
             Received(NOBODY.address, NotReady(epoch, Epoch(1, 0), 1, reason), 9),
         )
         for reason in Reason
+        if reason is not Reason.REJECTED_BY_PEER
         for epoch in (None, Epoch(5, 5))
     },
     "strangers": (Received(ADDRESSES[1], NotReady(None, Epoch(1, 0), 1, Reason.PEER_NOT_CONFIGURED), 9),),
