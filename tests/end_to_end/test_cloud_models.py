@@ -1,4 +1,4 @@
-"""Test of the actions' descriptions against the request models of the cloud's own library."""
+"""Test of the actions' descriptions against the request models of the cloud's own libraries."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from console.web.cloud.description import TAGS
 from tests.end_to_end.clients.calling import INSTALLED, install
 
 FIELDS_OF_MODELS = """
-import inspect, json, re, sys
-from alibabacloud_vpc20160428 import models
+import inspect, itertools, json, re, sys
+from alibabacloud_vpc20160428 import models as vpc
+from alibabacloud_vpcpeer20220101 import models as peering
 found = {}
-for action in json.load(sys.stdin):
+for action, models in itertools.product(json.load(sys.stdin), (vpc, peering)):
     model = getattr(models, f"{action}Request", None)
     if model is not None:
-        found[action] = re.findall(r"result\\['(\\w+)'\\]", inspect.getsource(model.to_map))
+        fields = re.findall(r"result\\['(\\w+)'\\]", inspect.getsource(model.to_map))
+        found[action] = sorted({*found.get(action, []), *fields})
 print(json.dumps(found))
 """
 WITHOUT_A_MODEL = {"UntagResources", "GetCallerIdentity", "RefundInstance"}

@@ -22,6 +22,7 @@ import pytest
 
 from console.topology import KnownEndpoint, find_context
 from console.web.app import make_app
+from console.web.cloud.catalogue import ACTIONS
 from console.web.cloud.cloud import Cloud, cloud_of
 from console.web.site import open_site
 from tests.unit.console_world import World
@@ -131,7 +132,8 @@ class Api:
         key, secret = KEYS[account]
         asked = {"RegionId": self.regions[account], **parameters}
         texts = {name: str(value) for name, value in asked.items() if value is not None}
-        given = {**texts, **common(key, action)}
+        version = ACTIONS[action].description.versions.split()[0] if action in ACTIONS else "2016-04-28"
+        given = {**texts, **common(key, action), "Version": version}
         response = await self.http.post("/", data=rpc_signed("POST", given, secret))
         if response.status_code != httpx.codes.OK:
             raise Answered(response)

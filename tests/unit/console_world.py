@@ -66,6 +66,7 @@ class World:
     absent: set[str] = field(default_factory=set)
     deaf: set[str] = field(default_factory=set)
     lose_replies: int = 0
+    ahead_seconds: float = 0.0
     ring_bells: bool = True
     refuses: str = ""
     unreachable: str = ""
@@ -124,7 +125,7 @@ class World:
         waiting = deque([(endpoint, deliveries)])
         while waiting:
             name, arrived = waiting.popleft()
-            outcome = self.workers[name].run(arrived, time.monotonic(), time.time())
+            outcome = self.workers[name].run(arrived, time.monotonic() + self.ahead_seconds, time.time())
             for message in outcome.outgoing:
                 if message.type == KINDS.bundle:
                     if message.routing_key in self.workers and message.routing_key not in self.silent | self.deaf:

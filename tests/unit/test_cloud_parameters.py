@@ -60,7 +60,9 @@ def kept(api: Api) -> list[object]:
 
 
 def dry_actions() -> list[str]:
-    return sorted(name for name, action in ACTIONS.items() if action.description.may_run_dry)
+    """Those of VpcPeer, which have a connection to be about, are in `test_cloud_peerings`."""
+    described = {name: action.description for name, action in ACTIONS.items()}
+    return sorted(name for name, one in described.items() if one.may_run_dry and "2016-04-28" in one.versions.split())
 
 
 @pytest.mark.parametrize("action", dry_actions())

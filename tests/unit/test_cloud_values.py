@@ -106,7 +106,9 @@ async def test_each_error_of_a_route_has_its_documented_code(api: Api) -> None:
     assert await api.code("CreateRouteEntry", **idle) == (400, "OperationDenied.VbrIdle")
     nowhere = route("10.7.0.0/16", "vtb-nowhere")
     assert await api.code("CreateRouteEntry", **nowhere) == (404, "InvalidRouteTableId.NotFound")
-    for kind in ("VpcPeer", "Ipv4Gateway", "Attachment"):
+    unknown = route("10.8.1.0/24", "vtb-d", NextHopType="VpcPeer", NextHopId="pcc-nobody")
+    assert await api.code("CreateRouteEntry", **unknown) == (400, "ResourceNotFound.VpcPeer")
+    for kind in ("Ipv4Gateway", "Attachment"):
         assert await api.code("CreateRouteEntry", **route(f"10.8.{len(kind)}.0/24", "vtb-d", NextHopType=kind)) == OK
 
 

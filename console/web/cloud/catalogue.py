@@ -1,6 +1,7 @@
 """The actions of the cloud's API: who answers each, and what it does with every parameter that is documented for it.
 
-Source: the request models of the cloud's own library (`alibabacloud-vpc20160428` 7.2.2), against which a test holds it.
+Source: the request models of the cloud's own libraries (`alibabacloud-vpc20160428` 7.2.2 and
+`alibabacloud-vpcpeer20220101` 2.0.5), against which a test holds it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from console.web.cloud.actions import (
     deleting,
     describing,
     neighbours,
+    peerings,
     routers,
     routes,
     tagging,
@@ -38,6 +40,8 @@ class Action(NamedTuple):
 _INTERFACE: Final = "RouterInterfaceId"
 _PAGES: Final = "PageNumber PageSize"
 _VBR: Final = f"{' '.join(routers.BORDER_FIELDS)} Name Description"
+_PEERING: Final = "2022-01-01"
+_BOTH: Final = f"2016-04-28 {_PEERING}"
 _TAGGED: Final = "ResourceType ResourceId"
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -202,11 +206,14 @@ ACTIONS: Final[Mapping[str, Action]] = {
             " RouteEntryType:Type NextHopId:_NextHopId NextHopType:_NextHopType IpVersion ServiceType",
         ),
     ),
-    "TagResources": Action(tagging.tag_resources, Description(Kind.CHANGES, f"{_TAGGED} Tag")),
-    "UnTagResources": Action(tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All")),
+    "TagResources": Action(tagging.tag_resources, Description(Kind.CHANGES, f"{_TAGGED} Tag", versions=_BOTH)),
+    "UnTagResources": Action(
+        tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All", versions=_BOTH)
+    ),
     "UntagResources": Action(tagging.untag_resources, Description(Kind.CHANGES, f"{_TAGGED} TagKey All")),
     "ListTagResources": Action(
-        tagging.list_tag_resources, Description(Kind.LISTS, f"{_TAGGED} Tag NextToken MaxResults")
+        tagging.list_tag_resources,
+        Description(Kind.LISTS, f"{_TAGGED} Tag NextToken MaxResults", refuses="Category", versions=_BOTH),
     ),
     "TagResourcesForExpressConnect": Action(tagging.tag_resources, Description(Kind.CHANGES, f"{_TAGGED} Tag")),
     "UntagResourcesForExpressConnect": Action(
@@ -219,13 +226,53 @@ ACTIONS: Final[Mapping[str, Action]] = {
         tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId")
     ),
     "MoveResourceGroup": Action(
-        tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId")
+        tagging.change_resource_group, Description(Kind.CHANGES, f"{_TAGGED} NewResourceGroupId", versions=_BOTH)
     ),
     "DescribeRegions": Action(
         neighbours.describe_regions,
         Description(Kind.SHOWS, ignores="AcceptLanguage ProductType", versions="2016-04-28 2014-05-26"),
     ),
     "GetCallerIdentity": Action(neighbours.get_caller_identity, Description(Kind.SHOWS, versions="2015-04-01")),
+    "CreateVpcPeerConnection": Action(
+        peerings.create_vpc_peer_connection,
+        Description(
+            Kind.CHANGES,
+            "VpcId AcceptingAliUid AcceptingRegionId AcceptingVpcId Bandwidth LinkType Name Description ResourceGroupId"
+            " Tag DryRun",
+            versions=_PEERING,
+        ),
+    ),
+    "AcceptVpcPeerConnection": Action(
+        peerings.accept_vpc_peer_connection,
+        Description(Kind.CHANGES, "InstanceId ResourceGroupId Tag DryRun", versions=_PEERING),
+        (ErrorKind.PEERING_STATUS,),
+    ),
+    "RejectVpcPeerConnection": Action(
+        peerings.reject_vpc_peer_connection,
+        Description(Kind.CHANGES, "InstanceId DryRun", versions=_PEERING),
+        (ErrorKind.PEERING_STATUS,),
+    ),
+    "ModifyVpcPeerConnection": Action(
+        peerings.modify_vpc_peer_connection,
+        Description(Kind.CHANGES, "InstanceId Name Description Bandwidth LinkType DryRun", versions=_PEERING),
+    ),
+    "DeleteVpcPeerConnection": Action(
+        peerings.delete_vpc_peer_connection,
+        Description(Kind.CHANGES, "InstanceId Force DryRun", versions=_PEERING),
+        (ErrorKind.NO_PEERING,),
+    ),
+    "GetVpcPeerConnectionAttribute": Action(
+        peerings.get_vpc_peer_connection_attribute, Description(Kind.SHOWS, "InstanceId", versions=_PEERING)
+    ),
+    "ListVpcPeerConnections": Action(
+        peerings.list_vpc_peer_connections,
+        Description(
+            Kind.LISTS,
+            "NextToken MaxResults",
+            narrows="InstanceId VpcId+:_Vpcs Name ResourceGroupId Tags",
+            versions=_PEERING,
+        ),
+    ),
     "RefundInstance": Action(
         neighbours.refund_instance,
         Description(

@@ -17,6 +17,7 @@ from console.web.cloud.description import DRY_RUN, Description
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.interfaces import Interface, Interfaces
 from console.web.cloud.parameters import Parameters
+from console.web.cloud.peerings import Peerings
 from console.web.cloud.records import Key, RouterInterface
 from console.web.cloud.routers import Routers
 from console.web.cloud.rules import Rules
@@ -38,6 +39,7 @@ class Cloud:
     rules: Rules
     routers: Routers
     interfaces: Interfaces
+    peerings: Peerings
     authenticator: Authenticator
     locks: WeakValueDictionary[object, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -117,7 +119,9 @@ async def cloud_of(site: Site) -> AsyncIterator[Cloud]:
     store = CloudStore(site.folder)
     try:
         rules, routers = Rules(), Routers(site, store)
-        cloud = Cloud(site, store, rules, routers, Interfaces(site, store, routers, rules), Authenticator(store))
+        interfaces = Interfaces(site, store, routers, rules)
+        peerings = Peerings(store, interfaces)
+        cloud = Cloud(site, store, rules, routers, interfaces, peerings, Authenticator(store))
         _have_keys(cloud)
         await routers.open()
         yield cloud

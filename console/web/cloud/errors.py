@@ -152,6 +152,17 @@ class ErrorKind(Enum):
     TOO_MANY_RESOURCES = "400 NumberExceed.ResourceIds The ResourceIds parameter's number is exceed , Valid : {}"
     TAGS_FULL = "400 OperationDenied.QuotaExceed The quota of tags on resource is beyond permitted range."
     NEITHER_TAG_NOR_RESOURCE = "400 MissParameter.TagOrResourceId The parameter Tag.n or ResourceId.n is needed."
+    # VPC peering connections
+
+    NO_PEERING = "400 ResourceNotFound.InstanceId The specified resource of InstanceId is not found."
+    PEERING_STATUS = "400 IncorrectStatus.VpcPeer The status of VpcPeer [{}] is incorrect."
+    PEERING_EXISTS = "400 ResourceAlreadyExist.VpcPeer The specified resource of VpcPeer already exists."
+    VPC_STATUS = "400 IncorrectStatus.Vpc The status of Vpc [{}] is incorrect."
+    ACCEPTING_VPC_STATUS = "400 IncorrectStatus.AcceptingVpc The status of AcceptingVpc [{}] is incorrect."
+    PEERING_HAS_ROUTES = (
+        "400 OperationDenied.RouteEntryExist The operation is not allowed because the route entry exists in VpcPeer."
+    )
+    NO_PEERING_AS_HOP = "400 ResourceNotFound.VpcPeer The specified resource of VpcPeer is not found."
 
     # not documented
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from console.client import Refused, Unanswered, done
 from console.topology import NoContext
@@ -31,6 +31,14 @@ SETTLE_SECONDS: Final = 1.0
 _LOOK_EVERY_SECONDS: Final = 0.02
 _INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
 _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"})
+
+
+class Place(NamedTuple):
+    """Where an interface is."""
+
+    endpoint: str
+    account: str
+    region: str
 
 
 @dataclass(slots=True)
@@ -90,28 +98,29 @@ class Interfaces:
         return end
 
     async def every(self, account: str, region: str) -> list[Interface]:
-        """List all of this account in this region, the oldest first. Raises ApiError."""
+        """List all of this account in this region, but ends of VPC peerings, the oldest first. Raises ApiError."""
         routers = self._store.every(Router, account, region)
         found = await asyncio.gather(*(self.on(router) for router in routers))
-        return sorted((end for ends in found for end in ends), key=lambda end: (end.record.created, end.record.id))
+        own = (end for ends in found for end in ends if not end.record.connection)
+        return sorted(own, key=lambda end: (end.record.created, end.record.id))
 
     async def on(self, router: Router) -> list[Interface]:
         """List all on one router, in both roles, that are not deleted. Raises ApiError."""
-        listed = await asyncio.gather(*(self._listed(endpoint) for endpoint in router.workers.values()))
-        return [self._end(self._record_of(view), view, survives=True) for views in listed for view in views]
+        listed = await asyncio.gather(*(self.listed(endpoint) for endpoint in router.workers.values()))
+        return [self._end(self.record_of(view), view, survives=True) for views in listed for view in views]
 
     async def facing(self, router: Router, other: str, roles: Sequence[str]) -> list[Interface]:
         """List the ends on one router that face another, as they are. Raises ApiError if nobody says how one is."""
         found: list[Interface] = []
         for role in roles:
             try:
-                views = await self._listed(router.workers[role]) if role in router.workers else []
+                views = await self.listed(router.workers[role]) if role in router.workers else []
             except ApiError:
                 known = self._store.every(RouterInterface, router.account, router.region)
                 if any((one.router, one.role, one.opposite_router) == (router.id, role, other) for one in known):
                     raise
                 continue
-            found += [self._end(self._record_of(view), view, survives=True) for view in views]
+            found += [self._end(self.record_of(view), view, survives=True) for view in views]
         return [end for end in found if end.opposite_router == other]
 
     async def peers(self, ends: Sequence[Interface]) -> dict[str, InterfaceView]:
@@ -129,7 +138,12 @@ class Interfaces:
         other, told = (await self.peers([end])).get(end.record.id), end.view.peer
         if other is None or other.peer is None or told is None:
             return False
-        return _place(other.peer) == _place(end.view) and _place(told) == _place(other)
+        return place(other.peer) == place(end.view) and place(told) == place(other)
+
+    async def views(self, endpoint: str, names: Sequence[str]) -> list[InterfaceView | None]:
+        """Ask one endpoint's worker for these interfaces; None for each that is not there. Raises ApiError."""
+        answers = await self._ask(endpoint, [commands.show(name) for name in names])
+        return [InterfaceView.model_validate(one["result"]) if one["outcome"] == "done" else None for one in answers]
 
     async def command(self, endpoint: str, command: CommandForm) -> dict[str, Any]:
         """Send a command to a worker. Raises Refused, or ApiError if nobody answers."""
@@ -145,7 +159,7 @@ class Interfaces:
         answers = await asyncio.gather(*(self._ask(endpoint, [show]) for endpoint in endpoints))
         shown = [InterfaceView.model_validate(one["result"]) for (one,) in answers if one["outcome"] == "done"]
         there = [view for view in shown if not _is_gone(view)]
-        return await self._show(self._record_of(there[0])) if there else None
+        return await self._show(self.record_of(there[0])) if there else None
 
     async def _show(self, record: RouterInterface) -> Interface | None:
         try:
@@ -165,7 +179,7 @@ class Interfaces:
     async def _survives(self, record: RouterInterface) -> bool:
         """Whether an end that is Deleting is so because of its peer: lists leave out what its owner deleted."""
         before = f"{record.id[:-1]}"
-        return any(view.interface == record.id for view in await self._listed(record.endpoint, before))
+        return any(view.interface == record.id for view in await self.listed(record.endpoint, before))
 
     def _end(self, record: RouterInterface, view: InterfaceView, *, survives: bool) -> Interface:
         real = SHOWN[view.status]
@@ -176,7 +190,7 @@ class Interfaces:
             self._store.put(record)
         return Interface(record, view, real, self._rules.shown(record, real))
 
-    def _record_of(self, view: InterfaceView) -> RouterInterface:
+    def record_of(self, view: InterfaceView) -> RouterInterface:
         """The record of an interface; one that was made elsewhere is recorded now."""
         known = self._store.get(RouterInterface, view.interface)
         if known is not None:
@@ -197,7 +211,8 @@ class Interfaces:
         self._store.put(record)
         return record
 
-    async def _listed(self, endpoint: str, after: str = "") -> list[InterfaceView]:
+    async def listed(self, endpoint: str, after: str = "") -> list[InterfaceView]:
+        """List the interfaces of one endpoint after an id, but for those that their owner deleted. Raises ApiError."""
         views: list[InterfaceView] = []
         following: str | None = after
         while following is not None:
@@ -230,9 +245,9 @@ class Interfaces:
             raise ErrorKind.UNAVAILABLE.error(f"{ErrorKind.UNAVAILABLE.message} {reason}") from error
 
 
-def _place(one: InterfaceView | PeerView) -> tuple[str, str, str]:
+def place(one: InterfaceView | PeerView) -> Place:
     """Where an interface is, as it says itself or its peer does."""
-    return one.endpoint, one.account, one.region
+    return Place(one.endpoint, one.account, one.region)
 
 
 def _is_gone(view: InterfaceView) -> bool:

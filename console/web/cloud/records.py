@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,23 @@ ACCEPTING = "AcceptingSide"
 
 ANSWERED = "answered"
 """The kind of a ClientToken's memo: a digest of the question, the ids that belong to it, and its answer once known."""
+
+END_PREFIX: Final = "ri-pcc"
+"""What the ids begin with of the interfaces that are ends of a VPC peering connection."""
+
+_ROLES: Final = {INITIATING: "i", ACCEPTING: "a"}
+_END: Final = re.compile(rf"{END_PREFIX}([a-z0-9]{{1,36}})[ia]")
+
+
+def end_id(connection: str, role: str) -> str:
+    """Name the interface that is the end of a VPC peering connection in this role."""
+    return f"{END_PREFIX}{connection.removeprefix('pcc-')}{_ROLES[role]}"
+
+
+def connection_of(interface: str) -> str:
+    """Name the VPC peering connection that an interface is an end of; empty if of none."""
+    read = _END.fullmatch(interface)
+    return "" if read is None else f"pcc-{read[1]}"
 
 
 class Record(BaseModel):
@@ -123,6 +141,12 @@ class RouterInterface(Labelled):
     business: str = "Normal"
     fast_link: bool = False
     connected: str = ""
+    details: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def connection(self) -> str:
+        """The VPC peering connection that it is an end of; empty if of none."""
+        return connection_of(self.id)
 
 
 class RouteEntry(Labelled):

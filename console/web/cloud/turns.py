@@ -1,6 +1,7 @@
 """The turns of changing calls: which routers a call is about, so that each router is changed by one call at a time.
 
-Every changing action takes its turn here, before its code runs; none has to think of it. A router that is not there, or
+Every changing action takes its turn here, before its code runs; none has to think of it. A VPC peering connection that
+is there already is its own turn, whichever of its two owners calls. A router that is not there, or
 is another account's, is nothing to wait for, but for the opposite one of a call that depends on both.
 """
 
@@ -25,6 +26,8 @@ async def routers_of(call: Call) -> set[str]:
     opposite = (
         {given.text("OppositeRouterId")} if described.both_ends and described.may_read("OppositeRouterId") else set()
     )
+    if described.may_read("AcceptingVpcId"):
+        opposite.add(f"vrt-{given.text('AcceptingVpcId').partition('-')[2]}")
     for text in [text for name in _INTERFACES if described.may_read(name) for text in given.listed(name)]:
         end = cloud.store.get(RouterInterface, text)
         if (end is None or described.both_ends) and given.has("RegionId"):
@@ -34,4 +37,6 @@ async def routers_of(call: Call) -> set[str]:
         if end is not None and end.account == call.account:
             own.add(end.router)
     known = {name for name in own if cloud.routers.find(name, call.account) is not None}
+    connections = {text for name in _INTERFACES if described.may_read(name) for text in given.listed(name)}
+    known |= {text for text in connections if text.startswith("pcc-")}
     return known | {name for name in opposite if cloud.store.get(Router, name) is not None}

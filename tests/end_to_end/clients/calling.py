@@ -16,6 +16,8 @@ from tests.waiting import wait_for_blocking
 INSTALLED: Final = REPOSITORY / ".venv" / "clients"
 HERE: Final = REPOSITORY / "tests" / "end_to_end" / "clients"
 PYTHON: Final = ("new", "new-v2", "old")
+PEERING_LIBRARY: Final = "peering"
+"""The library of VpcPeer, which knows no other product's actions."""
 NODE: Final = ("node", "pop-get", "pop-post")
 
 Body = dict[str, Any]
@@ -91,7 +93,7 @@ class Client:
 def client(which: str, url: str, key: Key, region: str = "cn-hangzhou") -> Iterator[Client]:
     """Start a client library's program; it is ended afterwards."""
     arguments = [which, url.removeprefix("http://"), key.id, key.secret, region]
-    if which in PYTHON:
+    if which in {*PYTHON, PEERING_LIBRARY}:
         command, folder = [str(INSTALLED / "python/bin/python"), str(HERE / "driver.py"), *arguments], REPOSITORY
     else:
         command, folder = ["node", str(HERE / "driver.cjs"), *arguments], INSTALLED / "node"

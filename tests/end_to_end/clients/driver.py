@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 PATIENCE_SECONDS = 60
@@ -24,9 +25,10 @@ def snake(action: str) -> str:
 
 
 def new_sdk(
-    address: str, key: str, secret: str, region: str, *, algorithm: str | None = None
+    address: str, key: str, secret: str, region: str, kind: tuple[str, str] = ("vpc20160428", "")
 ) -> Callable[[Call], Outcome]:
-    """alibabacloud-vpc20160428."""
+    """alibabacloud-vpc20160428, or another of that make; `kind` is its name, and a signature's algorithm or none."""
+    library, algorithm = f"alibabacloud_{kind[0]}", kind[1]
     config = importlib.import_module("alibabacloud_tea_openapi.utils_models").Config(
         access_key_id=key,
         access_key_secret=secret,
@@ -36,10 +38,10 @@ def new_sdk(
         read_timeout=1000 * PATIENCE_SECONDS,
         connect_timeout=1000 * PATIENCE_SECONDS,
     )
-    if algorithm is not None:
+    if algorithm:
         config.signature_algorithm = algorithm
-    models = importlib.import_module("alibabacloud_vpc20160428.models")
-    client = importlib.import_module("alibabacloud_vpc20160428.client").Client(config)
+    models = importlib.import_module(f"{library}.models")
+    client = importlib.import_module(f"{library}.client").Client(config)
 
     def call(asked: Call) -> Outcome:
         action = asked["action"]
@@ -82,12 +84,17 @@ def failure(error: Exception, code: str, status: int, message: str) -> Outcome:
     return {"error": {"kind": type(error).__name__, "code": code, "status": status, "message": message}}
 
 
-CLIENTS: dict[str, Callable[..., Callable[[Call], Outcome]]] = {"new": new_sdk, "old": old_sdk}
+CLIENTS: dict[str, Callable[..., Callable[[Call], Outcome]]] = {
+    "new": new_sdk,
+    "new-v2": partial(new_sdk, kind=("vpc20160428", "v2")),
+    "peering": partial(new_sdk, kind=("vpcpeer20220101", "")),
+    "old": old_sdk,
+}
 
 
 def main(which: str, *arguments: str) -> None:
     """Answer calls until there are none."""
-    call = new_sdk(*arguments, algorithm="v2") if which == "new-v2" else CLIENTS[which](*arguments)
+    call = CLIENTS[which](*arguments)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(call(json.loads(line))) + "\n")
         sys.stdout.flush()

@@ -35,7 +35,7 @@ async def create_router_interface(call: Call) -> Body:
         await _with_its_other_end(call, record)
     else:
         await _check_quota(call, call.cloud.routers.need(record.router, record.account, record.region), record.id)
-        await _made(call, record)
+        await make(call, record)
     body: dict[str, str] = {"RouterInterfaceId": record.id}
     if record.charge == "PrePaid":
         body["OrderId"] = record.id.removeprefix("ri-")
@@ -156,7 +156,7 @@ def _fast_link(given: Parameters, role: str, router_type: str) -> bool:
     return True
 
 
-async def _made(call: Call, *records: RouterInterface) -> None:
+async def make(call: Call, *records: RouterInterface) -> None:
     """Have the workers create the interfaces, all or none, in this order. Raises ApiError.
 
     Nobody knows what a worker did that did not answer: then what was recorded stays, for whoever resumes the call.
@@ -196,7 +196,11 @@ async def _create(call: Call, record: RouterInterface) -> None:
 
 
 async def _check_quota(call: Call, router: Router, interface: str) -> None:
-    ends = [end for end in await call.cloud.interfaces.on(router) if end.record.id != interface]
+    ends = [
+        end
+        for end in await call.cloud.interfaces.on(router)
+        if interface != end.record.id and not end.record.connection
+    ]
     if len(ends) >= INTERFACES_PER_ROUTER:
         raise ErrorKind.FIVE_ALREADY.error()
 
@@ -230,4 +234,4 @@ async def _with_its_other_end(call: Call, record: RouterInterface) -> None:
     for one, end in ((router, other), (cloud.routers.need(record.router, record.account, record.region), record)):
         await _check_quota(call, one, end.id)
     await check_the_only_pair(call, record.router, router.id, record.id)
-    await _made(call, other, record)
+    await make(call, other, record)

@@ -44,7 +44,7 @@ class Narrowing:
     def lets_through(self, item: Item) -> bool:
         """Whether an item passes."""
         tags: Mapping[str, str] = item.get("_Tags", {})
-        return all(_text(item.get(field)) in values for field, values in self._wanted) and carries(tags, self._tags)
+        return all(_any_of(item.get(field), values) for field, values in self._wanted) and carries(tags, self._tags)
 
 
 def carries(tags: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -99,6 +99,10 @@ def _range(text: str) -> str:
         return str(ip_network(text, strict=False))
     except ValueError:
         return text
+
+
+def _any_of(value: object, values: Sequence[str]) -> bool:
+    return any(_text(one) in values for one in (value if isinstance(value, tuple) else (value,)))
 
 
 def _text(value: object) -> str:

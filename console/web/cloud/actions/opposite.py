@@ -42,7 +42,7 @@ async def check_the_only_pair(call: Call, own: str, opposite: str, interface: st
         router = call.cloud.routers.find(name)
         found += [] if router is None else await call.cloud.interfaces.facing(router, other, roles)
     for end in found:
-        if end.record.id != interface and end.view.status not in _NO_CONNECTION:
+        if end.record.id != interface and not end.record.connection and end.view.status not in _NO_CONNECTION:
             begun = end.view.status in {Status.CONNECTING, Status.ACCEPTING}
             raise (ErrorKind.CONNECTING_ALREADY if begun else ErrorKind.CONNECTED_ALREADY).error()
 

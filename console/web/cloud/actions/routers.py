@@ -202,7 +202,8 @@ def _border_router(call: Call) -> Router:
 
 async def _remove(call: Call, router: Router) -> None:
     declared = set(router.workers.values()) - set(router.started)
-    if declared or await call.cloud.interfaces.on(router):
+    ends = await call.cloud.interfaces.on(router)
+    if declared or any(not (end.record.connection and end.peer_deleted) for end in ends):
         raise ErrorKind.VPC_IN_USE.error()
     call.proceed()
     for route in call.cloud.store.every(RouteEntry, call.account):

@@ -70,6 +70,8 @@ async def _check_next_hop(call: Call, router: Router, kind: str, hop: str) -> No
     """Check that routes of this router may lead there: a VBR's only through its own interfaces. Raises ApiError."""
     if kind not in NEXT_HOPS or (router.is_vbr and kind != "RouterInterface"):
         raise ErrorKind.BAD_NEXT_HOP_TYPE.error()
+    if kind == "VpcPeer" and await call.cloud.peerings.find(call.account, hop) is None:
+        raise ErrorKind.NO_PEERING_AS_HOP.error()
     if kind != "RouterInterface":
         return
     end = await call.cloud.interfaces.settled(call.account, call.region, hop)

@@ -16,9 +16,11 @@ PAGE: Final = {"usual": 50, "limit": 50}
 EXPRESS_CONNECT_PAGE: Final = {"usual": 20, "limit": 100}
 RESOURCES_LIMIT: Final = 50
 EXPRESS_CONNECT_RESOURCES_LIMIT: Final = 20
+_PEERING: Final = "PEERCONNECTION"
 
 _KINDS: Final[Mapping[str, type[Router | RouterInterface]]] = {
     "ROUTERINTERFACE": RouterInterface,
+    "PEERCONNECTION": RouterInterface,
     "VIRTUALBORDERROUTER": Router,
     "VPC": Router,
 }
@@ -57,7 +59,9 @@ async def list_tag_resources(call: Call) -> Body:
     if not wanted and not names:
         raise ErrorKind.NEITHER_TAG_NOR_RESOURCE.error()
     records: Sequence[Router | RouterInterface]
-    if _KINDS[kind] is RouterInterface:
+    if kind == _PEERING:
+        records = call.cloud.store.every(RouterInterface, call.account)
+    elif _KINDS[kind] is RouterInterface:
         records = [end.record for end in await call.cloud.interfaces.every(call.account, call.region)]
     else:
         records = call.cloud.store.every(Router, call.account, call.region)
@@ -70,7 +74,7 @@ async def list_tag_resources(call: Call) -> Body:
     ]
     size = EXPRESS_CONNECT_PAGE if _of_express_connect(call) else PAGE
     following, some = by_token(call, shown, "MaxResults", **size)
-    return {"NextToken": following, "TagResources": {"TagResource": some}}
+    return {"NextToken": following, "TagResources": some if kind == _PEERING else {"TagResource": some}}
 
 
 async def change_resource_group(call: Call) -> Body:
@@ -112,7 +116,12 @@ def _named(call: Call) -> list[str]:
 async def _record(call: Call, name: str) -> Router | RouterInterface:
     """Find the record of a resource. Raises ApiError."""
     kind = _type(call)
-    if _KINDS[kind] is RouterInterface:
+    if kind == _PEERING:
+        peering = await call.cloud.peerings.find(call.account, name)
+        own = None if peering is None or not peering.is_there else call.cloud.peerings.own_record(peering)
+        if own is not None:
+            return own
+    elif _KINDS[kind] is RouterInterface:
         end = await call.cloud.interfaces.find(call.account, call.region, name)
         if end is not None:
             return end.record
@@ -124,8 +133,12 @@ async def _record(call: Call, name: str) -> Router | RouterInterface:
 
 
 def _is(kind: str, record: Router | RouterInterface) -> bool:
-    return isinstance(record, RouterInterface) or record.is_vbr is (kind == "VIRTUALBORDERROUTER")
+    if isinstance(record, RouterInterface):
+        return bool(record.connection) is (kind == _PEERING)
+    return record.is_vbr is (kind == "VIRTUALBORDERROUTER")
 
 
 def _name(kind: str, record: Router | RouterInterface) -> str:
-    return record.vpc if isinstance(record, Router) and kind == "VPC" else record.id
+    if isinstance(record, RouterInterface):
+        return record.connection or record.id
+    return record.vpc if kind == "VPC" else record.id
