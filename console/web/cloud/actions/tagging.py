@@ -54,10 +54,11 @@ async def untag_resources(call: Call) -> Body:
 
 
 async def list_tag_resources(call: Call) -> Body:
-    """Answer `ListTagResources`, in pages by token: of the resources that are named, or have all the tags, or both."""
+    """Answer `ListTagResources`, in pages by token: of the resources that are named and have all the tags.
+
+    The cloud demands one of both; clients that ask for everything get everything here.
+    """
     wanted, names, kind = call.parameters.tags(), set(_ids(call)), _type(call)
-    if not wanted and not names:
-        raise ErrorKind.NEITHER_TAG_NOR_RESOURCE.error()
     records: Sequence[Router | RouterInterface]
     if kind == _PEERING:
         records = call.cloud.store.every(RouterInterface, call.account)
