@@ -1,16 +1,16 @@
 """The fork server: a process that has imported what a worker needs, and from which workers are forked.
 
-Run as a program of its own whose standard input is a socket of the supervisor's. Each worker that it forks is a process
-as if it had been started by its command line: in a session of its own, with the environment, the output and the name
-that it is given, killed by the kernel when this process ends. What they have in common, they share: a worker costs
-neither the time to import it nor the memory. Nothing here may start a thread, which a fork would leave behind.
+Run as a program of its own whose standard input is a socket of the supervisor's. Each worker is a process as if its
+command line had been started: a child of the supervisor, which adopts it, in a session of its own, with the
+environment, output and name that it is given, killed by the kernel when the supervisor ends. What workers have in
+common they share: one costs neither the time to import it nor the memory. Nothing here may start a thread, which a fork
+would leave behind.
 """
 
 import ctypes
 import gc
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -26,6 +26,7 @@ from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
 from shared.runtime.main import run
 
+_ADOPTED: Final = signal.SIGUSR1
 _PROGRAMS: Final = {INITIATOR.name: (INITIATOR, initiator_step), ACCEPTOR.name: (ACCEPTOR, acceptor_step)}
 
 
@@ -38,64 +39,66 @@ def main() -> int:
 
 
 def _serve(channel: socket.socket) -> dict[str, Any] | None:
-    """Fork for each request; return what was asked for in each process that was forked, and None in the end."""
-    waking, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake)
+    """Fork for each request; return what was asked for in each worker, and None in the end."""
     gc.collect()
     gc.freeze()
+    supervisor = os.getppid()
     while True:
-        ready, _, _ = select.select([channel.fileno(), waking], [], [])
-        if waking in ready:
-            os.read(waking, REQUEST_LIMIT_BYTES)
-            _report_ended(channel)
-        if channel.fileno() in ready:
-            request, outputs, _, _ = socket.recv_fds(channel, REQUEST_LIMIT_BYTES, 1)
-            if not request:
-                return None
-            if _is_forked(channel, outputs[0], (waking, wake)):
-                asked: dict[str, Any] = json.loads(request)
-                return asked
+        request, outputs, _, _ = socket.recv_fds(channel, REQUEST_LIMIT_BYTES, 1)
+        if not request:
+            return None
+        if _is_worker(channel, outputs[0], supervisor):
+            asked: dict[str, Any] = json.loads(request)
+            return asked
 
 
-def _report_ended(channel: socket.socket) -> None:
-    """Tell of each worker that ended its exit code, negative for a signal, as `subprocess` has it."""
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        _say(channel, ended=pid, code=os.waitstatus_to_exitcode(status))
+def _is_worker(channel: socket.socket, output: int, supervisor: int) -> bool:
+    """Fork a worker, and tell its process id, or why there is none; return whether this is the worker.
 
-
-def _is_forked(channel: socket.socket, output: int, own: tuple[int, ...]) -> bool:
-    """Fork, and tell the process id, or why there is none; return whether this is the forked process."""
-    parent = os.getpid()
+    It is forked twice, and the process in between ends at once: so the supervisor becomes its parent.
+    """
+    server = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, [_ADOPTED])
     try:
-        pid = os.fork()
+        if (between := os.fork()) == 0 and os.fork():
+            os._exit(0)
     except OSError as error:
         _say(channel, error=error.strerror)
-        pid = parent
-    if pid:
+        if os.getpid() != server:
+            os._exit(1)
+        between = 0
+    if os.getpid() == server:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [_ADOPTED])
         os.close(output)
-        if pid != parent:
-            _say(channel, pid=pid)
+        if between:
+            os.waitpid(between, 0)
         return False
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        sys.exit("the fork server is gone")
+    _be_adopted(supervisor)
     os.setsid()
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
-    for descriptor in (nothing, output, *own):
+    for descriptor in (nothing, output):
         os.close(descriptor)
+    _say(channel, pid=os.getpid())
     return True
+
+
+def _be_adopted(supervisor: int) -> None:
+    """Wait until the supervisor is the parent, and die with it from then on.
+
+    The kernel says that the parent ended after the next one is in its place.
+    """
+    library = ctypes.CDLL(None)
+    library.prctl(PR_SET_PDEATHSIG, _ADOPTED, 0, 0, 0)
+    if os.getppid() != supervisor:
+        signal.sigwait([_ADOPTED])
+    library.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != supervisor:
+        sys.exit("the supervisor is gone")
+    signal.signal(_ADOPTED, signal.SIG_IGN)  # one that came too late to be waited for is dropped
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [_ADOPTED])
+    signal.signal(_ADOPTED, signal.SIG_DFL)
 
 
 def _work(asked: dict[str, Any]) -> int:

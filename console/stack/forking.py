@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -17,8 +19,9 @@ from typing import Any, Final, Protocol, Self
 from console.stack.die_with_parent import dying_with_parent, inherited_environment
 
 FORKS: Final = sys.platform == "linux"
-"""Elsewhere there is nothing that ends a worker with its fork server, and each is started by its command."""
+"""Elsewhere nobody can adopt a worker, or have it end with its parent, and each is started by its command."""
 
+_PR_SET_CHILD_SUBREAPER: Final = 36
 REQUEST_LIMIT_BYTES: Final = 256 * 1024
 """Command line and environment of a worker; what is longer than the socket takes is refused where it is sent."""
 
@@ -48,12 +51,14 @@ class Running(Protocol):
 
 
 class Forked:
-    """A worker that was forked."""
+    """A worker that was forked, and that this process has adopted."""
 
     def __init__(self, pid: int) -> None:
-        """It runs until `end`."""
+        """Watch it until it ended. Raises OSError."""
         self.pid = pid
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._watched = os.pidfd_open(pid)
+        asyncio.get_running_loop().add_reader(self._watched, self._end)
 
     @property
     def returncode(self) -> int | None:
@@ -73,14 +78,15 @@ class Forked:
         """End it at once. Raises ProcessLookupError if it is gone."""
         self.send_signal(signal.SIGKILL)
 
-    def end(self, code: int) -> None:
+    def _end(self) -> None:
         """Take down how it ended."""
-        if not self._ended.done():
-            self._ended.set_result(code)
+        asyncio.get_running_loop().remove_reader(self._watched)
+        os.close(self._watched)
+        self._ended.set_result(os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1]))
 
 
 class ForkServer:
-    """A fork server that is started before the first worker is wanted, and again if it was killed, workers and all."""
+    """A fork server that is started before the first worker is wanted, and again if it ended."""
 
     def __init__(self) -> None:
         """Nothing happens before `async with`, which starts it, so that it is ready when workers are wanted."""
@@ -88,7 +94,6 @@ class ForkServer:
         self._channel: socket.socket | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._reply: asyncio.Future[dict[str, Any]] | None = None
-        self._forked: dict[int, Forked] = {}
 
     async def __aenter__(self) -> Self:
         with contextlib.suppress(OSError):
@@ -108,11 +113,12 @@ class ForkServer:
             channel = self._channel or await self._start()
             request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
             self._reply = asyncio.get_running_loop().create_future()
-            socket.send_fds(channel, [request.encode()], [output])
-            said = await self._reply
-            if "error" in said:
-                raise OSError(0, said["error"])
-            return self._forked[said["pid"]]
+            with _adopting():
+                socket.send_fds(channel, [request.encode()], [output])
+                said = await self._reply
+        if "error" in said:
+            raise OSError(0, said["error"])
+        return _looked_after(said["pid"])
 
     async def _start(self) -> socket.socket:
         """Start the fork server; what it is sent before it listens waits. Raises OSError."""
@@ -140,24 +146,35 @@ class ForkServer:
             heard = b""
         if not heard:
             self._lose()
-            return
-        said: dict[str, Any] = json.loads(heard)
-        if "ended" in said:
-            self._forked.pop(said["ended"]).end(said["code"])
-            return
-        if "pid" in said:
-            self._forked[said["pid"]] = Forked(said["pid"])
-        if self._reply is not None and not self._reply.done():
-            self._reply.set_result(said)
+        elif self._reply is not None and not self._reply.done():
+            self._reply.set_result(json.loads(heard))
 
     def _lose(self) -> None:
-        """Let go of a fork server; the kernel kills its workers with it."""
+        """Let go of a fork server; its workers stay."""
         if self._channel is not None:
             asyncio.get_running_loop().remove_reader(self._channel)
             self._channel.close()
             self._channel = None
         if self._reply is not None and not self._reply.done():
             self._reply.set_result({"error": "the fork server ended"})
-        for one in self._forked.values():
-            one.end(-signal.SIGKILL)
-        self._forked.clear()
+
+
+def _looked_after(pid: int) -> Forked:
+    """A worker that is watched; one that nobody can watch is ended. Raises OSError."""
+    try:
+        return Forked(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+
+
+@contextmanager
+def _adopting() -> Iterator[None]:
+    """Become the parent of those whose own parent ends meanwhile, as only a worker's does."""
+    library = ctypes.CDLL(None)
+    library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        library.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,9 +55,7 @@ def parent_of(pid: int) -> int:
 async def test_forked_workers_are_processes_of_their_own(stack: Stack) -> None:
     """By its name in `ps`, its session, its parent, its descriptors, and without a secret that others can read."""
     one, other = (pid_of(stack, endpoint) for endpoint in ENDPOINTS)
-    server = parent_of(one)
-    assert parent_of(other) == server != os.getpid()
-    assert parent_of(server) == os.getpid()
+    assert parent_of(one) == parent_of(other) == os.getpid()
     for pid, endpoint, role in zip((one, other), ENDPOINTS, ("initiator", "acceptor"), strict=True):
         assert told(pid, "cmdline").rstrip("\0").startswith(f"python -m {role} --endpoint {endpoint} --account ")
         assert os.getsid(pid) == pid
@@ -66,7 +63,18 @@ async def test_forked_workers_are_processes_of_their_own(stack: Stack) -> None:
         assert opened(pid, 0) == "/dev/null"
         assert opened(pid, 1) == opened(pid, 2)
     assert opened(one, 1) != opened(other, 1)
-    assert "peering fork server" in told(server, "cmdline")
+
+
+def fork_server() -> int:
+    """The fork server of this process."""
+    (found,) = [
+        int(folder.name)
+        for folder in Path("/proc").glob("[0-9]*")
+        if lives(int(folder.name))
+        and parent_of(int(folder.name)) == os.getpid()
+        and "fork server" in told(int(folder.name), "cmdline")
+    ]
+    return found
 
 
 async def test_a_forked_worker_that_is_killed_comes_back_alone(stack: Stack) -> None:
@@ -81,14 +89,19 @@ async def test_a_forked_worker_that_is_killed_comes_back_alone(stack: Stack) -> 
     assert (pid_of(stack, "vpc-bob"), stack.supervisor.report("vpc-bob").restarts) == (other, 0)
 
 
-async def test_a_fork_server_that_is_killed_takes_its_workers_with_it_and_all_come_back(stack: Stack) -> None:
-    before = [pid_of(stack, endpoint) for endpoint in ENDPOINTS]
-    os.kill(parent_of(before[0]), signal.SIGKILL)
-    for endpoint in ENDPOINTS:
-        await wait_for(
-            partial(stack.supervisor.report, endpoint),
-            LIMIT_SECONDS,
-            until=lambda seen: seen.restarts > 0 and seen.pid is not None,
-        )
-    await wait_for(lambda: not any(lives(pid) for pid in before), LIMIT_SECONDS)
-    assert parent_of(pid_of(stack, "vpc-alice")) == parent_of(pid_of(stack, "vpc-bob"))
+async def test_a_fork_server_that_is_killed_harms_no_worker_and_comes_back(stack: Stack) -> None:
+    """It is started again when the next worker is wanted."""
+    one, other = (pid_of(stack, endpoint) for endpoint in ENDPOINTS)
+    killed = fork_server()
+    os.kill(killed, signal.SIGKILL)
+    await wait_for(lambda: not lives(killed), LIMIT_SECONDS)
+    assert lives(one)
+    os.kill(one, signal.SIGKILL)
+    await wait_for(
+        lambda: stack.supervisor.report("vpc-alice"),
+        LIMIT_SECONDS,
+        until=lambda seen: seen.restarts > 0 and seen.pid is not None,
+    )
+    assert fork_server() != killed
+    assert parent_of(pid_of(stack, "vpc-alice")) == os.getpid()
+    assert (pid_of(stack, "vpc-bob"), stack.supervisor.report("vpc-bob").restarts) == (other, 0)
