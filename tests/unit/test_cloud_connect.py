@@ -79,6 +79,20 @@ async def test_connect_is_refused_until_the_other_end_points_back_where_a_rule_w
     assert [await api.status(end) for end in (one, two)] == ["Active", "Active"]
 
 
+async def test_only_the_end_that_holds_is_shown_inactive_where_a_rule_wants_that(api: Api) -> None:
+    """Terraform's legacy resource activates what it reads as Inactive and waits; so it finds the end that holds."""
+    one, two = await api.pair()
+    await api.own.post("/_peering/rules", json={"do": "each-end"})
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=one)
+    assert [await api.status(end) for end in (one, two)] == ["Inactive", "Active"]
+    await api.call("DeactivateRouterInterface", RouterInterfaceId=two)
+    assert [await api.status(end) for end in (one, two)] == ["Inactive", "Inactive"]
+    await api.call("ActivateRouterInterface", RouterInterfaceId=one)
+    assert [await api.status(end) for end in (one, two)] == ["Active", "Inactive"]
+    await api.call("ActivateRouterInterface", RouterInterfaceId=two)
+    assert [await api.status(end) for end in (one, two)] == ["Active", "Active"]
+
+
 async def test_an_end_whose_initiating_end_fell_silent_can_be_deleted_by_its_owner(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:

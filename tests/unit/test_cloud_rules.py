@@ -61,6 +61,15 @@ def test_a_status_is_held_for_so_long_and_then_it_is_what_it_is() -> None:
     assert rules.standing() == {}
 
 
+def test_an_end_that_the_other_one_suspends_is_shown_active_where_each_end_is_asked_for() -> None:
+    rules = Rules(Clock())
+    assert rules.shown(interface(), "Inactive", suspended_by_peer=True) == "Inactive"
+    rules.add(rule(do="each-end", account=ALICE))
+    assert rules.shown(interface(), "Inactive", suspended_by_peer=True) == "Active"
+    assert rules.shown(interface(), "Inactive") == "Inactive"
+    assert rules.shown(interface(account=BOB), "Inactive", suspended_by_peer=True) == "Inactive"
+
+
 def test_what_is_stale_knows_nothing_of_newer_interfaces() -> None:
     rules = Rules(Clock())
     rules.shown(interface("ri-old"), "Idle")

@@ -30,6 +30,7 @@ SETTLE_SECONDS: Final = 1.0
 """How long a call waits for an end that is just passing through a status, before it is judged by it."""
 _LOOK_EVERY_SECONDS: Final = 0.02
 _INTERFACE: Final = re.compile(r"ri-[a-z0-9]{1,40}")
+_SUSPENDED: Final = frozenset({Status.SUSPENDING, Status.SUSPENDED, Status.ACTIVATING})
 _PASSING: Final = frozenset({"Deactivating", "Activating", "AcceptingConnecting"})
 
 
@@ -188,7 +189,8 @@ class Interfaces:
         if real == "Active" and not record.connected:
             record.connected = now_text()
             self._store.put(record)
-        return Interface(record, view, real, self._rules.shown(record, real))
+        by_peer = view.status in _SUSPENDED and "own" not in view.holds
+        return Interface(record, view, real, self._rules.shown(record, real, suspended_by_peer=by_peer))
 
     def record_of(self, view: InterfaceView) -> RouterInterface:
         """The record of an interface; one that was made elsewhere is recorded now."""

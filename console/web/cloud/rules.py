@@ -24,11 +24,12 @@ class Rule(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    do: Literal["hold", "stale", "skip", "refuse", "delay", "both-set"] = Field(
+    do: Literal["hold", "stale", "skip", "refuse", "delay", "both-set", "each-end"] = Field(
         description="hold: keep showing one status. stale: show what was there when the rule was made; newer "
         "interfaces are not found. skip: never show these statuses, but the one before. refuse: answer an error. "
         "delay: answer late. both-set: refuse Connect with IncorrectOppositeInterfaceInfo.NotSet until the other end "
-        "names this one back; without it, Connect waits for that."
+        "names this one back; without it, Connect waits for that. each-end: show Active at an end that is suspended by "
+        "the other one alone; without it, both ends show that they are suspended."
     )
     account: str | None = Field(default=None, description="uid; only calls and interfaces of this account")
     interface: str | None = Field(default=None, description="ri-…; only calls about, and the status of, this one")
@@ -79,9 +80,11 @@ class Rules:
         """The rules that stand."""
         return {number: one.rule for number, one in self._alive()}
 
-    def shown(self, record: RouterInterface, real: str) -> str | None:
+    def shown(self, record: RouterInterface, real: str, *, suspended_by_peer: bool = False) -> str | None:
         """Choose the status to show; None if the interface is not to be found."""
         status: str | None = real
+        if suspended_by_peer and self._stands("each-end", record.account, record.id):
+            status = "Active"
         for _, one in self._alive():
             if status is not None and self._fits(one.rule, record.account, record.id):
                 status = self._under(one, record.id, status)
@@ -101,7 +104,7 @@ class Rules:
 
     def wants_both_set(self, account: str, interface: str) -> bool:
         """Whether Connect is refused until the other end names this one back."""
-        return any(one.rule.do == "both-set" and self._fits(one.rule, account, interface) for _, one in self._alive())
+        return self._stands("both-set", account, interface)
 
     def _under(self, one: _Standing, interface: str, status: str) -> str | None:
         rule = one.rule
@@ -126,6 +129,9 @@ class Rules:
                     del self._standing[number]
             return rule
         return None
+
+    def _stands(self, do: str, account: str, interface: str) -> bool:
+        return any(one.rule.do == do and self._fits(one.rule, account, interface) for _, one in self._alive())
 
     def _fits(self, rule: Rule, account: str, interface: str) -> bool:
         return rule.account in {None, account} and rule.interface in {None, interface}
