@@ -40,7 +40,7 @@ def opened(pid: int, descriptor: int) -> str:
     return str(Path(f"/proc/{pid}/fd/{descriptor}").readlink())
 
 
-def lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process runs; one that was killed may stay in the table until somebody asks how it ended."""
     try:
         return told(pid, "stat").rpartition(")")[2].split()[0] not in "ZX"
@@ -70,7 +70,7 @@ def fork_server() -> int:
     (found,) = [
         int(folder.name)
         for folder in Path("/proc").glob("[0-9]*")
-        if lives(int(folder.name))
+        if is_running(int(folder.name))
         and parent_of(int(folder.name)) == os.getpid()
         and "fork server" in told(int(folder.name), "cmdline")
     ]
@@ -94,8 +94,8 @@ async def test_a_fork_server_that_is_killed_harms_no_worker_and_comes_back(stack
     one, other = (pid_of(stack, endpoint) for endpoint in ENDPOINTS)
     killed = fork_server()
     os.kill(killed, signal.SIGKILL)
-    await wait_for(lambda: not lives(killed), LIMIT_SECONDS)
-    assert lives(one)
+    await wait_for(lambda: not is_running(killed), LIMIT_SECONDS)
+    assert is_running(one)
     os.kill(one, signal.SIGKILL)
     await wait_for(
         lambda: stack.supervisor.report("vpc-alice"),
