@@ -18,9 +18,6 @@ from typing import Any, Final, Protocol, Self
 
 from console.stack.die_with_parent import dying_with_parent, inherited_environment
 
-FORKS: Final = sys.platform == "linux"
-"""Elsewhere nobody can adopt a worker, or have it end with its parent, and each is started by its command."""
-
 _PR_SET_CHILD_SUBREAPER: Final = 36
 REQUEST_LIMIT_BYTES: Final = 256 * 1024
 """Command line and environment of a worker; what is longer than the socket takes is refused where it is sent."""
@@ -48,6 +45,18 @@ class Running(Protocol):
 
     def kill(self) -> None:
         """End it at once. Raises ProcessLookupError if it is gone."""
+
+
+def can_fork() -> bool:
+    """Whether workers can be forked here: on Linux, where one process may watch another (not in every sandbox).
+
+    Elsewhere nobody can adopt a worker, or have it end with its parent, and each is started by its command.
+    """
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 class Forked:

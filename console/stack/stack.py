@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from console.stack.brokers import BROKER, Found, Say, find_broker
-from console.stack.forking import FORKS, ForkServer
+from console.stack.forking import ForkServer, can_fork
 from console.stack.own_broker import keep_alive
 from console.stack.private_folder import LOGS, locked, shown, usable, write_private
 from console.stack.readiness import until_all_answer
@@ -87,7 +87,7 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     environ = os.environ if environment is None else environment
     told = {**common_settings(os.environ), **(settings or {})}
     with locked(folder):
-        async with ForkServer() if FORKS else contextlib.nullcontext() as fork_server:
+        async with ForkServer() if can_fork() else contextlib.nullcontext() as fork_server:
             found = await find_broker(topology, folder, say, environ)
             try:
                 async with (
