@@ -25,7 +25,7 @@ from shared.broker.amqp.connection import (
 )
 from shared.broker.amqp.consumer import OnDelivery, as_delivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.errors import explain, guarded
+from shared.broker.amqp.errors import explain, guarded, refusal
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import open_console_declarations, open_declarations
 from shared.broker.errors import BrokerRefused, BrokerUnreachable, NoFreeSlot
@@ -88,9 +88,12 @@ class ConsoleLink:
         except TimeoutError as late:
             await self.close()
             raise BrokerUnreachable(f"{self._address.shown} did not answer in time") from late
-        except BaseException:
+        except BaseException as error:
             await self.close()
-            raise
+            if not isinstance(error, Exception) or isinstance(error, BrokerRefused | BrokerUnreachable | NoFreeSlot):
+                raise
+            shown = self._address.shown  # any class can mean a lost connection
+            raise refusal(error, shown) or BrokerUnreachable(f"{shown} can't be reached: {explain(error)}") from error
         return self.reply_to
 
     async def publish(self, message: OutgoingMessage) -> PublishResult:
