@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable
 
 import pytest
 
-from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api
 from tests.waiting import wait_for
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 async def test_an_end_that_names_a_strangers_is_told_nothing_of_it(api: Api) -> None:

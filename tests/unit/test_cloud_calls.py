@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from console.web.cloud.answers import written
-from tests.unit.cloud_server import ABROAD, ALICE, BOB, KEYS, REGION, Api, api_in, cloud_world, common, rpc_signed
-from tests.unit.console_world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, KEYS, REGION, Api, common, rpc_signed
 
 
 async def listed(api: Api, account: str = ALICE, **parameters: object) -> list[dict[str, Any]]:

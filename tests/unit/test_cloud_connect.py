@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
 
 from console.web.cloud import interfaces
-from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Api
 from tests.waiting import wait_for
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 async def test_connect_waits_for_a_peer_that_does_not_point_back(api: Api) -> None:

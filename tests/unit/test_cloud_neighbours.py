@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,25 +15,11 @@ from tests.unit.cloud_server import (
     REGION,
     Answered,
     Api,
-    api_in,
-    cloud_world,
     common,
     rpc_signed,
 )
-from tests.unit.console_world import World
 
 VPC, ECS, STS, BSS = "2016-04-28", "2014-05-26", "2015-04-01", "2017-12-14"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 async def called(api: Api, version: str, action: str, account: str = ALICE, **parameters: str) -> dict[str, Any]:

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from random import Random
-
-import pytest
 
 from console.web.cloud.catalogue import ACTIONS
 from console.web.cloud.description import Kind
 from console.web.cloud.gateway import PARAMETERS_LIMIT
-from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ABROAD, ALICE, BOB, REGION, Answered, Api
 
 SEED = 20261125
 ROUNDS = 12
@@ -37,17 +32,6 @@ VALUES = (
     *("ROUTERINTERFACE", "VPC", "Status", "Idle", "Colour", "x" * 300),
     *("\x00", "\u202e", "\U0001f600", "<a>&amp;", "'; DROP TABLE record; --", "\u00e9" * 40),
 )
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 async def answer(api: Api, action: str, account: str, asked: dict[str, str]) -> tuple[int, str]:

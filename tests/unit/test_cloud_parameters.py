@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,21 +11,9 @@ import pytest
 from console.web.cloud.catalogue import ACTIONS
 from console.web.cloud.description import TOKEN, Kind
 from console.web.cloud.records import RouteEntry, Router, RouterInterface
-from tests.unit.cloud_server import ALICE, BOB, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ALICE, BOB, Api
 
 CODE = Path(__file__).parents[2] / "console" / "web" / "cloud"
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 ROUTE = {"RouteTableId": "vtb-a", "DestinationCidrBlock": "10.9.0.0/16"}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +11,7 @@ from console.faults.faults import Faults
 from console.web.cloud.records import RouterInterface
 from console.web.cloud.rules import Rule, Rules
 from shared.wire import commands
-from tests.unit.cloud_server import ALICE, BOB, REGION, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ALICE, BOB, REGION, Api
 
 NONE = {"faults": 0, "wires": 0}
 
@@ -95,17 +92,6 @@ def test_a_rule_is_for_whom_it_names_and_so_often_as_it_says() -> None:
     assert rules.delay_seconds(BOB, "DeleteRouterInterface", "ri-1") == 3
     assert rules.remove()
     assert not rules.remove(2)
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 async def test_who_waits_for_active_waits_until_the_rule_is_dropped(api: Api) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from console.web.cloud.records import Key
 from console.web.cloud.signatures import Received, signature_of
 from console.web.cloud.store import CloudStore
 from console.web.errors import StoreError
-from tests.unit.cloud_server import ALICE, KEYS, REGION, Api, acs3_headers, api_in, cloud_world, common, rpc_signed
+from tests.unit.cloud_server import ALICE, KEYS, REGION, Api, acs3_headers, api_in, common, rpc_signed
 from tests.unit.console_world import World
 
 KEY, SECRET = KEYS[ALICE]
@@ -89,17 +88,6 @@ def test_one_changed_parameter_or_header_is_noticed() -> None:
     other = NEW_PYTHON_HEADERS | {"x-acs-action": "DeleteRouterInterface"}
     assert not signature_of(received(NEW_PYTHON, headers=other)).matches("FAKEAKSECRET")
     assert not signature_of(received(NEW_PYTHON, "a=b", NEW_PYTHON_HEADERS)).matches("FAKEAKSECRET")
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 def minutes_ago(minutes: float) -> str:

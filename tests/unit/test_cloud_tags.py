@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
 
 from console.web.cloud.records import RouteEntry, Router
-from tests.unit.cloud_server import ALICE, REGION, Api, api_in, cloud_world
-from tests.unit.console_world import World
+from tests.unit.cloud_server import ALICE, REGION, Api
 
 OK, DRY = (200, "OK"), (400, "DryRunOperation")
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ An answer of 5xx is *not known*, never *not done*; the same ClientToken has to e
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -22,17 +22,6 @@ PATIENCE_SECONDS = 0.3
 """While workers hang; otherwise they have as long as a real call."""
 CUTS = 9
 """More than any of these calls asks its workers."""
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
 
 
 @contextmanager

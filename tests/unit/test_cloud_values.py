@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,19 +10,7 @@ import pytest
 from console.web.cloud.actions.routes import ROUTES_PER_TABLE
 from console.web.cloud.answers import written
 from console.web.cloud.records import RouteEntry, Router
-from tests.unit.cloud_server import ALICE, REGION, Api, api_in, cloud_world
-from tests.unit.console_world import World
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    yield from cloud_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-async def api(world: World, tmp_path: Path) -> AsyncIterator[Api]:
-    async with api_in(world, tmp_path) as made:
-        yield made
+from tests.unit.cloud_server import ALICE, REGION, Api
 
 
 def route(destination: str, table: str = "vtb-a", **more: object) -> dict[str, object]:
