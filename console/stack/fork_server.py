@@ -57,22 +57,15 @@ def _is_worker(channel: socket.socket, output: int, supervisor: int) -> bool:
 
     It is forked twice, and the process in between ends at once: so the supervisor becomes its parent.
     """
-    server = os.getpid()
     signal.pthread_sigmask(signal.SIG_BLOCK, [_ADOPTED])
-    try:
-        if (between := os.fork()) == 0 and os.fork():
-            os._exit(0)
-    except OSError as error:
-        _say(channel, error=error.strerror)
-        if os.getpid() != server:
-            os._exit(1)
-        between = 0
-    if os.getpid() == server:
+    if (between := _fork(channel)) != 0:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [_ADOPTED])
         os.close(output)
-        if between:
+        if between is not None:
             os.waitpid(between, 0)
         return False
+    if _fork(channel) != 0:
+        os._exit(0)
     _be_adopted(supervisor)
     os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -82,6 +75,15 @@ def _is_worker(channel: socket.socket, output: int, supervisor: int) -> bool:
         os.close(descriptor)
     _say(channel, pid=os.getpid())
     return True
+
+
+def _fork(channel: socket.socket) -> int | None:
+    """Fork; None where that can't be done, and the supervisor was told why."""
+    try:
+        return os.fork()
+    except OSError as error:
+        _say(channel, error=error.strerror)
+        return None
 
 
 def _be_adopted(supervisor: int) -> None:

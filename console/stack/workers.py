@@ -14,6 +14,7 @@ from console.stack.supervised import Program
 from console.topology import EndpointSection
 from shared.runtime.settings import WorkerSettings
 
+_PYTHON: Final = (sys.executable, "-P", "-m")  # -P: nothing is imported from the current folder
 _OWN_SETTINGS: Final = {"endpoint", "account", "region", "broker", "store", "accept_from", "restored", "health_file"}
 """What is one worker's and no other's: a variable of the environment would set it for all of them."""
 _COMMON_VARIABLES: Final = {
@@ -26,7 +27,7 @@ def worker_command(  # noqa: PLR0913 - what a worker is told, each by its name
 ) -> tuple[str, ...]:
     """The command that starts a worker. Its login is not in it: everybody on the machine can read a command line."""
     return (
-        *(sys.executable, "-P", "-m", role),  # -P: nothing is imported from the current folder
+        *(*_PYTHON, role),
         *("--endpoint", endpoint, "--account", account, "--region", region),
         *("--store", str(store), "--accept-from", ",".join(accept_from)),
     )
@@ -55,7 +56,7 @@ def worker_program(
     return Program(
         name=endpoint.id,
         command=command,
-        forked=command[command.index(endpoint.role) :],
+        forked=command[len(_PYTHON) :],
         log=log_of(folder, endpoint.id),
         environment={
             "PEERING_BROKER": found.login(endpoint.account),

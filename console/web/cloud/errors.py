@@ -151,6 +151,7 @@ class ErrorKind(Enum):
     TOO_MANY_TAGS = "400 NumberExceed.Tags The Tags parameter's number is exceed , Valid : 20"
     TOO_MANY_RESOURCES = "400 NumberExceed.ResourceIds The ResourceIds parameter's number is exceed , Valid : {}"
     TAGS_FULL = "400 OperationDenied.QuotaExceed The quota of tags on resource is beyond permitted range."
+
     # VPC peering connections
 
     NO_PEERING = "400 ResourceNotFound.InstanceId The specified resource of InstanceId is not found."

@@ -165,12 +165,12 @@ class Peerings:
             *(self._interfaces.views(one, [end]) for one in ([known] if known else everywhere)), return_exceptions=True
         )
         views = [view for answer in answers if isinstance(answer, list) for view in answer]
-        errors = [answer for answer in answers if isinstance(answer, BaseException)]
-        for error in errors:
-            if not isinstance(error, ApiError):
-                raise error
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, ApiError):
+                raise answer
+        errors = [answer for answer in answers if isinstance(answer, ApiError)]
         found = next((view for view in views if view is not None and view.peer is not None), None)
-        return found, (errors[0] if errors and found is None else None)  # type: ignore[return-value] # checked above
+        return found, (errors[0] if errors and found is None else None)
 
     async def _listed(self, routers: Iterable[Router], role: str, account: str) -> Mapping[str, InterfaceView]:
         """List all ends in this role; of another account's workers those that answer."""

@@ -14,8 +14,8 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.driver_patches import patch_driver
-from shared.broker.amqp.errors import bounded, explain, guarded, refusal
-from shared.broker.errors import BrokerRefused, BrokerUnreachable
+from shared.broker.amqp.errors import bounded, explain, guarded, translated
+from shared.broker.errors import BrokerRefused
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 5
@@ -46,9 +46,7 @@ async def open_connection(address: BrokerAddress, name: str) -> AbstractConnecti
             )
         )
     except Exception as error:
-        raise refusal(error, address.shown) or BrokerUnreachable(
-            f"{address.shown} can't be reached: {explain(error)}"
-        ) from error
+        raise translated(error, address.shown) from error
 
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool) -> AbstractChannel:

@@ -25,10 +25,10 @@ from shared.broker.amqp.connection import (
 )
 from shared.broker.amqp.consumer import OnDelivery, as_delivery
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.errors import explain, guarded, refusal
+from shared.broker.amqp.errors import explain, guarded, translated
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.declarations import open_console_declarations, open_declarations
-from shared.broker.errors import BrokerRefused, BrokerUnreachable, NoFreeSlot
+from shared.broker.errors import BrokerLayerError, BrokerRefused, BrokerUnreachable, NoFreeSlot
 from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import (
     CONSOLE_SLOTS,
@@ -90,10 +90,9 @@ class ConsoleLink:
             raise BrokerUnreachable(f"{self._address.shown} did not answer in time") from late
         except BaseException as error:
             await self.close()
-            if not isinstance(error, Exception) or isinstance(error, BrokerRefused | BrokerUnreachable | NoFreeSlot):
+            if isinstance(error, BrokerLayerError) or not isinstance(error, Exception):
                 raise
-            shown = self._address.shown  # any class can mean a lost connection
-            raise refusal(error, shown) or BrokerUnreachable(f"{shown} can't be reached: {explain(error)}") from error
+            raise translated(error, self._address.shown) from error  # any class can mean a lost connection
         return self.reply_to
 
     async def publish(self, message: OutgoingMessage) -> PublishResult:

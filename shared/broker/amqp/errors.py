@@ -79,6 +79,11 @@ def refusal(error: BaseException, shown_address: str) -> BrokerRefused | None:
     return None
 
 
+def translated(error: Exception, shown_address: str) -> BrokerRefused | BrokerUnreachable:
+    """The refusal that an error is, or else a broker that can't be reached, in a sentence with its address."""
+    return refusal(error, shown_address) or BrokerUnreachable(f"{shown_address} can't be reached: {explain(error)}")
+
+
 def is_brokers_own(error: BaseException | None) -> bool:
     """Whether the broker closed the connection because something of its own is broken (541)."""
     return isinstance(error, ConnectionInternalError)
