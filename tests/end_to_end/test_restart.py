@@ -70,10 +70,14 @@ def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> 
         try:
             other.wait_for_lines("queue missing", 2)
             assert readiness(up) == []
+            up.program.send_signal(signal.SIGSTOP)  # or its next worker may be there first, and the other goes on waiting
             os.kill(up.pid("vpc-alice"), signal.SIGKILL)
+            wait_for_blocking(lambda: other.lines("ready")[-1]["queues"], LIMIT_SECONDS, until=(2).__eq__)
+            up.program.send_signal(signal.SIGCONT)
             taken = ("vpc-alice", "AnotherWorker")
             wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: taken in silent)
         finally:
+            up.program.send_signal(signal.SIGCONT)
             other.kill()
         wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
 
