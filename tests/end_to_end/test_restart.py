@@ -70,7 +70,9 @@ def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> 
         try:
             other.wait_for_lines("queue missing", 2)
             assert readiness(up) == []
-            up.program.send_signal(signal.SIGSTOP)  # or its next worker may be there first, and the other goes on waiting
+            up.program.send_signal(
+                signal.SIGSTOP
+            )  # or its next worker may be there first, and the other goes on waiting
             os.kill(up.pid("vpc-alice"), signal.SIGKILL)
             wait_for_blocking(lambda: other.lines("ready")[-1]["queues"], LIMIT_SECONDS, until=(2).__eq__)
             up.program.send_signal(signal.SIGCONT)
