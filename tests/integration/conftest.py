@@ -22,11 +22,10 @@ async def nothing_left_running() -> AsyncIterator[None]:
     then, which would be destroyed in the middle of some later test, and that one would fail.
     """
     yield
-    for _ in range(ROUNDS):
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        if not left:
-            return
+    rounds = 0
+    while left := asyncio.all_tasks() - {asyncio.current_task()}:
+        assert rounds < ROUNDS, f"these don't end: {left}"
+        rounds += 1
         for task in left:
             task.cancel()
         await asyncio.wait(left)
-    raise AssertionError(f"these don't end: {left}")
