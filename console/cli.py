@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, NoReturn
 import typer
 
 from console.commands import control, faults, fields, lifecycle, looking, payloads, situations
+from console.commands.broker import broker_start, broker_status, broker_stop
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
 from console.commands.record import record
@@ -141,14 +142,18 @@ COMMANDS: Final = (
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),
+    Entry(broker_start, f"outcome, {fields.WARM}", "peering broker start --for 2h", _RUNNING),
+    Entry(broker_status, f"{fields.WARM}, rabbitmq, worlds [name, folder]", "peering broker status --json", _RUNNING),
+    Entry(broker_stop, "outcome, stopped (whether there was one)", "peering broker stop", _RUNNING),
     Entry(record, "outcome, file, steps (how many)", "peering record story.yaml", _RUNNING),
     Entry(restart, "outcome, endpoint, pid, restarts", "peering restart vpc-hangzhou", _RUNNING),
 )
 
 GROUPS: Final = {
-    "fault": "Make things go wrong on purpose: messages, wires, workers.",
-    "situation": "Reach named states in which the two ends disagree.",
-    "held": "What becomes of messages that a fault holds.",
+    "fault": (_BREAKING, "Make things go wrong on purpose: messages, wires, workers."),
+    "situation": (_BREAKING, "Reach named states in which the two ends disagree."),
+    "held": (_BREAKING, "What becomes of messages that a fault holds."),
+    "broker": (_RUNNING, "A RabbitMQ that stays warm between commands, for a limited time."),
 }
 
 LONG_RUNNING: Final = (up, serve, demo, run)
@@ -161,9 +166,9 @@ def make_app() -> typer.Typer:
     for function in LONG_RUNNING:
         app.command(function.__name__, rich_help_panel=_RUNNING)(function)
     groups = {}
-    for group, summary in GROUPS.items():
+    for group, (panel, summary) in GROUPS.items():
         groups[group] = typer.Typer(name=group, help=summary, no_args_is_help=True)
-        app.add_typer(groups[group], rich_help_panel=_BREAKING)
+        app.add_typer(groups[group], rich_help_panel=panel)
     for entry in COMMANDS:
         epilog = fields.epilog(entry.fields, entry.example)
         *group_of, name = entry.words

@@ -17,6 +17,7 @@ WORKER: Final = (
 )
 FAULT: Final = "number, fault {as it was asked for}, sentence, since, struck, held, over, interface, wires"
 HELD: Final = "number, fault, source, target, source_endpoint, target_endpoint, label, since"
+WARM: Final = "address, kind (private or a container), folder, until (seconds since 1970)"
 
 FAILURE: Final = "outcome (refused or failed), code, sentence"
 

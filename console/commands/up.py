@@ -30,12 +30,23 @@ RestoredOption = Annotated[
     ),
 ]
 
+WarmOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--warm",
+        envvar="PEERING_WARM_BROKER",
+        metavar="FOLDER",
+        help="Take a virtual host of its own on the warm broker of this folder: see `peering broker start`.",
+    ),
+]
 
-def up(
+
+def up(  # noqa: PLR0913, PLR0917 - options of the command line
     topology: FileArgument,
     folder: FolderOption = None,
     listen: ListenOption = None,
     restored: RestoredOption = None,
+    warm: WarmOption = None,
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
@@ -43,4 +54,4 @@ def up(
     Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url,
     page (url with the token), token, keys, and name, state, pid, restarts, last of each process that changed.
     """
-    running.run_plainly(as_json, work.up, topology, folder, listen, restored or ())
+    running.run_plainly(as_json, work.up, topology, folder, listen, restored or (), warm)

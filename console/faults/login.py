@@ -14,7 +14,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp import depths
 from shared.broker.control import Rights, make_user, queue_names
 from shared.broker.messages import Depth
-from shared.broker.names import EndpointQueue
+from shared.broker.names import EndpointQueue, login_name
 from shared.broker.tap import TAP_CONFIGURE, TAP_QUEUES, TAP_READ, TAP_USER, TAP_USER_TAG, TAP_WRITE, Tap
 from shared.broker.topology import Account
 
@@ -33,10 +33,12 @@ async def relay_login(context: Context, administrator: str) -> BrokerAddress:
             "(http://ADMINISTRATOR:PASSWORD@HOST:15672).",
         )
     secret = unquote(urlsplit(administrator).password or "")
-    password = hmac.new(secret.encode(), TAP_USER.encode(), hashlib.sha256).hexdigest()
+    password = hmac.new(
+        secret.encode(), login_name(TAP_USER, context.broker.vhost).encode(), hashlib.sha256
+    ).hexdigest()
     rights = Rights(TAP_CONFIGURE, TAP_WRITE, TAP_READ)
     await make_user(administrator, Account(TAP_USER, password), TAP_USER_TAG, rights, vhost=context.broker.vhost)
-    return context.broker.as_user(TAP_USER, password)
+    return context.broker.as_account(TAP_USER, password)
 
 
 async def tapped(context: Context, administrator: str) -> dict[EndpointQueue, Depth]:

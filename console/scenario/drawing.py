@@ -18,7 +18,7 @@ from console.client.plain import plain
 from console.faults.command_lines import StoryEnd, TypedLine
 from console.scenario.watching import Scene
 from console.screen import status_text
-from console.stack.brokers import BROKER
+from console.stack.own_broker import BROKER
 from console.stack.supervised import Report
 from shared.protocol.words import Status
 

@@ -16,7 +16,7 @@ from console.faults.command_lines import CommandLine, StoryBroke, TypedLine
 from console.topology import Context
 from shared.broker.control import dead_letters
 
-LIMIT_SECONDS: Final = 10.0
+LIMIT_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.05
 
 
@@ -26,7 +26,7 @@ async def intrude(context: Context, line: CommandLine, account: str, administrat
         raise StoryBroke("what is set aside can be seen only on a broker of the scenario's own")
     async with client_of(context, account) as client:
         asking = asyncio.create_task(client.ask(line.endpoint, [line.form], LIMIT_SECONDS))
-        setting_aside = asyncio.create_task(_reason(administrator, account))
+        setting_aside = asyncio.create_task(_reason(administrator, account, context.broker.vhost))
         await asyncio.wait({asking, setting_aside}, return_when=asyncio.FIRST_COMPLETED)
         answered = asking.done()
         for task in (asking, setting_aside):
@@ -40,10 +40,10 @@ async def intrude(context: Context, line: CommandLine, account: str, administrat
     raise StoryBroke(f"nothing became of a command of account {account} to {line.endpoint}")
 
 
-async def _reason(administrator: str, account: str) -> str:
+async def _reason(administrator: str, account: str, vhost: str) -> str:
     """Return why a message of this account lies with the dead letters."""
     while True:
-        for dead in await dead_letters(administrator):
+        for dead in await dead_letters(administrator, vhost=vhost):
             headers = dead["properties"].get("headers", {})
             if headers.get("x-peering-user") == account:
                 return str(headers.get("x-peering-reason"))

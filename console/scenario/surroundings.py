@@ -15,6 +15,7 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from console.stack.brokers import WARM_VARIABLE
 from console.stack.stop_signals import on_stop_signal
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import PrivateBroker
@@ -78,7 +79,9 @@ async def until_stopped(job: Coroutine[None, None, int]) -> int:
 
 
 def surroundings() -> Mapping[str, str]:
-    """Return the environment: a run has a broker of its own wherever there can be one."""
+    """Return the environment: a run has a broker or a virtual host of its own wherever there can be one."""
+    if warm := os.environ.get(WARM_VARIABLE):
+        return {WARM_VARIABLE: warm}
     own = PrivateBroker.available() or ContainerBroker.available()
     return {} if own else os.environ
 

@@ -1,12 +1,16 @@
 """The broker of a topology: found by a ladder whose first rung that holds is taken, and it is said which.
 
-Named in the topology; else PEERING_BROKER_URL; else a private RabbitMQ of our own, as a program or as a container. An
-account's login is its own password, given or made up; with one login shared by all (a user in the URL), identities are
-not enforced, and workers declare what they need themselves.
+Named in the topology; else PEERING_BROKER_URL; else a virtual host of its own on the warm broker of
+PEERING_WARM_BROKER; else a private RabbitMQ of our own, as a program or as a container. An account's login is its own
+password, given or made up; with one login shared by all (a user in the URL), identities are not enforced, and workers
+declare what they need themselves.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -16,19 +20,21 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from console.stack.errors import StackRefused
-from console.stack.own_broker import OwnBroker, start
-from console.stack.private_folder import write_private
+from console.stack.own_broker import ADMINISTRATOR, BROKER, OwnBroker, start
+from console.stack.private_folder import shown, write_private
+from console.stack.warm import warm_broker
 from console.topology import BrokerSection, Topology
 from console.topology.context import with_passwords as with_given_passwords
 from shared.broker.address import BrokerAddress
-from shared.broker.control import administrator_url, provision
+from shared.broker.control import administrator_url, delete_world, make_world, provision
 from shared.broker.embedded import PrivateBroker
-from shared.broker.names import VHOST
-from shared.broker.topology import Account, Definitions, definitions
+from shared.broker.errors import ControlPlaneError
+from shared.broker.names import VHOST, WORLD_PREFIX
+from shared.broker.topology import Account, Definitions, definitions, in_world
 
-ADMINISTRATOR: Final = "peering-admin"
-BROKER: Final = "broker"
+WARM_VARIABLE: Final = "PEERING_WARM_BROKER"
 _SALT_BYTES: Final = 4
+_WORLD_CHARACTERS: Final = 12
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -44,6 +50,8 @@ class Found:
     """The management API's URL with its login, a secret; empty where nobody told us one."""
     administrator_password: str = field(default="", repr=False)
     """Of our own broker's administrator."""
+    world: str | None = None
+    """The virtual host that was made for this stack alone, and ends with it."""
 
     def login(self, uid: str) -> str:
         """The URL with this account's login: a secret."""
@@ -56,12 +64,29 @@ class Found:
             return url_of(address.as_user(broker.shared_user, broker.shared_password or ""))
         if account.password is None:
             return broker.url
-        return url_of(address.as_user(uid, account.password))
+        return url_of(address.as_account(uid, account.password))
 
     def redefine(self, topology: Topology) -> None:
         """Have our own broker load this topology when it boots again: it may have lost its data. Raises OSError."""
         if self.own is not None:
             self.own.redefine(_definitions(topology, Account(ADMINISTRATOR, self.administrator_password)))
+
+    @property
+    def vhost(self) -> str:
+        """The virtual host in which this stack may be provisioned."""
+        return self.world or VHOST
+
+    def placed(self, document: Definitions) -> Definitions:
+        """These definitions, for the virtual host of this stack."""
+        return document if self.world is None else in_world(document, self.world, ADMINISTRATOR)
+
+    async def end(self) -> None:
+        """End what was begun for this stack: its own broker, or its world on another. Never raises."""
+        if self.own is not None:  # what it holds is said again by the workers, so it needs no farewell
+            await asyncio.to_thread(self.own.kill)
+        if self.world is not None:
+            with contextlib.suppress(ControlPlaneError):  # then it ends with the broker
+                await delete_world(self.administrator, self.world)
 
     @property
     def enforced(self) -> bool:
@@ -84,6 +109,8 @@ async def find_broker(topology: Topology, folder: Path, say: Say, environment: M
     named = topology.broker is not None and topology.broker.url is not None
     if named or environment.get("PEERING_BROKER_URL"):
         return await _somebody_elses(topology, folder, say, environment)
+    if warm := environment.get(WARM_VARIABLE):
+        return await _warm(topology, folder, say, Path(warm))
     return await _our_own(topology, folder, say)
 
 
@@ -128,6 +155,28 @@ def _from_environment(url: str, topology: Topology, *, provisioned: bool) -> Top
         for one in topology.accounts
     )
     return topology.model_copy(update={"broker": section, "accounts": accounts})
+
+
+async def _warm(topology: Topology, folder: Path, say: Say, place: Path) -> Found:
+    """Take a virtual host of this folder's own; what was left in it by one that was killed goes."""
+    warm = warm_broker(place)
+    if warm is None:
+        raise StackRefused(f"no broker is warm in {shown(place)}: `peering broker start --folder {shown(place)}`")
+    whose, world = _world_of(folder)
+    complete = _with_passwords(topology, folder)
+    section = BrokerSection(url=f"{warm.address}/{world}")
+    placed = complete.model_copy(update={"broker": section})
+    found = Found(placed, f"warm, {section.url}", administrator=warm.administrator, world=world)
+    say(f"broker: {found.said}")
+    document = found.placed(_definitions(complete, administrator=None))
+    await make_world(warm.administrator, world, whose, document)
+    return found
+
+
+def _world_of(folder: Path) -> tuple[str, str]:
+    """A folder's whole path, and the name of its world: one stack at a time may use a folder."""
+    whose = str(folder.resolve())
+    return whose, f"{WORLD_PREFIX}{hashlib.sha256(whose.encode()).hexdigest()[:_WORLD_CHARACTERS]}"
 
 
 async def _our_own(topology: Topology, folder: Path, say: Say) -> Found:

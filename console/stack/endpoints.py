@@ -34,10 +34,12 @@ async def add_endpoint(stack: Stack, clients: Clients, endpoint: EndpointSection
     Raises StackRefused, ControlPlaneError or Unanswered.
     """
     if stack.broker.enforced:
+        administrator = stack.broker.administrator
         owned = 1 + sum(one.account == endpoint.account for one in stack.topology.endpoints)
-        await limit_user(stack.broker.administrator, endpoint.account, account_limits(owned))
+        await limit_user(administrator, endpoint.account, account_limits(owned), vhost=stack.broker.vhost)
         senders = stack.topology.senders(endpoint)
-        await provision(stack.broker.administrator, endpoint_definitions(endpoint.account, endpoint.id, senders))
+        more = endpoint_definitions(endpoint.account, endpoint.id, senders)
+        await provision(administrator, stack.broker.placed(more))
     stack.supervisor.start(worker_program(stack.broker, endpoint, stack.folder, stack.settings))
     stack.added.append(endpoint)
     known = KnownEndpoint(endpoint.id, endpoint.kind, endpoint.account, endpoint.region, endpoint.role)
@@ -60,7 +62,7 @@ async def remove_endpoint(stack: Stack, clients: Clients, endpoint: str) -> None
     if stack.broker.enforced:
         senders = stack.topology.senders(section)
         for queue in endpoint_queues(section.account, endpoint, senders):
-            await delete_queue(stack.broker.administrator, queue.name)
+            await delete_queue(stack.broker.administrator, queue.name, vhost=stack.broker.vhost)
     for suffix in _STORE_SUFFIXES:
         (stack.folder / STORES / f"{endpoint}.sqlite{suffix}").unlink(missing_ok=True)
 

@@ -20,6 +20,8 @@ from shared.broker.watchdog import group_members
 
 OwnBroker: TypeAlias = PrivateBroker | ContainerBroker
 
+ADMINISTRATOR: Final = "peering-admin"
+BROKER: Final = "broker"
 _LOOK_EVERY_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _BOOT_ERRORS: Final = (OSError, RuntimeError, subprocess.SubprocessError)

@@ -87,6 +87,14 @@ def locked(folder: Path) -> Iterator[None]:
         for entry in (*folder.iterdir(), *(folder / LOGS).iterdir(), *(folder / STORES).iterdir()):
             _check(entry)
             _close(entry)
+    with only_user(folder, "`peering up`"):
+        yield
+
+
+@contextmanager
+def only_user(folder: Path, what: str) -> Iterator[None]:
+    """Keep a second process like this one out of a folder. Raises StackRefused, which names `what` is in it."""
+    with usable(folder):
         file = os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
     with file:
         try:
@@ -94,13 +102,27 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             holder = file.read().strip() or "unknown"
             raise StackRefused(
-                f"the folder {shown(folder)} is in use by another `peering up` (process {holder}): "
+                f"the folder {shown(folder)} is in use by another {what} (process {holder}): "
                 "stop that one, or take another with --folder"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def in_use(folder: Path) -> bool:
+    """Whether a process keeps others out of a folder. Raises OSError."""
+    try:
+        file = os.fdopen(os.open(folder / "lock", os.O_RDONLY | os.O_NOFOLLOW))
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def write_private(path: Path, text: str) -> None:

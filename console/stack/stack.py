@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from console.stack.brokers import BROKER, Found, Say, find_broker
+from console.stack.brokers import Found, Say, find_broker
 from console.stack.forking import ForkServer, can_fork
-from console.stack.own_broker import keep_alive
+from console.stack.own_broker import BROKER, keep_alive
 from console.stack.private_folder import LOGS, locked, shown, usable, write_private
 from console.stack.readiness import until_all_answer
 from console.stack.supervised import OnChange, Report, State
@@ -103,8 +103,7 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
                             supervisor.change(worker_program(found, one, folder, told))
                         yield Stack(folder, context, found, supervisor, broker_report, told)
             finally:
-                if found.own is not None:  # what it holds is said again by the workers, so it needs no farewell
-                    await asyncio.to_thread(found.own.kill)
+                await found.end()
 
 
 @asynccontextmanager

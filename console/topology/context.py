@@ -14,7 +14,7 @@ from typing import Final
 from console.topology.models import AccountSection, Topology
 from console.topology.reading import TopologyRefused, load
 from shared.broker.address import BrokerAddress
-from shared.broker.names import checked_endpoint, checked_uid
+from shared.broker.names import checked_endpoint, checked_uid, login_name
 from shared.protocol.words import Kind
 
 CONTEXT_FILE: Final = Path(".peering") / "context.json"
@@ -91,7 +91,7 @@ class Context:
             )
         return replace(
             self.broker,
-            user=uid,
+            user=login_name(uid, self.broker.vhost),
             password=known.password,
             certificate_file=known.certificate_file,
             key_file=known.key_file,
@@ -162,7 +162,7 @@ def _from_file(path: Path, acting: str | None, environ: Mapping[str, str]) -> Co
             raise NoContext(f"There is no account {acting!r} in {path}, which lists: {known}.")
         uid = account.uid
     accounts = tuple(
-        one.model_copy(update={"password": one.password or address.password}) if one.uid == address.user else one
+        one.model_copy(update={"password": one.password or address.password}) if one.uid == address.account else one
         for one in topology.accounts
     )
     endpoints = tuple(KnownEndpoint(one.id, one.kind, one.account, one.region, one.role) for one in topology.endpoints)
@@ -182,7 +182,7 @@ def _address(path: Path, topology: Topology, environ: Mapping[str, str]) -> tupl
         return address.as_user(broker.shared_user, broker.shared_password or ""), True
     if environ.get("PEERING_BROKER_URL"):
         address = _environment_address(environ)
-        return address, address.user is not None and topology.account(address.user) is None
+        return address, address.user is not None and topology.account(address.account or "") is None
     raise NoContext(
         f"{path} names no broker (`broker: url`), and no `peering up` runs here. "
         "Start it with `peering up`, or set PEERING_BROKER_URL."
@@ -222,7 +222,7 @@ def _from_environment(acting: str | None, environ: Mapping[str, str]) -> Context
         certificate_file=address.certificate_file,
         key_file=address.key_file,
     )
-    shared = address.user != acting if address.user is not None else not account.password and not address.external
+    shared = address.account != acting if address.user is not None else not account.password and not address.external
     return Context(
         "The environment (PEERING_BROKER_URL, PEERING_ENDPOINTS)", address, (account,), endpoints, shared, acting
     )

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
+from shared.broker.names import account_of, login_name
+
 _PORTS: Final = {"amqp": 5672, "amqps": 5671}
 
 
@@ -73,6 +75,15 @@ class BrokerAddress:
     def as_user(self, user: str, password: str) -> Self:
         """The same broker, with another login."""
         return replace(self, user=user, password=password)
+
+    def as_account(self, uid: str, password: str) -> Self:
+        """The same broker, with an account's login."""
+        return self.as_user(login_name(uid, self.vhost), password)
+
+    @property
+    def account(self) -> str | None:
+        """The account whose login it is; None without a login."""
+        return account_of(self.user, self.vhost)
 
     def ssl_context(self) -> ssl.SSLContext | None:
         """Read the certificates; None without TLS. Raises OSError (ssl.SSLError is one) if they can't be read."""

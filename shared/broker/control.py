@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
-from shared.broker.names import DEAD_LETTER_QUEUE, VHOST
+from shared.broker.names import DEAD_LETTER_QUEUE, VHOST, WORLD_PREFIX, login_name
 from shared.broker.polling import POLL_SECONDS
 from shared.broker.topology import Account, Definitions
 
@@ -76,7 +76,7 @@ async def queue_names(management_url: str, pattern: str, *, vhost: str = VHOST) 
 
 async def make_user(management_url: str, account: Account, tag: str, rights: Rights, *, vhost: str = VHOST) -> None:
     """Make a user, or give it a new password, and let it do this much and no more. Raises ControlPlaneError."""
-    name = quote(account.uid, safe="")
+    name = quote(login_name(account.uid, vhost), safe="")
     async with _client(management_url) as client:
         for path, body in (
             (f"/api/users/{name}", {"password": account.password, "tags": tag}),
@@ -85,12 +85,12 @@ async def make_user(management_url: str, account: Account, tag: str, rights: Rig
             await _change(client, "PUT", path, f"make the user {account.uid}", body)
 
 
-async def limit_user(management_url: str, user: str, limits: Mapping[str, int]) -> None:
-    """Set how many connections and channels a user may open from now on. Raises ControlPlaneError."""
+async def limit_user(management_url: str, uid: str, limits: Mapping[str, int], *, vhost: str = VHOST) -> None:
+    """Set how many connections and channels an account may open from now on. Raises ControlPlaneError."""
     async with _client(management_url) as client:
         for limit, value in limits.items():
-            path = f"/api/user-limits/{quote(user, safe='')}/{limit}"
-            await _change(client, "PUT", path, f"limit the user {user}", {"value": value})
+            path = f"/api/user-limits/{quote(login_name(uid, vhost), safe='')}/{limit}"
+            await _change(client, "PUT", path, f"limit the user {uid}", {"value": value})
 
 
 async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
@@ -102,6 +102,31 @@ async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) ->
 async def delete_vhost(management_url: str, *, vhost: str = VHOST) -> None:
     """Delete a virtual host with all that it holds; one that is gone already is no error. Raises ControlPlaneError."""
     await _remove(management_url, f"/api/vhosts/{quote(vhost, safe='')}", f"delete {vhost}")
+
+
+async def make_world(management_url: str, vhost: str, description: str, document: Definitions) -> None:
+    """Make a world's virtual host anew, with definitions whose logins open no other. Raises ControlPlaneError."""
+    await delete_world(management_url, vhost)
+    async with _client(management_url) as client:
+        path = f"/api/vhosts/{quote(vhost, safe='')}"
+        await _change(client, "PUT", path, f"make {vhost}", {"description": description, "tags": ""})
+    await provision(management_url, document)
+
+
+async def delete_world(management_url: str, vhost: str) -> None:
+    """Delete a world with its logins; one that is gone already is no error. Raises ControlPlaneError."""
+    await delete_vhost(management_url, vhost=vhost)
+    async with _client(management_url) as client:
+        users = (await _change(client, "GET", "/api/users", "list its users")).json()
+        if logins := [one["name"] for one in users if one["name"].endswith(login_name("", vhost))]:
+            await _change(client, "POST", "/api/users/bulk-delete", f"delete users of {vhost}", {"users": logins})
+
+
+async def worlds(management_url: str) -> dict[str, str]:
+    """List the worlds of a broker, each with its description. Raises ControlPlaneError."""
+    async with _client(management_url) as client:
+        found = (await _change(client, "GET", "/api/vhosts", "list its virtual hosts")).json()
+        return {one["name"]: one.get("description", "") for one in found if one["name"].startswith(WORLD_PREFIX)}
 
 
 async def _remove(management_url: str, path: str, what: str) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 VHOST: Final = "peering"
+WORLD_PREFIX: Final = f"{VHOST}."
+"""How the virtual host of a world begins: one of several simulators on a shared broker."""
 OPEN_ACCOUNT: Final = "open"
 """Stands in the place of the account in all names where one user is shared and identities are not enforced."""
 
@@ -67,6 +69,19 @@ def checked_endpoint(endpoint: str) -> str:
         message = f"an endpoint is named with 1 to 64 of a-z, 0-9 and '-', not {endpoint!r}"
         raise ValueError(message)
     return endpoint
+
+
+def login_name(account: str, vhost: str) -> str:
+    """The RabbitMQ user of an account: all virtual hosts share their users, so that of a world has the world's name."""
+    return f"{account}@{vhost}" if vhost.startswith(WORLD_PREFIX) else account
+
+
+def account_of(login: str | None, vhost: str) -> str | None:
+    """The account of a RabbitMQ user in this virtual host; None if it is none there."""
+    if login is None or not vhost.startswith(WORLD_PREFIX):
+        return login
+    account, _, world = login.partition("@")
+    return account if world == vhost else None
 
 
 def exchange_name(account: str) -> str:

@@ -36,6 +36,7 @@ from shared.broker.names import (
     console_routing_key,
     endpoint_queues,
     exchange_name,
+    login_name,
 )
 
 Definitions: TypeAlias = dict[str, Any]
@@ -107,6 +108,23 @@ def definitions(
             _binding(DEAD_LETTER_EXCHANGE, "", DEAD_LETTER_QUEUE),
             *(binding for uid in uids for binding in _account_bindings(uid)),
             *(binding for owner, one in endpoints for binding in _endpoint_bindings(owner, one, heard[one])),
+        ],
+    }
+
+
+def in_world(document: Definitions, vhost: str, administrator: str) -> Definitions:
+    """The same topology in the virtual host of a world, with its own logins; an administrator may do all there."""
+    return {
+        **{
+            kind: [{**one, "vhost": vhost} for one in entries] for kind, entries in document.items() if kind != "vhosts"
+        },
+        "users": [{**one, "name": login_name(one["name"], vhost)} for one in document.get("users", ())],
+        "permissions": [
+            *(
+                {**one, "vhost": vhost, "user": login_name(one["user"], vhost)}
+                for one in document.get("permissions", ())
+            ),
+            {**_permission(administrator, ".*", ".*", ".*"), "vhost": vhost},
         ],
     }
 

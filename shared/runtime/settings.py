@@ -88,7 +88,7 @@ class WorkerSettings(BaseSettings):
     @property
     def enforced(self) -> bool:
         """Whether the broker proves accounts: its user is the account, or a certificate says who."""
-        return self.address.external or self.address.user == self.account
+        return self.address.external or self.address.account == self.account
 
     @property
     def senders(self) -> list[str]:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from console.stack.brokers import find_broker
+from console.stack.brokers import WARM_VARIABLE, find_broker
 from console.stack.errors import StackRefused
+from console.stack.private_folder import marked_folder, only_user
+from console.stack.warm import Warm, warm_broker
 from console.topology import load
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cross-account.yaml"
@@ -19,3 +21,15 @@ async def test_damaged_passwords_are_a_sentence_with_the_file(tmp_path: Path, co
     (tmp_path / "passwords.json").write_bytes(content)
     with pytest.raises(StackRefused, match=r"passwords\.json cannot be read: .*Remove it"):
         await find_broker(load(EXAMPLE), tmp_path, lambda _: None, {})
+
+
+@pytest.mark.parametrize("left", ["", "{", "whole"])
+async def test_what_a_killed_keeper_left_is_no_warm_broker(tmp_path: Path, left: str) -> None:
+    marked_folder(tmp_path / "warm")
+    warm = Warm(address="amqp://127.0.0.1:1", kind="private", administrator="http://a:b@h", until=0.0, keeper=1)
+    (tmp_path / "warm" / "warm.json").write_text(warm.model_dump_json() if left == "whole" else left)
+    assert warm_broker(tmp_path / "warm") is None
+    with pytest.raises(StackRefused, match=r"no broker is warm in .*warm: `peering broker start"):
+        await find_broker(load(EXAMPLE), tmp_path, lambda _: None, {WARM_VARIABLE: str(tmp_path / "warm")})
+    with only_user(tmp_path / "warm", "test"):
+        assert (warm_broker(tmp_path / "warm") == warm) is (left == "whole")

@@ -45,6 +45,8 @@ def peering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peering
         ["initiate"],
         ["show", "--as", "nobody"],
         ["show", "--topology", "none.yaml"],
+        ["broker", "start", "--for", "soon"],
+        ["broker", "start", "--for", "25h"],
     ],
 )
 def test_wrong_usage_is_exit_code_2_with_a_sentence(peering: Peering, words: list[str]) -> None:

@@ -52,6 +52,9 @@ def test_every_setting_can_come_from_the_environment(monkeypatch: pytest.MonkeyP
         ("alice", "amqp://alice:p@broker", True),
         ("alice", "amqp://guest:guest@broker", False),
         ("alice", "amqp://broker", False),
+        ("alice", "amqp://alice%40peering.one:p@broker/peering.one", True),
+        ("alice", "amqp://alice%40peering.other:p@broker/peering.one", False),
+        ("alice", "amqp://alice:p@broker/peering.one", False),
     ],
 )
 def test_identities_are_enforced_where_the_brokers_user_is_the_account(

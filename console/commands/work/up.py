@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
@@ -23,6 +24,7 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
 from console.screen import Screen
+from console.stack.brokers import WARM_VARIABLE
 from console.stack.control_socket import control_socket
 from console.stack.errors import StackError
 from console.stack.restarting import answer_request
@@ -39,7 +41,14 @@ from shared.broker.errors import BrokerNotStarted
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
 
-async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None, restored: Sequence[str] = ()) -> int:
+async def up(  # noqa: PLR0913, PLR0917 - what the command line says
+    screen: Screen,
+    path: Path,
+    folder: Path | None,
+    listen: str | None,
+    restored: Sequence[str] = (),
+    warm: Path | None = None,
+) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
     topology = load(path)
     unknown = [one for one in restored if topology.endpoint(one) is None]
@@ -50,7 +59,7 @@ async def up(screen: Screen, path: Path, folder: Path | None, listen: str | None
     board = Board(screen, topology)
     with unhindered(screen):
         try:
-            await _until_ended(_stay_up(topology, place, address, restored, board, ended), board, ended)
+            await _until_ended(_stay_up(topology, place, address, restored, warm, board, ended), board, ended)
         except (StackError, BrokerNotStarted, ServerError) as error:
             screen.failed(type(error).__name__, str(error))
             return FAILED
@@ -73,14 +82,23 @@ async def _until_ended(staying_up: Coroutine[None, None, None], board: Board, en
 
 
 async def _stay_up(  # noqa: PLR0913, PLR0917 - what `up` was told
-    topology: Topology, folder: Path, listen: Listen, restored: Sequence[str], board: Board, ended: asyncio.Event
+    topology: Topology,
+    folder: Path,
+    listen: Listen,
+    restored: Sequence[str],
+    warm: Path | None,
+    board: Board,
+    ended: asyncio.Event,
 ) -> None:
     """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already."""
+    environment = {**os.environ, WARM_VARIABLE: str(warm or "")}
     with bound(listen) as listening:
         for warning in warnings(listen):
             board.say(warning)
         async with (
-            running(topology, folder, board.say, on_change=board.changed, restored=restored) as stack,
+            running(
+                topology, folder, board.say, on_change=board.changed, environment=environment, restored=restored
+            ) as stack,
             control_socket(stack.folder, partial(answer_request, stack)),
             web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
         ):

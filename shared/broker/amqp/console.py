@@ -23,7 +23,7 @@ from shared.broker.amqp.connection import (
     open_connection,
     report_end,
 )
-from shared.broker.amqp.consumer import OnDelivery, as_delivery
+from shared.broker.amqp.consumer import OnDelivery, as_delivery, naming_accounts
 from shared.broker.amqp.declare import declare
 from shared.broker.amqp.errors import explain, guarded, translated
 from shared.broker.amqp.publisher import Publisher
@@ -62,7 +62,7 @@ class ConsoleLink:
         self._open_mode = account is None
         self._user = address.user or account or "guest"
         self._name = name
-        self._on_delivery = on_delivery
+        self._on_delivery = naming_accounts(on_delivery, address.vhost)
         self._on_lost = on_lost
         self._connection: AbstractConnection | None = None
         self._publisher: Publisher | None = None

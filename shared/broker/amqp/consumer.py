@@ -9,6 +9,7 @@ and one that was refused once is read by a consumer of its own (unread_queues.py
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import aiormq.abc
@@ -19,6 +20,7 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFou
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, EndSession, open_channel, report_end
 from shared.broker.amqp.errors import bounded, explain, guarded
 from shared.broker.messages import Delivery
+from shared.broker.names import WORLD_PREFIX, account_of
 
 OnDelivery = Callable[[Delivery], None]
 
@@ -189,3 +191,10 @@ def as_delivery(
         tag=delivered.delivery_tag or 0,
         session=session,
     )
+
+
+def naming_accounts(on_delivery: OnDelivery, vhost: str) -> OnDelivery:
+    """Have deliveries name their sender's account, where its login is another word: in a world."""
+    if not vhost.startswith(WORLD_PREFIX):
+        return on_delivery
+    return lambda delivery: on_delivery(replace(delivery, user_id=account_of(delivery.user_id, vhost)))

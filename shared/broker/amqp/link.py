@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractConnection
 
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import EndSession, close_connection, open_connection
-from shared.broker.amqp.consumer import Consumer, OnDelivery, look_for
+from shared.broker.amqp.consumer import Consumer, OnDelivery, look_for, naming_accounts
 from shared.broker.amqp.declare import declare
 from shared.broker.amqp.driver_patches import tell_when_blocked
 from shared.broker.amqp.errors import bounded, explain, is_brokers_own, refusal
@@ -28,7 +28,7 @@ from shared.broker.dead_letters import dead_letter
 from shared.broker.declarations import Declaration
 from shared.broker.errors import BrokerRefused
 from shared.broker.messages import Delivery, LinkCondition, LinkState, OutgoingMessage, PublishResult
-from shared.broker.names import OPEN_ACCOUNT, exchange_name
+from shared.broker.names import OPEN_ACCOUNT, exchange_name, login_name
 
 SET_UP_LIMIT_SECONDS: Final = 60.0
 DRAIN_LIMIT_SECONDS: Final = 10.0
@@ -71,12 +71,12 @@ class Link:
         """
         self._address = address
         self._exchange = exchange_name(account or OPEN_ACCOUNT)
-        self._user = speaks_as or address.user or account or "guest"
+        self._user = login_name(speaks_as, address.vhost) if speaks_as else address.user or account or "guest"
         self._name = name
         self._queues = list(dict.fromkeys(queues))
         self._suspects: dict[str, str] = {}
         self._alone = alone
-        self._taken = TakenQueues(on_delivery, self._queues_changed)
+        self._taken = TakenQueues(naming_accounts(on_delivery, address.vhost), self._queues_changed)
         self._prefetch = prefetch
         self._on_state = on_state
         self._declarations = declarations
