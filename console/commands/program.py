@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -15,6 +14,8 @@ TRACEBACK_VARIABLE: Final = "PEERING_TRACEBACK"
 
 def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - takes as long to import as `typer`, for one option
+
         typer.echo(f"peering-handshake {version('peering-handshake')}")
         raise typer.Exit
 

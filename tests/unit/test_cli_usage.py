@@ -134,7 +134,8 @@ def test_what_is_checked_early_is_what_workers_check() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     program = (
-        "import sys, console.cli; print([m for m in ('aio_pika', 'pydantic', 'httpx', 'yaml') if m in sys.modules])"
+        "import sys, peering_handshake.__main__, console.cli; print([m for m in ('aio_pika', 'asyncio', 'email',"
+        " 'httpx', 'pydantic', 'rich', 'structlog', 'yaml') if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     began = time.monotonic()

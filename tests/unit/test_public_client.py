@@ -12,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+import peering_handshake
 from console.client import following
 from console.faults.model import Fault, HeldOrder, StandingFault
 from console.web.app import described_app, make_app
@@ -216,3 +217,11 @@ def test_every_method_says_what_it_does_and_errors_are_one_tree() -> None:
         assert [name for name, one in vars(kind).items() if isinstance(one, Spoken) and not one.__doc__] == []
     assert issubclass(Refused, PeeringError)
     assert httpx.__name__ == "httpx"
+
+
+def test_each_public_name_is_imported_when_it_is_used_and_no_other_is_there() -> None:
+    named = {name: getattr(peering_handshake, name).__name__ for name in peering_handshake.__all__}
+    assert named == {name: name for name in peering_handshake.__all__}
+    assert set(peering_handshake.__all__) <= set(dir(peering_handshake))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        getattr(peering_handshake, "Nothing")  # noqa: B009 - a name that type checkers refuse
