@@ -29,6 +29,32 @@ RestoredOption = Annotated[
         help="This endpoint's store was put back from a backup: it renews every epoch, this once. May be repeated.",
     ),
 ]
+BrokerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--broker",
+        metavar="URL",
+        help="A RabbitMQ that runs, amqp://HOST:PORT, instead of one of its own. PEERING_BROKER_URL says the same, and "
+        "is better for a login: everybody on the machine can read a command line.",
+    ),
+]
+ManagementOption = Annotated[
+    str | None,
+    typer.Option(
+        "--management",
+        metavar="URL",
+        help="Its management API, http://ADMINISTRATOR:PASSWORD@HOST:PORT: accounts and queues are made there, and "
+        "faults on wires. PEERING_MANAGEMENT_URL says the same.",
+    ),
+]
+ScenariosOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenarios",
+        metavar="FOLDER",
+        help="Play its scenarios (*.yaml), by name, on what runs before it is ready. One that breaks ends it.",
+    ),
+]
 
 WarmOption = Annotated[
     Path | None,
@@ -47,6 +73,9 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
     listen: ListenOption = None,
     restored: RestoredOption = None,
     warm: WarmOption = None,
+    broker: BrokerOption = None,
+    management: ManagementOption = None,
+    scenarios: ScenariosOption = None,
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
@@ -54,4 +83,6 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
     Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url,
     page (url with the token), token, keys, and name, state, pid, restarts, last of each process that changed.
     """
-    running.run_plainly(as_json, work.up, topology, folder, listen, restored or (), warm)
+    running.run_plainly(
+        as_json, work.up, work.Asked(topology, folder, listen, restored or (), broker, management, warm, scenarios)
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -28,7 +29,7 @@ from console.scenario.surroundings import (
     progress,
     until_stopped,
 )
-from console.stack.errors import StackError
+from console.stack.errors import StackError, StackRefused
 from console.topology import FileRefused, NoContext, Topology
 from console.trace.drawings import draw
 from console.trace.text import text
@@ -66,6 +67,21 @@ def run(wanted: Wanted) -> int:
     except (StackError, ServerError, BrokerNotStarted, ControlPlaneError, ClientError, OSError) as error:
         console.print(Text(f"The scenario can't be run: {error}", "red"), soft_wrap=True)
         return FAILED
+
+
+async def play_here(file: Path, topology: Path) -> None:
+    """Play a scenario on what runs, whose context is in `topology`, unseen; what it creates stays.
+
+    Raises StackRefused where it breaks or cannot be played.
+    """
+    try:
+        scenario, _ = load_scenario(file)
+        async with running_place(topology, file.parent) as place:
+            said = _said(await perform(scenario, place, Console(file=StringIO()), lambda _: None, traced=False))
+    except (StoryBroke, FileRefused, NoContext, ClientError, OSError) as error:
+        raise StackRefused(f"{file}: {error}") from error
+    if said:
+        raise StackRefused(f"{file}: {said}")
 
 
 async def _play(scenario: Scenario, topology: Topology | None, console: Console, wanted: Wanted) -> int:

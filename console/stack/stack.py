@@ -32,7 +32,10 @@ FOLDER: Final = CONTEXT_FILE.parent
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What runs. `added` are the endpoints that were not in the topology at the start."""
+    """What runs. `added` are the endpoints that were not in the topology at the start.
+
+    `preparing` are the scenarios that are still to be played before it counts as ready.
+    """
 
     folder: Path
     context: Context
@@ -41,6 +44,7 @@ class Stack:
     broker_report: Callable[[], Report]
     settings: Mapping[str, str] = field(default_factory=dict)
     added: list[EndpointSection] = field(default_factory=list)
+    preparing: list[str] = field(default_factory=list)
 
     @property
     def topology(self) -> Topology:

@@ -11,6 +11,13 @@ from tests.end_to_end.programs import REPOSITORY, Up, peering_up, running_with
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
 SALT = b"salt"
+OFFICE = """
+title: An office that is connected before it is said to be ready
+connection: [ri-office@vpc-alice, ri-lab@vpc-bob]
+steps:
+  - do: [{create: ri-office}, {create: ri-lab}, {configure: ri-lab}, {configure: ri-office}, {initiate: ri-office}]
+    expect: {ri-office: Activated, ri-lab: Activated}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +65,12 @@ def test_with_one_login_for_all_it_works_and_says_that_identities_are_not_enforc
 
 
 def test_with_an_administrators_login_each_account_gets_its_own(broker: PrivateBroker, tmp_path: Path) -> None:
-    folder = tmp_path / "peering"
-    with peering_up(CROSS_ACCOUNT, folder, **urls(broker)) as up:
+    folder, scenarios, told = tmp_path / "peering", tmp_path / "scenarios", urls(broker)
+    scenarios.mkdir()
+    (scenarios / "10-office.yaml").write_text(OFFICE)
+    flags = ("--broker", told["PEERING_BROKER_URL"], "--management", told["PEERING_MANAGEMENT_URL"])
+    with peering_up(CROSS_ACCOUNT, folder, *flags, "--scenarios", str(scenarios)) as up:
+        assert up.terminal.done("show", "ri-office")["status"] == "Activated"
         establish_and_send(up)
         assert up.terminal.refused("suspend", "ri-two@vpc-bob", "--as", "alice") == "NotOwner"
         logs = "".join(path.read_text() for path in (folder / "logs").iterdir())

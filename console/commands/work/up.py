@@ -12,7 +12,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import RenderableType
 from rich.live import Live
@@ -23,6 +23,7 @@ from console.client.plain import plain
 from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
+from console.scenario.playing import play_here
 from console.screen import Screen
 from console.stack.brokers import WARM_VARIABLE
 from console.stack.control_socket import control_socket
@@ -31,7 +32,7 @@ from console.stack.restarting import answer_request
 from console.stack.stack import FOLDER, Stack, running
 from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State
-from console.topology import Topology, TopologyRefused, load
+from console.topology import BrokerSection, Topology, TopologyRefused, load
 from console.topology.context import CONTEXT_FILE
 from console.web.errors import ServerError
 from console.web.listening import Listen, listen_at
@@ -41,25 +42,48 @@ from shared.broker.errors import BrokerNotStarted
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
 
-async def up(  # noqa: PLR0913, PLR0917 - what the command line says
-    screen: Screen,
-    path: Path,
-    folder: Path | None,
-    listen: str | None,
-    restored: Sequence[str] = (),
-    warm: Path | None = None,
-) -> int:
+class Asked(NamedTuple):
+    """What was asked for: a topology's file, and what options say of where and how it is run."""
+
+    topology: Path
+    folder: Path | None = None
+    listen: str | None = None
+    restored: Sequence[str] = ()
+    broker: str | None = None
+    management: str | None = None
+    warm: Path | None = None
+    scenarios: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The environment, with the broker of the command line in it."""
+        told = {"PEERING_BROKER_URL": self.broker, "PEERING_MANAGEMENT_URL": self.management}
+        given = {name: url for name, url in told.items() if url is not None}
+        return {**os.environ, WARM_VARIABLE: str(self.warm or ""), **given}
+
+    @property
+    def stories(self) -> list[Path]:
+        """The files of the scenarios that are played first."""
+        return [] if self.scenarios is None else sorted(self.scenarios.absolute().glob("*.yaml"))
+
+    def load(self) -> Topology:
+        """Read the topology; a broker of the command line is asked for instead of its own. Raises TopologyRefused."""
+        topology = load(self.topology)
+        unknown = [one for one in self.restored if topology.endpoint(one) is None]
+        if unknown:
+            raise TopologyRefused(f"{self.topology} holds no endpoint {unknown[0]}, whose store is said to be restored")
+        if self.broker is None or topology.broker is None:
+            return topology
+        elsewhere = BrokerSection(ca_file=topology.broker.ca_file)
+        return topology.model_copy(update={"broker": elsewhere})
+
+
+async def up(screen: Screen, asked: Asked) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
-    topology = load(path)
-    unknown = [one for one in restored if topology.endpoint(one) is None]
-    if unknown:
-        raise TopologyRefused(f"{path} holds no endpoint {unknown[0]}, whose store is said to be restored")
-    place = folder or topology.folder or FOLDER
-    address, ended = listen_at(listen), asyncio.Event()
+    topology, address, ended = asked.load(), listen_at(asked.listen), asyncio.Event()
     board = Board(screen, topology)
     with unhindered(screen):
         try:
-            await _until_ended(_stay_up(topology, place, address, restored, warm, board, ended), board, ended)
+            await _until_ended(_stay_up(topology, asked, address, board, ended), board, ended)
         except (StackError, BrokerNotStarted, ServerError) as error:
             screen.failed(type(error).__name__, str(error))
             return FAILED
@@ -81,27 +105,25 @@ async def _until_ended(staying_up: Coroutine[None, None, None], board: Board, en
             bringing_up.result()
 
 
-async def _stay_up(  # noqa: PLR0913, PLR0917 - what `up` was told
-    topology: Topology,
-    folder: Path,
-    listen: Listen,
-    restored: Sequence[str],
-    warm: Path | None,
-    board: Board,
-    ended: asyncio.Event,
-) -> None:
+async def _stay_up(topology: Topology, asked: Asked, listen: Listen, board: Board, ended: asyncio.Event) -> None:
     """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already."""
-    environment = {**os.environ, WARM_VARIABLE: str(warm or "")}
+    folder = asked.folder or topology.folder or FOLDER
+    stacked = running(
+        topology, folder, board.say, on_change=board.changed, environment=asked.environment(), restored=asked.restored
+    )
     with bound(listen) as listening:
         for warning in warnings(listen):
             board.say(warning)
         async with (
-            running(
-                topology, folder, board.say, on_change=board.changed, environment=environment, restored=restored
-            ) as stack,
+            stacked as stack,
             control_socket(stack.folder, partial(answer_request, stack)),
             web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
         ):
+            stack.preparing.extend(one.name for one in asked.stories)
+            for file in asked.stories:
+                board.say(f"scenario: {file}")
+                await play_here(file, stack.folder / CONTEXT_FILE.name)
+                stack.preparing.remove(file.name)
             with board.shown(stack, access):
                 await ended.wait()
             board.say("stopping")

@@ -38,6 +38,7 @@ class Readiness(BaseModel):
     lacking: list[Absent] = Field(
         description="those that answered and cannot read a queue or use their store, or whose broker takes nothing"
     )
+    preparing: list[str] = Field(description="scenarios that `peering up --scenarios` has still to play")
 
 
 @router.get("/_peering/health", summary="Is this process alive?")
@@ -48,15 +49,17 @@ async def health() -> Health:
 
 @router.get("/_peering/ready", summary="Do all workers work?", responses={503: {"model": Readiness}})
 async def ready(site: Annotated[Site, Depends(site_of)], response: Response) -> Readiness:
-    """Ask every worker; 503 unless all answer within two seconds, and lack nothing."""
+    """Ask every worker; 503 unless all answer within two seconds and lack nothing, and scenarios were played."""
     answers = await site.workers()
     silent = [Absent(endpoint=a.endpoint, code=a.code, sentence=a.sentence) for a in answers if isinstance(a, Silent)]
     there = [one for one in answers if not isinstance(one, Silent)]
     lacking = [Absent(endpoint=one.endpoint, code=LACKING, sentence="; ".join(one.lacks)) for one in there if one.lacks]
-    if silent or lacking:
+    preparing = [] if site.stack is None else list(site.stack.preparing)
+    is_ready = not (silent or lacking or preparing)
+    if not is_ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     workers = [one.endpoint for one in there]
-    return Readiness(ready=not (silent or lacking), workers=workers, silent=silent, lacking=lacking)
+    return Readiness(ready=is_ready, workers=workers, silent=silent, lacking=lacking, preparing=preparing)
 
 
 @router.get("/metrics", include_in_schema=False)
