@@ -75,7 +75,7 @@ COMMANDS: Final = (
     Entry(
         looking.show,
         f"{fields.INTERFACE}, and beside it {_BESIDE}; without RI: interfaces [those], "
-        "silent [endpoint, code, sentence of workers that did not answer]",
+        "silent [endpoint, code, sentence of workers that did not answer], more (whether there are more)",
         "peering show ri-office",
         _LOOKING,
     ),

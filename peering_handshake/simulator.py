@@ -11,7 +11,7 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 from peering_handshake.ends import AsyncEnd, End, EndTalks, waiting
 from peering_handshake.errors import Refused, Unanswered
 from peering_handshake.faults import AsyncFaults, Faults
-from peering_handshake.models import AccessKey, AccountHere, BothEnds, EndpointHere, Happened, InterfaceView
+from peering_handshake.models import AccessKey, AccountHere, BothEnds, EndpointHere, Happened, InterfaceView, Status
 from peering_handshake.starting import running
 from peering_handshake.talking import Access, AsyncLine, Call, Line, Talk, spoken
 
@@ -70,12 +70,23 @@ class SimulatorTalks(Generic[E]):
         return list((yield Call("GET", "/endpoints")))
 
     @spoken
-    def interfaces(self, *, deleted: bool = False) -> Talk[list[InterfaceView]]:
-        """Return all interfaces, those that their owners deleted only if asked for.
+    def interfaces(
+        self,
+        *,
+        status: Status | None = None,
+        account: str | None = None,
+        peer: str | None = None,
+        name: str | None = None,
+        deleted: bool = False,
+    ) -> Talk[list[InterfaceView]]:
+        """Return all interfaces, or those that show a status, belong to an account, or have this in peer or name.
+
+        Those that their owners deleted only if asked for.
 
         Raises Unanswered if one endpoint does not answer: the list would not be whole.
         """
-        answer = yield Call("GET", "/interfaces", {"deleted": deleted})
+        asked = {"status": status, "account": account, "peer": peer, "name": name, "deleted": deleted}
+        answer = yield Call("GET", "/interfaces", asked)
         for silent in answer["silent"]:
             raise Unanswered(silent["code"], silent["sentence"])
         return list(answer["interfaces"])

@@ -74,6 +74,11 @@ class Clients:
             )
         return owner
 
+    @property
+    def late_seconds(self) -> float:
+        """How much longer than the others one endpoint may take where many are asked: a fifth of a question's time."""
+        return self.patience_seconds / 5
+
     async def ask(self, endpoint: str, commands: Sequence[CommandForm]) -> list[AnswerForm]:
         """Ask an endpoint under its owner's name."""
         return await (await self.client(endpoint)).ask(endpoint, commands, self.patience_seconds)

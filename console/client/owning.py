@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 from console.client.client import done
 from console.client.clients import Clients, Located
@@ -13,12 +13,9 @@ from console.client.history import Part, last_rows
 from console.client.ids import interface_id
 from console.client.wanted import WantedPeer, peer_form
 from console.client.why import link_exists, waiting, why
-from console.topology import NoContext
 from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm, PlainKind
 from shared.wire.views import InterfaceView, TimelineRow
-
-T = TypeVar("T")
 
 LAST_ROWS: Final = 100
 """How many rows of a timeline are looked at where nobody says how many."""
@@ -30,13 +27,6 @@ class Changed(NamedTuple):
     interface: str
     endpoint: str | None
     result: str | ClientError
-
-
-class Found(NamedTuple):
-    """What all endpoints at hand answered, and those that did not: endpoint, code and sentence."""
-
-    answers: list[Any]
-    silent: list[dict[str, str]]
 
 
 async def create(clients: Clients, endpoint: str, name: str = "", interface: str | None = None) -> dict[str, Any]:
@@ -87,42 +77,6 @@ def _result(answer: AnswerForm | ClientError) -> str | ClientError:
         return str(done(answer)["status"])
     except Refused as refused:
         return refused
-
-
-async def interfaces(clients: Clients, *, deleted: bool = False, endpoint: str | None = None) -> Found:
-    """List the interfaces of all endpoints at hand, or of one. Raises NoContext."""
-
-    async def listed(endpoint: str) -> list[InterfaceView]:
-        found: list[InterfaceView] = []
-        after: str | None = ""
-        while after is not None:
-            page = await clients.one(endpoint, commands.listing(after, deleted=deleted))
-            found += [InterfaceView.model_validate(view) for view in page["interfaces"]]
-            after = page["next"]
-        return found
-
-    pages, silent = await from_all(clients, listed, endpoint)
-    return Found([view for page in pages for view in page], silent)
-
-
-async def from_all(
-    clients: Clients, ask: Callable[[str], Coroutine[Any, Any, T]], endpoint: str | None = None
-) -> Found:
-    """Ask every endpoint at hand, or one; return the answers, and those that did not answer. Raises NoContext."""
-    endpoints = [endpoint] if endpoint is not None else [one.id for one in clients.context.at_hand]
-    if not endpoints:
-        raise NoContext(f"{clients.context.source} lists no endpoint that may be asked from here.")
-    answers = await asyncio.gather(*(ask(endpoint) for endpoint in endpoints), return_exceptions=True)
-    found: list[T] = []
-    silent: list[dict[str, str]] = []
-    for one, answer in zip(endpoints, answers, strict=True):
-        if isinstance(answer, ClientError):
-            silent.append({"endpoint": one, "code": answer.code, "sentence": answer.sentence})
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            found.append(answer)
-    return Found(found, silent)
 
 
 async def explain(clients: Clients, name: str, faults: Sequence[str] = ()) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from datetime import datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
@@ -22,20 +22,24 @@ from console.commands.options import (
 from shared.protocol.words import Status
 
 if TYPE_CHECKING:
-    from console.client import history
+    from console.client import history, listing
     from console.commands import running
     from console.commands.work import looking, waiting
     from console.commands.work import trace as drawing
+    from shared.wire.request import MatchForm
 else:
     history = Later("console.client.history")
+    listing = Later("console.client.listing")
     running = Later("console.commands.running")
     looking = Later("console.commands.work.looking")
     waiting = Later("console.commands.work.waiting")
     drawing = Later("console.commands.work.trace")
 
 
-def status_word(text: str) -> str:
+def status_word(text: str | None) -> str | None:
     """Check a status, however it was spelt."""
+    if text is None:
+        return None
     found = next((status for status in Status if status.lower() == text.lower()), None)
     if found is None:
         raise typer.BadParameter(f"there is no status {text[:40]!r}; there are {', '.join(Status)}.")
@@ -75,6 +79,23 @@ def since_time(text: str) -> float:
 DeletedOption = Annotated[bool, typer.Option("--deleted", help="List deleted interfaces too.")]
 StatusOption = Annotated[
     str, typer.Option("--status", metavar="STATUS", callback=status_word, help="The status to wait for.")
+]
+ShownStatusOption = Annotated[
+    str | None, typer.Option("--status", metavar="STATUS", callback=status_word, help="Only those that show it.")
+]
+AccountOption = Annotated[
+    str | None, typer.Option("--account", metavar="ACCOUNT", help="Only those of this account: uid or name.")
+]
+PeerPartOption = Annotated[
+    str | None,
+    typer.Option("--peer", metavar="TEXT", help="Only those with this in the peer's interface, endpoint or account."),
+]
+NamePartOption = Annotated[
+    str | None, typer.Option("--name", metavar="TEXT", help="Only those with this in their name.")
+]
+ShownLimitOption = Annotated[
+    int | None,
+    typer.Option("--limit", metavar="ROWS", min=1, help="At most so many; 200 if not given, with --json all."),
 ]
 TimeoutOption = Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to wait.")]
 AllOption = Annotated[bool, typer.Option("--all", help="Also steps that change no status.")]
@@ -116,14 +137,24 @@ EndpointArgument = Annotated[
 
 
 @command
-def show(
+def show(  # noqa: PLR0913, PLR0917 - a command line has as many options as it has
     options: Options,
     interface: SomeInterfaceArgument = None,
+    status: ShownStatusOption = None,
+    account: AccountOption = None,
+    peer: PeerPartOption = None,
+    name: NamePartOption = None,
+    limit: ShownLimitOption = None,
     deleted: DeletedOption = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Show all interfaces, or one connection with both its ends: whether the link exists, and who is charged."""
+    """Show interfaces, or one connection with both its ends: whether the link exists, and who is charged."""
+    given = {"status": status, "peer": peer, "name": name}
+    match = cast("MatchForm", {field: value for field, value in given.items() if value})
     if interface is None:
-        running.run(options, looking.show_all, deleted=deleted)
+        wanted = listing.Wanted(match, account=account, deleted=deleted, limit=limit)
+        running.run(options, looking.show_all, wanted)
+    elif match or account or limit:
+        raise typer.BadParameter("one interface is shown whole: name it, or say which are wanted, not both.")
     else:
         running.run(options, looking.show_one, interface)
 

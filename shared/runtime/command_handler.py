@@ -146,7 +146,7 @@ class CommandHandler:
 
     def _list(self, form: ListForm, batch: Batch, now: float) -> AnswerForm:
         """Answer with a page of interfaces."""
-        page = batch.store.page(form["after"], form["limit"], deleted=form["deleted"])
+        page = batch.store.page(form["after"], form["limit"], deleted=form["deleted"], match=form.get("match"))
         shown = [view(state, self._peers, now, self._condition).model_dump() for state in page]
         following = page[-1].id if len(page) == form["limit"] else None
         return _done({"interfaces": shown, "next": following})

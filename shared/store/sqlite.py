@@ -20,10 +20,12 @@ from shared.protocol.words import Endpoint, Intent, Role
 from shared.store.database import Database
 from shared.store.errors import StoreRefused
 from shared.store.files import make_private, open_private
+from shared.store.matching import matching
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
 from shared.store.reclaim import Reclaim
 from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
+from shared.wire.request import MatchForm
 
 TIMELINE_LIMIT_ROWS: Final = 1_000_000
 """How many rows the timeline keeps; the oldest go first."""
@@ -211,12 +213,13 @@ class Store:
         if self._changed:
             self._db.executemany(_UPSERT, map(to_row, self._changed.values()))
 
-    def page(self, after: str, limit: int, *, deleted: bool) -> list[Interface]:
-        """A page of interfaces in the order of ids; those this owner deleted only on request."""
+    def page(self, after: str, limit: int, *, deleted: bool, match: MatchForm | None = None) -> list[Interface]:
+        """A page of interfaces in the order of ids, or of those that match; deleted ones only on request."""
         self._flush()
-        wanted = "" if deleted else "AND intent < 3"
-        query = f"SELECT {COLUMNS} FROM interface WHERE id > ? {wanted} ORDER BY id LIMIT ?"  # noqa: S608
-        return [from_row(row, self._endpoint, self._role) for row in self._db.each(query, (after, limit))]
+        conditions, values = matching(match or {}, deleted=deleted)
+        query = f"SELECT {COLUMNS} FROM interface WHERE id > ? {conditions} ORDER BY id LIMIT ?"  # noqa: S608
+        rows = self._db.each(query, (after, *values, limit))
+        return [from_row(row, self._endpoint, self._role) for row in rows]
 
     def waiting(self) -> list[str]:
         """Every interface that needs a timer: what a worker must take up again when it starts."""

@@ -9,6 +9,7 @@ from shared.wire.request import (
     ConfigureForm,
     CreateForm,
     ListForm,
+    MatchForm,
     PeerForm,
     PlainForm,
     PlainKind,
@@ -57,9 +58,12 @@ def send(interface: str, body: str) -> SendForm:
     return {"kind": "send", "interface": interface, "body": body}
 
 
-def listing(after: str = "", limit: int = PAGE_ROWS, *, deleted: bool = False) -> ListForm:
-    """List a page of the endpoint's interfaces, after the id named."""
-    return {"kind": "list", "after": after, "limit": limit, "deleted": deleted}
+def listing(
+    after: str = "", limit: int = PAGE_ROWS, *, deleted: bool = False, match: MatchForm | None = None
+) -> ListForm:
+    """List a page of the endpoint's interfaces, after the id named: all, or those that match."""
+    form: ListForm = {"kind": "list", "after": after, "limit": limit, "deleted": deleted}
+    return {**form, "match": match} if match else form
 
 
 def inbox(interface: str, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:

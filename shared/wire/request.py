@@ -41,6 +41,12 @@ PlainKind = Literal["initiate", "suspend", "resume", "delete"]
 CHANGING = frozenset({"create", "configure", "reject", "send", *get_args(PlainKind)})
 """Commands whose answers are remembered, because doing them twice would not be the same."""
 
+StatusWord = Literal[
+    "Idle", "Connecting", "Accepting", "Activated", "Suspending", "Suspended", "Activating", "Deleting", "Deleted"
+]
+"""Every status, as a word on the wire."""
+
+PartOfWord = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 RequestId = Annotated[str, StringConstraints(pattern=r"^[a-f0-9]{32}$")]
 Page = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
 
@@ -93,13 +99,27 @@ class SendForm(TypedDict):
 
 
 @with_config(STRICT)
+class MatchForm(TypedDict, total=False):
+    """Match interfaces by everything that is named here: a status, or parts of words, however they are spelt.
+
+    `peer` is part of the peer's interface@endpoint or account; `text` of the id, the name or the peer, or a status.
+    """
+
+    status: StatusWord
+    name: PartOfWord
+    peer: PartOfWord
+    text: PartOfWord
+
+
+@with_config(STRICT)
 class ListForm(TypedDict):
-    """List a page of the endpoint's interfaces, in the order of their ids, after the one named."""
+    """List a page of the endpoint's interfaces, in the order of their ids, after the one named; or those that match."""
 
     kind: Literal["list"]
     after: str
     limit: Page
     deleted: bool
+    match: NotRequired[MatchForm]
 
 
 @with_config(STRICT)

@@ -102,7 +102,8 @@ commands: Form = st.one_of(
     ),
     st.fixed_dictionaries({"kind": st.just("send"), "interface": interfaces, "body": payloads}),
     st.fixed_dictionaries(
-        {"kind": st.just("list"), "after": st.text(max_size=5), "limit": pages, "deleted": st.booleans()}
+        {"kind": st.just("list"), "after": st.text(max_size=5), "limit": pages, "deleted": st.booleans()},
+        optional={"match": st.fixed_dictionaries({}, optional={"status": st.just("Idle"), "text": st.just("ri-")})},
     ),
     st.fixed_dictionaries(
         {

@@ -190,6 +190,25 @@ def test_time_that_is_up_says_how_things_stand(peering: Peering) -> None:
     assert (answer["status"], answer["code"], answer["reason_code"]) == ("Idle", "TimedOut", "NotConfigured")
 
 
+def test_interfaces_are_shown_by_status_account_peer_and_name_and_not_more_than_asked_for(peering: Peering) -> None:
+    peering.connect()
+    peering("create", "--endpoint", "vpc-a", "--id", "ri-x", "--name", "Office")
+
+    def shown(*words: str) -> list[str]:
+        return [one["interface"] for one in peering.json("show", *words)["interfaces"]]
+
+    assert shown("--status", "idle") == ["ri-x"]
+    assert shown("--account", "bob") == shown("--account", "1002") == ["ri-b"]
+    assert shown("--status", "Activated", "--account", "alice") == ["ri-a"]
+    assert shown("--peer", "ri-b@vpc-b") == ["ri-a"]
+    assert shown("--name", "office") == ["ri-x"]
+    assert peering.json("show", "--limit", "1")["more"] is True
+    assert peering.json("show", "--limit", "3")["more"] is False
+    assert "more than these 1" in peering("show", "--limit", "1").stderr
+    assert peering("show", "--name", "nobody").stdout.startswith("No interfaces match on vpc-a")
+    peering("show", "ri-a", "--status", "Idle", code=2)
+
+
 def test_workers_that_are_away_are_named_and_the_others_shown(peering: Peering) -> None:
     peering("create", "--endpoint", "vpc-b", "--id", "ri-b")
     peering.world.silent.add("vpc-a")

@@ -150,6 +150,32 @@ def test_a_listing_goes_on_after_its_last_interface(a: Bench) -> None:
     assert seen == ["ri-0", "ri-1", "ri-2", "ri-4"]
 
 
+@pytest.mark.parametrize(
+    ("match", "found"),
+    [
+        ({"status": "Connecting"}, ["ri-1"]),
+        ({"status": "Idle"}, ["ri-0", "ri-2"]),
+        ({"name": "OFF"}, ["ri-0", "ri-1"]),
+        ({"name": "%"}, []),
+        ({"peer": "ri-b@vpc-b"}, ["ri-1"]),
+        ({"peer": "BOB"}, ["ri-1"]),
+        ({"text": "ri-2"}, ["ri-2"]),
+        ({"text": "connecting"}, ["ri-1"]),
+        ({"text": "vpc-b"}, ["ri-1"]),
+        ({"status": "Idle", "name": "office"}, ["ri-0"]),
+    ],
+)
+def test_a_listing_holds_what_matches(a: Bench, match: dict[str, str], found: list[str]) -> None:
+    peer = {"interface": "ri-b", "endpoint": "vpc-b", "account": "bob", "region": "r"}
+    a.ask(
+        a.create("ri-0", name="Office"),
+        {"kind": "create", "interface": "ri-1", "name": "backoffice", "peer": peer, "initiate": True},
+        a.create("ri-2"),
+    )
+    page = a.ask({"kind": "list", "after": "", "limit": 9, "deleted": False, "match": match})[0]["result"]
+    assert [one["interface"] for one in page["interfaces"]] == found
+
+
 def test_a_watcher_is_told_every_row_once_until_its_time_is_over(a: Bench) -> None:
     watch = {"kind": "subscribe", "interface": None, "after": 0, "seconds": 10}
     a.run(a.asking(watch, request=REQUEST))

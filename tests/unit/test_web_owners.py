@@ -81,6 +81,10 @@ async def test_the_cross_account_story_over_http(client: httpx.AsyncClient) -> N
     assert ([one["interface"] for one in listed["interfaces"]], listed["silent"]) == (["ri-b"], [])
     deleted = await done(client, "GET", "/interfaces", params={"deleted": True, "endpoint": "vpc-a"})
     assert [one["interface"] for one in deleted["interfaces"]] == ["ri-a"]
+    for wanted in ({"account": "bob"}, {"peer": "ri-a"}, {"text": "vpc-a"}, {"limit": 1}):
+        found = await done(client, "GET", "/interfaces", params=wanted)
+        assert ([one["interface"] for one in found["interfaces"]], found["more"]) == (["ri-b"], False)
+    assert (await done(client, "GET", "/interfaces", params={"status": "Idle"}))["interfaces"] == []
 
 
 async def test_a_refusal_has_the_code_of_the_command(client: httpx.AsyncClient) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from rich.text import Text
 
-from console.client import Unanswered, owning
+from console.client import Unanswered, listing, owning
 from console.client.clients import Clients, Located
 from console.client.history import History, Part, last_rows, rows_after
+from console.client.listing import Wanted
 from console.client.owning import LAST_ROWS
 from console.client.plain import plain
 from console.client.why import link_exists, link_sentence, payer
@@ -25,6 +27,10 @@ from console.screen import (
 )
 from console.stack.control_socket import process_sentence
 from shared.wire.views import WorkerView
+
+TABLE_ROWS: Final = 200
+"""How many interfaces a table shows where nobody says how many: more are no help to people, and slow to draw."""
+ENDPOINTS_NAMED: Final = 10
 
 
 async def show_one(clients: Clients, screen: Screen, name: str) -> int:
@@ -53,15 +59,24 @@ async def show_one(clients: Clients, screen: Screen, name: str) -> int:
     return DONE
 
 
-async def show_all(clients: Clients, screen: Screen, *, deleted: bool) -> int:
-    """Show every interface of the accounts at hand."""
-    views, silent = await owning.interfaces(clients, deleted=deleted)
+async def show_all(clients: Clients, screen: Screen, wanted: Wanted) -> int:
+    """Show the interfaces of the accounts at hand that are wanted: programs get all, people the first ones."""
+    if not screen.as_json and wanted.limit is None:
+        wanted = wanted._replace(limit=TABLE_ROWS)
+    views, silent, more = await listing.interfaces(clients, wanted)
     if screen.as_json:
-        screen.data({"interfaces": [view.model_dump() for view in views], "silent": silent})
+        screen.data({"interfaces": [view.model_dump() for view in views], "silent": silent, "more": more})
     elif views:
         screen.show(interfaces_table(screen.out, views))
     elif not silent:
-        screen.show(f"No interfaces on {', '.join(one.id for one in clients.context.at_hand)}.")
+        places = listing.endpoints(clients, wanted.endpoint, wanted.account)
+        shown = ", ".join(places[:ENDPOINTS_NAMED]) + (" …" if len(places) > ENDPOINTS_NAMED else "")
+        screen.show(f"No interfaces{' match' if wanted.match else ''} on {shown}.")
+    if more and not screen.as_json:
+        screen.complain(
+            f"There are more than these {len(views)}: say which with --status, --account, --peer or --name, "
+            "or how many with --limit."
+        )
     return complain(screen, silent)
 
 
@@ -114,7 +129,8 @@ async def workers(clients: Clients, screen: Screen, endpoint: str | None) -> int
             screen.show(workers_table(screen.out, [about]), _counters(about))
             _complain_of(screen, [about])
         return DONE
-    there, silent = await owning.from_all(clients, partial(_worker, clients))
+    answers, silent = await listing.from_all(clients, partial(_worker, clients), listing.endpoints(clients))
+    there = list(answers.values())
     if screen.as_json:
         screen.data({"workers": [one.model_dump() for one in there], "silent": silent})
     elif there:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, cast
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from console.client import ClientError, owning
+from console.client import ClientError, listing, owning
 from console.client.history import Part
+from console.client.listing import Wanted
 from console.client.sending import arrived
 from console.client.watching import Watched, transitions, until_shown, watched
 from console.client.why import link_exists, link_sentence
@@ -27,6 +28,7 @@ from console.web.peering.simulation import TheCloud
 from console.web.site import Site, site_of
 from shared.protocol.words import Status
 from shared.wire.forms import EndpointId
+from shared.wire.request import MatchForm, PartOfWord, StatusWord
 from shared.wire.views import InterfaceView, PayloadView, TimelineRow
 
 router: Final = APIRouter(prefix="/_peering", responses=PROBLEMS)
@@ -71,6 +73,28 @@ class Listed(BaseModel):
 
     interfaces: list[InterfaceView]
     silent: list[Absent]
+    more: bool = Field(description="whether there are more than were asked for")
+
+
+class AskedInterfaces(BaseModel):
+    """Which interfaces are asked for: those that are as everything here says; all, if nothing is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: EndpointId | None = Field(default=None, description="only those of this endpoint")
+    account: str | None = Field(default=None, max_length=128, description="only those of this account: uid or name")
+    status: StatusWord | None = Field(default=None, description="only those that show this status")
+    name: PartOfWord | None = Field(default=None, description="only those with this in their name")
+    peer: PartOfWord | None = Field(default=None, description="only those with this in their peer's name or account")
+    text: PartOfWord | None = Field(default=None, description="only those with this in id, name or peer, or as status")
+    deleted: bool = Field(default=False, description="also those that their owners deleted")
+    limit: int | None = Field(default=None, ge=1, description="at most so many; all, if not given")
+
+    @property
+    def wanted(self) -> Wanted:
+        """The same, for the client."""
+        match = self.model_dump(include={"status", "name", "peer", "text"}, exclude_none=True)
+        return Wanted(cast("MatchForm", match), self.endpoint, self.account, self.deleted, self.limit)
 
 
 class BothEnds(BaseModel):
@@ -126,15 +150,11 @@ async def endpoints(site: TheSite) -> list[EndpointHere]:
 
 
 @router.get("/interfaces", summary="Which interfaces are there, and how do they stand?")
-async def interfaces(
-    clients: TheClients,
-    endpoint: Annotated[EndpointId | None, Query(description="only those of this endpoint")] = None,
-    deleted: Annotated[bool, Query(description="also those that their owners deleted")] = False,  # noqa: FBT002 - a query's parameter
-) -> Listed:
-    """List interfaces, as `peering show` does; who did not answer is named."""
+async def interfaces(clients: TheClients, asked: Annotated[AskedInterfaces, Query()]) -> Listed:
+    """List interfaces, as `peering show` does; who did not answer is named, and delays the others' answer little."""
     with answered():
-        found = await owning.interfaces(clients, deleted=deleted, endpoint=endpoint)
-    return Listed(interfaces=found.answers, silent=[Absent(**one) for one in found.silent])
+        found = await listing.interfaces(clients, asked.wanted)
+    return Listed(interfaces=found.answers, silent=[Absent(**one) for one in found.silent], more=found.more)
 
 
 @router.get("/interfaces/{interface}", summary="How do both ends of a connection stand?")
