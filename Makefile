@@ -17,7 +17,22 @@ STAMP := .venv/.set-up
 # `make test WAITING=` runs them one by one.
 PARALLEL := -n auto --maxprocesses 4
 WAITING := -n 3 --dist worksteal
-TIER = tier() { printf '\n== %s\n' "$$1"; $(PYTEST) tests/$$2 -m "$$3" $${4:-}; }
+
+# A tier of real processes: what fails in it is repeated, alone. What fails again fails the tier, at the first such test;
+# what passes then depends on time, which is a bug of the test or of what it tests: its first output stays, and it is named.
+define REAL_TIER
+real_tier() {
+  local name=$$1 folder=$$2 marks=$$3 parallel=$${4:-} status=0
+  local cache=.pytest_cache/$$folder-$${marks// /-}
+  printf '\n== %s\n' "$$name"
+  $(PYTEST) -o cache_dir=$$cache tests/$$folder -m "$$marks" $$parallel || status=$$?
+  if [ $$status != 1 ]; then return $$status; fi
+  cp $$cache/v/cache/lastfailed $$cache/failed
+  printf '\n== %s: what failed, again and alone\n' "$$name"
+  $(PYTEST) -o cache_dir=$$cache tests/$$folder -m "$$marks" --last-failed --last-failed-no-failures none --exitfirst
+  printf '\n== %s: UNSTABLE, each a bug to look into:\n%s\n' "$$name" "$$(cat $$cache/failed)"
+}
+endef
 
 .PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test end-to-end compose format docs clean
 
@@ -81,25 +96,26 @@ coverage: setup ## branch coverage of protocol, handshakes and wire by the unit 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
 # `check` looks at all folders. The last two run side by side: what containers take is mostly waiting.
 test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
-	$(TIER)
-	tier "simulation" simulation simulation "$(PARALLEL)"
+	printf '\n== simulation\n'
+	$(PYTEST) tests/simulation -m simulation $(PARALLEL)
+	$(REAL_TIER)
 	rung=$$(scripts/bootstrap rung)
-	tier "integration, on: $$rung" integration integration "$(WAITING)"
+	real_tier "integration, on: $$rung" integration integration "$(WAITING)"
 	rungs=$$(scripts/bootstrap rungs)
 	for rung in $$rungs; do
-	  PEERING_TEST_BROKER=$$rung tier "integration, again on: $$rung" integration ladder "$(WAITING)"
+	  PEERING_TEST_BROKER=$$rung real_tier "integration, again on: $$rung" integration ladder "$(WAITING)"
 	done
 	make --jobs 2 --output-sync=target end-to-end compose
 
 end-to-end:
-	$(TIER)
+	$(REAL_TIER)
 	rung=$$(scripts/bootstrap rung)
-	tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
+	real_tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
 
 compose:
-	$(TIER)
+	$(REAL_TIER)
 	if [ "$${CI:-}" = true ] || scripts/bootstrap engine; then
-	  tier "compose" end_to_end compose
+	  real_tier "compose" end_to_end compose
 	else
 	  printf '\n== compose: NOT RUN, no Docker engine answers here (CI runs it)\n'
 	fi
