@@ -82,6 +82,8 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
 
     Processes that die are restarted. --json: one object a line: event (progress, ready, process, stopped), url,
     page (url with the token), token, keys, and name, state, pid, restarts, last of each process that changed.
+
+    The access token is that of PEERING_TOKEN, or made up once for the folder.
     """
     running.run_plainly(
         as_json, work.up, work.Asked(topology, folder, listen, restored or (), broker, management, warm, scenarios)

@@ -32,7 +32,9 @@ _PROGRAMS: Final = {INITIATOR.name: (INITIATOR, initiator_step), ACCEPTOR.name: 
 
 def main() -> int:
     """Fork a worker for each request until the supervisor closes the socket; return an exit code, or a worker's own."""
-    setproctitle.setproctitle("peering fork server")  # now, since it finds the place by the environment as it is
+    # Now, since it finds the place by the environment as it is; without a space, since Python 3.12 and later read their
+    # number of threads beside this name, take one with spaces for many, and warn at each fork.
+    setproctitle.setproctitle("peering-fork-server")
     with socket.socket(fileno=os.dup(sys.stdin.fileno())) as channel:
         asked = _serve(channel)
     return 0 if asked is None else _work(asked)

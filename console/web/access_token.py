@@ -9,12 +9,15 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from console.stack.private_folder import write_private
 from console.web.errors import TokenRefused
 
 FILE_NAME: Final = "token"
+VARIABLE: Final = "PEERING_TOKEN"
 _BYTES: Final = 32
 _FEWEST_CHARACTERS: Final = 32
 _LONGEST_BYTES: Final = 1024
@@ -36,9 +39,21 @@ def token_in(folder: Path) -> str:
                 f"{path} must be a file of yours that nobody else can read: remove it, and another is made"
             )
         token = file.read(_LONGEST_BYTES).decode("ascii", "replace").strip()
-    if len(token) < _FEWEST_CHARACTERS or not token.isascii() or not token.isprintable():
+    if not _is_token(token):
         raise TokenRefused(f"{path} holds no token; remove it for another")
     return token
+
+
+def take_token(folder: Path, environment: Mapping[str, str]) -> None:
+    """Have an environment's token be the folder's, if it names one. Raises TokenRefused or OSError."""
+    if token := environment.get(VARIABLE):
+        if not _is_token(token):
+            raise TokenRefused(f"{VARIABLE} is no token: it takes {_FEWEST_CHARACTERS} or more characters of ASCII")
+        write_private(folder / FILE_NAME, f"{token}\n")
+
+
+def _is_token(token: str) -> bool:
+    return _FEWEST_CHARACTERS <= len(token) < _LONGEST_BYTES and token.isascii() and token.isprintable()
 
 
 def _make(path: Path) -> None:

@@ -1,15 +1,12 @@
 """Tests of docker-compose.yml as it is: what docs/by-hand.md says to type, and what its containers may not do."""
 
 import json
-import os
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pytest
@@ -18,10 +15,10 @@ from console.stack.compose import CONSOLE, DEFINITIONS, TOPOLOGY, compose_consol
 from shared.broker.tap import TAP_USER
 from tests.end_to_end.clients.calling import Key, client, install
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, connect, new_end, take_down
+from tests.end_to_end.compose_project import LIMIT_SECONDS, WORKERS, Project, free_ports
 from tests.end_to_end.programs import REPOSITORY, Terminal
 from tests.waiting import wait_for_blocking
 
-LIMIT_SECONDS: Final = 300.0
 ABSENT: Final = """
 from importlib.util import find_spec
 from shutil import which
@@ -42,83 +39,8 @@ except urllib.error.HTTPError as error:
 except OSError:
     print("unreachable")
 """
-WORKERS: Final = ("alice-initiator", "bob-acceptor")
 LOST: Final = ("initiate-never-heard", "third-message-lost", "suspended-at-one-end")
 DISAGREEMENTS: Final = ("activated-accepting", "doubled-and-reordered", *LOST)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-@dataclass(frozen=True)
-class Project:
-    """The compose file under a name and on ports of its own."""
-
-    name: str
-    amqp_port: int
-    management_port: int
-    console_port: int
-
-    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Type `docker compose …`."""
-        ports = {
-            "PEERING_AMQP_PORT": str(self.amqp_port),
-            "PEERING_MANAGEMENT_PORT": str(self.management_port),
-            "PEERING_CONSOLE_PORT": str(self.console_port),
-        }
-        command = ["docker", "compose", "--project-name", self.name, *words]
-        ended = subprocess.run(
-            command,
-            cwd=REPOSITORY,
-            env=os.environ | ports,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-        assert ended.returncode == 0 or not check, f"{' '.join(command)}\n{ended.stdout}{ended.stderr}"
-        return ended
-
-    def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine knows of a service's container."""
-        container = self.run("ps", "--all", "--quiet", service).stdout.strip()
-        shown = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
-        found: dict[str, Any] = json.loads(shown.stdout)[0]
-        return found
-
-    def health(self, service: str) -> str:
-        """What the health check said last."""
-        return str(self.inspect(service)["State"]["Health"]["Status"])
-
-    def wait_until_workers_are(self, health: str) -> None:
-        """Wait for both workers' health checks to say this."""
-        wait_for_blocking(
-            lambda: [self.health(worker) for worker in WORKERS],
-            LIMIT_SECONDS,
-            until=lambda found: found == [health] * len(WORKERS),
-        )
-
-    @property
-    def bearer(self) -> dict[str, str]:
-        """What a program sends to be let into the console."""
-        token = self.run("exec", "-T", "console", "cat", "/var/lib/peering/token").stdout.strip()
-        return {"Authorization": f"Bearer {token}"}
-
-    def addresses(self, service: str) -> list[str]:
-        """The addresses of a service's container."""
-        return [str(one["IPAddress"]) for one in self.inspect(service)["NetworkSettings"]["Networks"].values()]
-
-    def inside(self, service: str, *words: str) -> dict[str, Any]:
-        """Type `peering …` in a container."""
-        ended = self.run("exec", "-T", service, "peering", *words, "--json", check=False)
-        assert ended.stdout, ended.stderr
-        return {**json.loads(ended.stdout), "exit": ended.returncode}
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +51,7 @@ def project() -> Iterator[Project]:
         yield made
     finally:
         made.run("down", "--volumes", "--timeout", "5")
+        subprocess.run(["docker", "image", "rm", made.name], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def fork_server() -> int:
         for folder in Path("/proc").glob("[0-9]*")
         if is_running(int(folder.name))
         and parent_of(int(folder.name)) == os.getpid()
-        and "fork server" in told(int(folder.name), "cmdline")
+        and "fork-server" in told(int(folder.name), "cmdline")
     ]
     return found
 

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 
-from console.web.access_token import FILE_NAME, token_in
+from console.web.access_token import FILE_NAME, VARIABLE, take_token, token_in
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.errors import TokenRefused
@@ -171,6 +171,20 @@ def test_a_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [FILE_NAME]  # noqa: PTH208 - names, and nothing else
     (tmp_path / "other").mkdir()
     assert token_in(tmp_path / "other") != token
+
+
+def test_an_environments_token_takes_the_place_of_the_folders(tmp_path: Path) -> None:
+    made = token_in(tmp_path)
+    take_token(tmp_path, {})
+    assert token_in(tmp_path) == made
+    chosen = "chosen" * 6
+    take_token(tmp_path, {VARIABLE: chosen})
+    assert token_in(tmp_path) == chosen
+    for wrong in ("short", "long" * 300, "\u0101" * 40, "two\nlines" * 8):
+        with pytest.raises(TokenRefused, match=f"{VARIABLE} is no token") as refused:
+            take_token(tmp_path, {VARIABLE: wrong})
+        assert wrong not in str(refused.value)
+    assert token_in(tmp_path) == chosen
 
 
 def test_a_token_that_somebody_else_could_know_or_have_placed_is_refused(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
 from console.scenario.playing import play_here
+from console.scenario.reading import load_scenario
 from console.screen import Screen
 from console.stack.brokers import WARM_VARIABLE
 from console.stack.control_socket import control_socket
@@ -34,6 +35,7 @@ from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State
 from console.topology import BrokerSection, Topology, TopologyRefused, load
 from console.topology.context import CONTEXT_FILE
+from console.web.access_token import take_token
 from console.web.errors import ServerError
 from console.web.listening import Listen, listen_at
 from console.web.serving import Access, bound, web
@@ -62,12 +64,18 @@ class Asked(NamedTuple):
 
     @property
     def stories(self) -> list[Path]:
-        """The files of the scenarios that are played first."""
-        return [] if self.scenarios is None else sorted(self.scenarios.absolute().glob("*.yaml"))
+        """The files of the scenarios that are played first. Raises TopologyRefused."""
+        try:
+            found = [] if self.scenarios is None else sorted(self.scenarios.absolute().iterdir())
+        except OSError as error:
+            raise TopologyRefused(f"the scenarios of {self.scenarios} cannot be read: {error.strerror}") from None
+        return [one for one in found if one.suffix == ".yaml"]
 
     def load(self) -> Topology:
-        """Read the topology; a broker of the command line is asked for instead of its own. Raises TopologyRefused."""
+        """Read the topology; a broker of the command line is asked for instead of its own. Raises FileRefused."""
         topology = load(self.topology)
+        for one in self.stories:  # what cannot be read ends it before anything is started
+            load_scenario(one)
         unknown = [one for one in self.restored if topology.endpoint(one) is None]
         if unknown:
             raise TopologyRefused(f"{self.topology} holds no endpoint {unknown[0]}, whose store is said to be restored")
@@ -114,19 +122,20 @@ async def _stay_up(topology: Topology, asked: Asked, listen: Listen, board: Boar
     with bound(listen) as listening:
         for warning in warnings(listen):
             board.say(warning)
-        async with (
-            stacked as stack,
-            control_socket(stack.folder, partial(answer_request, stack)),
-            web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
-        ):
+        async with stacked as stack:
+            take_token(stack.folder, os.environ)
             stack.preparing.extend(one.name for one in asked.stories)
-            for file in asked.stories:
-                board.say(f"scenario: {file}")
-                await play_here(file, stack.folder / CONTEXT_FILE.name)
-                stack.preparing.remove(file.name)
-            with board.shown(stack, access):
-                await ended.wait()
-            board.say("stopping")
+            async with (
+                control_socket(stack.folder, partial(answer_request, stack)),
+                web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
+            ):
+                for file in asked.stories:
+                    board.say(f"scenario: {file}")
+                    await play_here(file, stack.folder / CONTEXT_FILE.name)
+                    stack.preparing.remove(file.name)
+                with board.shown(stack, access):
+                    await ended.wait()
+                board.say("stopping")
 
 
 class Board:
