@@ -149,3 +149,10 @@ class HeldMessage(TypedDict):
     target_endpoint: str
     label: str
     since: float
+
+
+class MadeWorld(TypedDict):
+    """A world that was made: its name, and its access token, a secret."""
+
+    world: str
+    token: str

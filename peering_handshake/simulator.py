@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from peering_handshake.ends import AsyncEnd, End, EndTalks, waiting
 from peering_handshake.errors import Refused, Unanswered
 from peering_handshake.faults import AsyncFaults, Faults
-from peering_handshake.models import AccessKey, AccountHere, BothEnds, EndpointHere, Happened, InterfaceView, Status
+from peering_handshake.models import (
+    AccessKey,
+    AccountHere,
+    BothEnds,
+    EndpointHere,
+    Happened,
+    InterfaceView,
+    MadeWorld,
+    Status,
+)
 from peering_handshake.starting import running
 from peering_handshake.talking import Access, AsyncLine, Call, Line, Talk, spoken
 
 E = TypeVar("E", bound=EndTalks)
+
+ACCOUNTS: Final = ("alice", "bob")
 
 
 class Reached(NamedTuple, Generic[E]):
@@ -29,9 +40,7 @@ class Reached(NamedTuple, Generic[E]):
 class SimulatorTalks(Generic[E]):
     """What can be asked of a simulator. Every method raises Refused with a stable code, or Unanswered."""
 
-    def __init__(
-        self, accounts: Sequence[str] = ("alice", "bob"), *, url: str | None = None, token: str | None = None
-    ) -> None:
+    def __init__(self, accounts: Sequence[str] = ACCOUNTS, *, url: str | None = None, token: str | None = None) -> None:
         """Nothing is started or asked before the block begins.
 
         Args:
@@ -143,6 +152,13 @@ class SimulatorTalks(Generic[E]):
         """Clear all faults, mend all wires, delete everything, and return how much of what."""
         return dict((yield Call("POST", "/reset")))
 
+    def _made_world(self, accounts: Sequence[str]) -> Talk[MadeWorld]:
+        made: MadeWorld = yield Call("POST", "/worlds", body={"accounts": list(accounts)})
+        return made
+
+    def _ended_world(self, name: str) -> Talk[None]:
+        yield Call("DELETE", f"/worlds/{name}")
+
     def _located(self, interface: str) -> Talk[E]:
         shown: BothEnds = yield Call("GET", f"/interfaces/{interface}")
         return self._end(interface, shown["own"]["endpoint"])
@@ -186,6 +202,20 @@ class Simulator(SimulatorTalks[End]):
         for name, data in self.line.listen(_only(end)):
             yield from _rows(name, data)
 
+    @contextmanager
+    def world(self, accounts: Sequence[str] = ACCOUNTS) -> Iterator[Simulator]:
+        """Make another simulator beside this one, with these accounts, and remove it when the block ends.
+
+        It has a broker's virtual host, workers, keys, rules and faults of its own, and neither sees the other. Only
+        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32.
+        """
+        made = self.line.speak(self._made_world(accounts))
+        try:
+            with Simulator(url=self.access.url, token=made["token"]) as world:
+                yield world
+        finally:
+            self.line.speak(self._ended_world(made["world"]))
+
     def _end(self, interface: str, endpoint: str) -> End:
         return End(self.line, interface, endpoint)
 
@@ -215,6 +245,20 @@ class AsyncSimulator(SimulatorTalks[AsyncEnd]):
         async for name, data in self.line.listen(_only(end)):
             for row in _rows(name, data):
                 yield row
+
+    @asynccontextmanager
+    async def world(self, accounts: Sequence[str] = ACCOUNTS) -> AsyncIterator[AsyncSimulator]:
+        """Make another simulator beside this one, with these accounts, and remove it when the block ends.
+
+        It has a broker's virtual host, workers, keys, rules and faults of its own, and neither sees the other. Only
+        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32.
+        """
+        made = await self.line.speak(self._made_world(accounts))
+        try:
+            async with AsyncSimulator(url=self.access.url, token=made["token"]) as world:
+                yield world
+        finally:
+            await self.line.speak(self._ended_world(made["world"]))
 
     def _end(self, interface: str, endpoint: str) -> AsyncEnd:
         return AsyncEnd(self.line, interface, endpoint)

@@ -183,10 +183,10 @@ def _options(access: Access) -> dict[str, Any]:
 
 
 def _read(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON, or a drawing's text
-    """Read an answer. Raises PeeringError."""
+    """Read an answer, which is empty if there is nothing to say. Raises PeeringError."""
     is_json = response.headers.get("content-type", "").startswith("application/json")
     if response.is_success:
-        return response.json() if is_json else response.text
+        return response.json() if is_json and response.content else response.text
     raise error_of(response.status_code, response.json() if is_json else None)
 
 

@@ -12,12 +12,13 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import platform
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from console.stack.errors import StackRefused
 from console.stack.own_broker import ADMINISTRATOR, BROKER, OwnBroker, start
@@ -78,7 +79,7 @@ class Found:
 
     def placed(self, document: Definitions) -> Definitions:
         """These definitions, for the virtual host of this stack."""
-        return document if self.world is None else in_world(document, self.world, ADMINISTRATOR)
+        return document if self.world is None else in_world(document, self.world, _user_in(self.administrator))
 
     async def end(self) -> None:
         """End what was begun for this stack: its own broker, or its world on another. Never raises."""
@@ -125,6 +126,7 @@ async def _somebody_elses(topology: Topology, folder: Path, say: Say, environmen
     say(f"broker: {found.said}{'' if found.enforced else ', one login for all: identities are not enforced'}")
     if management and found.enforced:
         complete = _with_passwords(given, folder)
+        await delete_world(management, world_of(folder))  # a killed one's worlds
         await provision(management, _definitions(complete, administrator=None))
         return Found(complete, found.said, administrator=management)
     lacking = [one.shown for one in given.accounts if one.password is None and one.certificate_file is None]
@@ -162,21 +164,50 @@ async def _warm(topology: Topology, folder: Path, say: Say, place: Path) -> Foun
     warm = warm_broker(place)
     if warm is None:
         raise StackRefused(f"no broker is warm in {shown(place)}: `peering broker start --folder {shown(place)}`")
-    whose, world = _world_of(folder)
+    vhost = world_of(folder)
+    say(f"broker: warm, {warm.address}/{vhost}")
+    return await _made_world(topology, folder, vhost, BrokerSection(url=f"{warm.address}/"), warm.administrator)
+
+
+async def make_world_beside(beside: Found, topology: Topology, folder: Path, vhost: str) -> Found:
+    """Make a world of this name on the broker of another stack. Raises StackRefused or ControlPlaneError."""
+    broker = beside.topology.broker
+    if broker is None or not beside.administrator:
+        raise StackRefused(
+            "another world needs an administrator of the broker: set PEERING_MANAGEMENT_URL "
+            "(http://administrator:password@host:15672)"
+        )
+    return await _made_world(topology, folder, vhost, broker, beside.administrator)
+
+
+async def _made_world(topology: Topology, folder: Path, vhost: str, broker: BrokerSection, administrator: str) -> Found:
+    """Make a virtual host with this topology and logins of its own. Raises ControlPlaneError."""
     complete = _with_passwords(topology, folder)
-    section = BrokerSection(url=f"{warm.address}/{world}")
+    section = broker.model_copy(update={"url": replace(BrokerAddress.parse(broker.url or ""), vhost=vhost).shown})
     placed = complete.model_copy(update={"broker": section})
-    found = Found(placed, f"warm, {section.url}", administrator=warm.administrator, world=world)
-    say(f"broker: {found.said}")
+    found = Found(placed, str(section.url), administrator=administrator, world=vhost)
     document = found.placed(_definitions(complete, administrator=None))
-    await make_world(warm.administrator, world, whose, document)
+    try:
+        await make_world(administrator, vhost, _whole(folder), document)
+    except BaseException:  # whoever is interrupted leaves nothing behind
+        await found.end()
+        raise
     return found
 
 
-def _world_of(folder: Path) -> tuple[str, str]:
-    """A folder's whole path, and the name of its world: one stack at a time may use a folder."""
-    whose = str(folder.resolve())
-    return whose, f"{WORLD_PREFIX}{hashlib.sha256(whose.encode()).hexdigest()[:_WORLD_CHARACTERS]}"
+def world_of(folder: Path) -> str:
+    """The virtual host of a folder's world, with which those of the worlds beside it begin; one stack uses a folder."""
+    whose = f"{platform.node()} {_whole(folder)}"
+    return f"{WORLD_PREFIX}{hashlib.sha256(whose.encode()).hexdigest()[:_WORLD_CHARACTERS]}"
+
+
+def _whole(folder: Path) -> str:
+    return str(folder.resolve())
+
+
+def _user_in(administrator: str) -> str:
+    """The administrator's name in the management API's URL."""
+    return unquote(urlsplit(administrator).username or "")
 
 
 async def _our_own(topology: Topology, folder: Path, say: Say) -> Found:

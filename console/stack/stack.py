@@ -43,6 +43,7 @@ class Stack:
     supervisor: Supervisor
     broker_report: Callable[[], Report]
     settings: Mapping[str, str] = field(default_factory=dict)
+    fork_server: ForkServer | None = None
     added: list[EndpointSection] = field(default_factory=list)
     preparing: list[str] = field(default_factory=list)
 
@@ -93,21 +94,37 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     with locked(folder):
         async with ForkServer() if can_fork() else contextlib.nullcontext() as fork_server:
             found = await find_broker(topology, folder, say, environ)
-            try:
-                async with (
-                    Supervisor(on_change, fork_server=fork_server) as supervisor,
-                    _watched(found, on_change, supervisor) as broker_report,
-                ):
-                    say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
-                    for one in topology.endpoints:
-                        supervisor.start(worker_program(found, one, folder, told, restored=one.id in restored))
-                    with _context_file(folder, found.topology) as context:
-                        await until_all_answer(supervisor, context)
-                        for one in topology.endpoints:
-                            supervisor.change(worker_program(found, one, folder, told))
-                        yield Stack(folder, context, found, supervisor, broker_report, told)
-            finally:
-                await found.end()
+            say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
+            async with brought_up(found, folder, told, fork_server, on_change=on_change, restored=restored) as stack:
+                yield stack
+
+
+@asynccontextmanager
+async def brought_up(  # noqa: PLR0913 - what comes after the star has a default
+    found: Found,
+    folder: Path,
+    settings: Mapping[str, str],
+    fork_server: ForkServer | None,
+    *,
+    on_change: OnChange = lambda _: None,
+    restored: Collection[str] = (),
+) -> AsyncIterator[Stack]:
+    """Run the workers on a broker that was found, and end them and what is theirs there. Raises StackError."""
+    endpoints = found.topology.endpoints
+    try:
+        async with (
+            Supervisor(on_change, fork_server=fork_server) as supervisor,
+            _watched(found, on_change, supervisor) as broker_report,
+        ):
+            for one in endpoints:
+                supervisor.start(worker_program(found, one, folder, settings, restored=one.id in restored))
+            with _context_file(folder, found.topology) as context:
+                await until_all_answer(supervisor, context)
+                for one in endpoints:
+                    supervisor.change(worker_program(found, one, folder, settings))
+                yield Stack(folder, context, found, supervisor, broker_report, settings, fork_server)
+    finally:
+        await found.end()
 
 
 @asynccontextmanager

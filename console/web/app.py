@@ -21,18 +21,29 @@ from console.web.peering.looks import router as looks
 from console.web.peering.owners import router as owners
 from console.web.peering.simulation import router as control
 from console.web.peering.situations import router as situations
+from console.web.peering.world_keeping import Worlds
+from console.web.peering.worlds import router as worlds_router
 from console.web.site import Site
 
 TITLE: Final = "Peering simulator"
 
 
-def make_app(site: Site, token: str, cloud: Cloud | None = None, own_host: str = "") -> FastAPI:
-    """Make the web application around one site; without a cloud it has the page and no API."""
+def make_app(
+    site: Site, token: str, cloud: Cloud | None = None, own_host: str = "", worlds: Worlds | None = None
+) -> FastAPI:
+    """Make the web application around one site; without a cloud it has the page and no API.
+
+    The one that has `worlds` makes them, and answers the cloud's API for all of them.
+    """
     app, metrics = described_app(), Metrics()
-    app.state.site, app.state.cloud, app.state.metrics = site, cloud, metrics
+    app.state.site, app.state.cloud, app.state.metrics, app.state.worlds = site, cloud, metrics, worlds
     app.add_middleware(Guard, token=token, own_host=own_host)
     if cloud is not None:
-        app.router.routes.insert(0, gateway(cloud, metrics.count))
+
+        def cloud_of(key: str) -> Cloud:
+            return cloud if worlds is None else worlds.cloud_of(key) or cloud
+
+        app.router.routes.insert(0, gateway(cloud_of, metrics.count))
     return app
 
 
@@ -53,5 +64,6 @@ def described_app() -> FastAPI:
     app.include_router(looks)
     app.include_router(faults)
     app.include_router(situations)
+    app.include_router(worlds_router)
     app.include_router(page)
     return app

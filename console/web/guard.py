@@ -81,7 +81,7 @@ class Guard:
             raise _forbidden("another site asked for it")
         if path == OPEN or self._introduces(scope):
             return
-        bearer = self._is_token(headers.get("authorization", "").removeprefix("Bearer ").strip())
+        bearer = self._is_token(_bearer(headers))
         if not bearer and not self._is_token(_cookie(headers, host)):
             raise HTTPException(
                 status.HTTP_401_UNAUTHORIZED,
@@ -98,9 +98,7 @@ class Guard:
 
     def _introduces(self, scope: Scope) -> bool:
         """Whether a browser opens the printed address."""
-        if scope["path"] != "/" or scope["method"] != "GET" or not scope["query_string"]:
-            return False
-        return self._is_token(dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", ""))
+        return self._is_token(_introduced(scope))
 
     def _welcome(self, headers: Headers) -> Response:
         """Give a browser the cookie, and lead it to an address that says no secret."""
@@ -111,6 +109,25 @@ class Guard:
 
     def _is_token(self, given: str) -> bool:
         return hmac.compare_digest(given.encode(), self._token.encode())
+
+
+def token_of(scope: Scope) -> str:
+    """The token that a request brings, right or wrong; empty if it brings none."""
+    headers = Headers(scope=scope)
+    return _bearer(headers) or _introduced(scope) or _cookie(headers, headers.get("host", ""))
+
+
+def _bearer(headers: Headers) -> str:
+    given: str = headers.get("authorization", "")
+    return given.removeprefix("Bearer ").strip()
+
+
+def _introduced(scope: Scope) -> str:
+    """The token of a printed address."""
+    if scope["path"] != "/" or scope["method"] != "GET" or not scope["query_string"]:
+        return ""
+    query: str = scope["query_string"].decode("latin-1")
+    return dict(parse_qsl(query)).get("token", "")
 
 
 def is_signed_call(scope: Scope) -> bool:

@@ -7,11 +7,12 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from console.client import Unanswered
 from console.faults.remote import told
@@ -24,6 +25,7 @@ from console.web.cloud.records import Key
 from console.web.connections import BoundedConnection
 from console.web.errors import CannotListen
 from console.web.listening import Listen
+from console.web.peering.world_keeping import ByToken, open_worlds
 from console.web.site import open_site
 
 BACKLOG: Final = 64
@@ -80,7 +82,8 @@ async def web(  # noqa: PLR0913 - what comes after the star has a default
     async with (
         open_site(context, folder, stack, administrator) as site,
         cloud_of(site) as cloud,
-        serving(make_app(site, token, cloud, own_host), listening),
+        open_worlds(stack, partial(make_app, own_host=own_host)) as worlds,
+        serving(ByToken(make_app(site, token, cloud, own_host, worlds), worlds), listening),
     ):
         mended: Sequence[str] = ()
         with contextlib.suppress(Unanswered):  # the broker is away; whoever clears the faults tries it again
@@ -90,7 +93,7 @@ async def web(  # noqa: PLR0913 - what comes after the star has a default
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
     """Serve an app on a socket until the block ends."""
     config = uvicorn.Config(
         app,

@@ -114,11 +114,17 @@ async def make_world(management_url: str, vhost: str, description: str, document
 
 
 async def delete_world(management_url: str, vhost: str) -> None:
-    """Delete a world with its logins; one that is gone already is no error. Raises ControlPlaneError."""
-    await delete_vhost(management_url, vhost=vhost)
+    """Delete a world with its logins, and those whose names begin with its own and a dot. Raises ControlPlaneError.
+
+    One that is gone already is no error.
+    """
+    for name in await worlds(management_url):
+        if name == vhost or name.startswith(f"{vhost}."):
+            await delete_vhost(management_url, vhost=name)
     async with _client(management_url) as client:
         users = (await _change(client, "GET", "/api/users", "list its users")).json()
-        if logins := [one["name"] for one in users if one["name"].endswith(login_name("", vhost))]:
+        places = [(one["name"], one["name"].partition("@")[2]) for one in users]
+        if logins := [name for name, place in places if place == vhost or place.startswith(f"{vhost}.")]:
             await _change(client, "POST", "/api/users/bulk-delete", f"delete users of {vhost}", {"users": logins})
 
 

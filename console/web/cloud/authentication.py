@@ -12,7 +12,7 @@ from typing import Final
 
 from console.web.cloud.errors import ErrorKind
 from console.web.cloud.records import Key
-from console.web.cloud.signatures import Received, signature_of
+from console.web.cloud.signatures import Signature
 from console.web.cloud.store import CloudStore
 
 TOLERANCE: Final = timedelta(minutes=15)
@@ -27,9 +27,8 @@ class Authenticator:
         """Keep where keys and nonces are."""
         self._store = store
 
-    def account_of(self, request: Received, now: datetime) -> str:
-        """Find the uid of the account that signed this request. Raises ApiError."""
-        signature = signature_of(request)
+    def account_of(self, signature: Signature, now: datetime) -> str:
+        """Find the uid of the account that signed a request in this way. Raises ApiError."""
         key = self._store.get(Key, signature.key)
         if key is None:
             raise ErrorKind.UNKNOWN_KEY.error()

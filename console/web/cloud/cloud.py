@@ -57,6 +57,10 @@ class Cloud:
         """Whether an interface of this account is locked because of bills."""
         return any(one.business == "FinancialLocked" for one in self.store.every(RouterInterface, account))
 
+    def has_key(self, name: str) -> bool:
+        """Whether an account has an access key of this id here."""
+        return self.store.get(Key, name) is not None
+
     def keys(self) -> list[Key]:
         """List every account's access key."""
         known = {one.account: one for one in self.store.every(Key)}

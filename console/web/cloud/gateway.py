@@ -24,7 +24,7 @@ from console.web.cloud.cloud import Cloud
 from console.web.cloud.errors import ApiError, ErrorKind
 from console.web.cloud.parameters import Parameters
 from console.web.cloud.performing import perform
-from console.web.cloud.signatures import Received
+from console.web.cloud.signatures import Received, Signature, signature_of
 from console.web.guard import is_signed_call
 
 PARAMETERS_LIMIT: Final = 1000
@@ -40,8 +40,11 @@ class ActionRoute(Route):
         return (match, child) if is_signed_call(scope) else (Match.NONE, {})
 
 
-def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
-    """Make the route that answers the cloud's API; each answer is counted as (action, code, seconds)."""
+def gateway(cloud_of: Callable[[str], Cloud], count: Callable[[str, str, float], None]) -> Route:
+    """Make the route that answers the cloud's API; each answer is counted as (action, code, seconds).
+
+    `cloud_of` finds the cloud whose access key has this id; for one that is unknown, any that says so.
+    """
 
     async def take(request: Request) -> Response:
         began, request_id = time.perf_counter(), str(uuid.uuid4()).upper()
@@ -50,7 +53,7 @@ def gateway(cloud: Cloud, count: Callable[[str, str, float], None]) -> Route:
         try:
             parameters = Parameters.of(received)
             action = parameters.action if parameters.action in ACTIONS else ""
-            body: Body = {"RequestId": request_id, **await _answer(cloud, received, parameters)}
+            body: Body = {"RequestId": request_id, **await _answer(cloud_of, received, parameters)}
         except ApiError as error:
             status, code = error.status, error.code
             body = error_body(error, request_id, request.headers.get("host", ""))
@@ -81,13 +84,15 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         raise HTTPException(413, f"refused: a call has at most {PARAMETERS_LIMIT} parameters.") from None
 
 
-async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> Body:
+async def _answer(cloud_of: Callable[[str], Cloud], received: Received, parameters: Parameters) -> Body:
     """Make the answer's body. Raises ApiError and nothing else: an error of this program is an InternalError."""
     action = ACTIONS.get(parameters.action)
     if action is None or parameters.version not in action.description.versions.split():
         raise ErrorKind.NO_SUCH_ACTION.error()
     try:
-        account = await _admitted(cloud, received, parameters)
+        signature = signature_of(received)
+        cloud = cloud_of(signature.key)
+        account = await _admitted(cloud, signature, parameters)
         return await perform(cloud, account, parameters)
     except ApiError:
         raise
@@ -96,9 +101,9 @@ async def _answer(cloud: Cloud, received: Received, parameters: Parameters) -> B
         raise ErrorKind.BROKEN_INSIDE.error() from error
 
 
-async def _admitted(cloud: Cloud, received: Received, parameters: Parameters) -> str:
+async def _admitted(cloud: Cloud, signature: Signature, parameters: Parameters) -> str:
     """Find who calls, and do to the call what a rule wants. Raises ApiError."""
-    account = cloud.authenticator.account_of(received, datetime.now(UTC))
+    account = cloud.authenticator.account_of(signature, datetime.now(UTC))
     about = parameters.about()
     await asyncio.sleep(cloud.rules.delay_seconds(account, parameters.action, about))
     refusal = cloud.rules.refusal(account, parameters.action, about)

@@ -33,7 +33,14 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Problem, "description": "No answer, from a worker or the broker; what was done is not known"},
     504: {"model": Problem, "description": "It did not come about in time (TimedOut)"},
 }
-_UNKNOWN: Final = {"UnknownFault", "UnknownMessage", "UnknownSituation", "UnknownInterface", "UnknownEndpoint"}
+_UNKNOWN: Final = {
+    "UnknownFault",
+    "UnknownMessage",
+    "UnknownSituation",
+    "UnknownInterface",
+    "UnknownEndpoint",
+    "UnknownWorld",
+}
 
 
 @contextmanager
