@@ -129,6 +129,17 @@ class Up:
         return read_until(self.program, **fields)
 
 
+def establish(up: Up) -> None:
+    """Have Alice and Bob make an interface each, and connect them."""
+    terminal = up.terminal
+    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
+    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
+    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
+    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
+    terminal.done("initiate", "ri-one")
+    terminal.both_show("Activated", "ri-one", "ri-two")
+
+
 @contextmanager
 def peering_up(topology: Path, folder: Path, *options: str, **environment: str) -> Iterator[Up]:
     """Run `peering up` until it is ready; it is ended afterwards, if it hasn't been."""

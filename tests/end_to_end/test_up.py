@@ -13,7 +13,7 @@ from tests.end_to_end.programs import (
     LIMIT_SECONDS,
     PEERING,
     REPOSITORY,
-    Up,
+    establish,
     peering_up,
     running_with,
     surroundings,
@@ -22,16 +22,6 @@ from tests.end_to_end.programs import (
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
-
-
-def establish(up: Up) -> None:
-    terminal = up.terminal
-    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
-    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
-    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
-    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
-    terminal.done("initiate", "ri-one")
-    terminal.both_show("Activated", "ri-one", "ri-two")
 
 
 def leaves_nothing(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shared.broker.embedded import PrivateBroker, speaks_amqp
 from shared.broker.topology import password_hash
-from tests.end_to_end.programs import REPOSITORY, Up, peering_up, running_with
+from tests.end_to_end.programs import REPOSITORY, Up, establish, peering_up, running_with
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
 SALT = b"salt"
@@ -34,13 +34,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateBroker]:
 
 
 def establish_and_send(up: Up) -> None:
+    establish(up)
     terminal = up.terminal
-    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
-    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
-    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
-    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
-    terminal.done("initiate", "ri-one")
-    terminal.both_show("Activated", "ri-one", "ri-two")
     terminal.done("send", "ri-two", "hello")
     terminal.received("ri-one", "hello")
 

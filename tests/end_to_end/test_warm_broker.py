@@ -13,7 +13,7 @@ from console.topology import find_context
 from shared.broker.amqp import ConsoleLink
 from shared.broker.embedded import speaks_amqp
 from shared.broker.errors import BrokerRefused
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up, running_with
+from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, establish, peering_up, running_with
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -34,16 +34,6 @@ def is_cold(folder: Path) -> None:
 
 def port_of(told: dict[str, Any]) -> int:
     return int(told["address"].rpartition(":")[2])
-
-
-def establish(up: Up) -> None:
-    terminal = up.terminal
-    terminal.done("create", "--endpoint", "vpc-alice", "--id", "ri-one")
-    terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-two")
-    terminal.done("configure", "ri-one", "--peer", "ri-two@vpc-bob")
-    terminal.done("configure", "ri-two", "--peer", "ri-one@vpc-alice")
-    terminal.done("initiate", "ri-one")
-    terminal.both_show("Activated", "ri-one", "ri-two")
 
 
 async def login_opens(up: Up, world: Up) -> None:
