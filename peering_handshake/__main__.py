@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Final, NoReturn
 
-_HERE: Final = Path(__file__).resolve().parent
-_INSIDE: Final = _HERE / "_programs"
-PROGRAMS: Final = _INSIDE if _INSIDE.is_dir() else _HERE.parent
+TYPE_CHECKING = False  # `typing` and `pathlib` take longer to import than most commands take
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-NEEDED: Final = (
+_HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
+_INSIDE = f"{_HERE}/_programs"
+PROGRAMS = _INSIDE if os.path.isdir(_INSIDE) else os.path.dirname(_HERE)  # noqa: PTH112, PTH120
+
+NEEDED = (
     *("aio_pika", "fastapi", "h11", "httpx", "prometheus_client", "pydantic", "pydantic_settings", "yaml", "rich"),
     *("setproctitle", "structlog", "typer", "typing_extensions", "uvicorn", "uvloop"),
 )
@@ -32,7 +34,12 @@ def main() -> NoReturn:
         os.execv(sys.executable, [sys.executable, "-E", "-P", __file__, *sys.argv[1:]])  # noqa: S606 - this very program
     if not sys.flags.safe_path:
         del sys.path[0]
-    sys.path.insert(0, str(PROGRAMS))
+    sys.path.insert(0, PROGRAMS)
+    from console.stack.forked_command import run_forked  # noqa: PLC0415 - it can be found only now
+
+    code = run_forked(sys.argv[1:])
+    if code is not None:
+        sys.exit(code)
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         sys.stderr.write(
             f"peering: the programs need packages that are not installed ({', '.join(missing)}): "

@@ -43,7 +43,7 @@ def new_app(name: str, summary: str) -> typer.Typer:
     return app
 
 
-def run_program(make: Callable[[], typer.Typer]) -> NoReturn:
+def run_program(make: Callable[[], Callable[[], object]]) -> NoReturn:
     """Make a program and run one command of it.
 
     An unforeseen error becomes a sentence and exit code 1, never a traceback, unless PEERING_TRACEBACK is set.

@@ -37,7 +37,7 @@ async def control_socket(folder: Path, answer: Answer) -> AsyncIterator[None]:
         writer.close()
 
     (folder / SOCKET).unlink(missing_ok=True)
-    with _short(folder) as path:
+    with short_path(folder, SOCKET) as path:
         server = await asyncio.start_unix_server(served, path)
     try:
         (folder / SOCKET).chmod(0o600)
@@ -51,7 +51,7 @@ async def ask(folder: Path, request: dict[str, Any], limit_seconds: float) -> di
     """Ask the `up` that runs in a folder. Raises StackRefused if none does, or it does not answer in time."""
     try:
         async with asyncio.timeout(limit_seconds):
-            with _short(folder) as path:
+            with short_path(folder, SOCKET) as path:
                 reader, writer = await asyncio.open_unix_connection(path)
             with contextlib.closing(writer):
                 writer.write(json.dumps(request).encode() + b"\n")
@@ -72,10 +72,10 @@ async def process_sentence(folder: Path, name: str) -> str:
 
 
 @contextmanager
-def _short(folder: Path) -> Iterator[str]:
-    """The socket's path by way of an open descriptor: a socket's path has at most 107 bytes, and a folder's many."""
+def short_path(folder: Path, name: str) -> Iterator[str]:
+    """A socket's path by way of an open descriptor: a socket's path has at most 107 bytes, and a folder's many."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield str(_DESCRIPTORS / str(descriptor) / SOCKET) if _DESCRIPTORS.is_dir() else str(folder / SOCKET)
+        yield str(_DESCRIPTORS / str(descriptor) / name) if _DESCRIPTORS.is_dir() else str(folder / name)
     finally:
         os.close(descriptor)

@@ -22,7 +22,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "pydantic_core": ("shared/wire/", "shared/runtime/logs.py"),
     "pydantic_settings": ("shared/runtime/", "console/", "lab/", *_WORKERS),
     "structlog": ("shared/runtime/", "console/", "lab/", *_WORKERS),
-    "setproctitle": ("console/stack/fork_server.py",),
+    "setproctitle": ("console/stack/fork_server.py", "console/command_server.py"),
     "uvloop": ("shared/runtime/", "console/", "lab/", *_WORKERS, *_BASELINES),
     "fastapi": _WEB,
     "h11": ("console/web/connections.py",),

@@ -72,6 +72,7 @@ def plant_house(folder: Path) -> None:
         "client",
         "topology",
         "statuses",
+        "command_server",
         "cli",
         "web",
         "web/cloud",

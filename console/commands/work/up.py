@@ -27,6 +27,7 @@ from console.scenario.playing import play_here
 from console.scenario.reading import load_scenario
 from console.screen import Screen
 from console.stack.brokers import WARM_VARIABLE
+from console.stack.command_socket import command_socket
 from console.stack.control_socket import control_socket
 from console.stack.errors import StackError
 from console.stack.restarting import answer_request
@@ -127,6 +128,7 @@ async def _stay_up(topology: Topology, asked: Asked, listen: Listen, board: Boar
             stack.preparing.extend(one.name for one in asked.stories)
             async with (
                 control_socket(stack.folder, partial(answer_request, stack)),
+                command_socket(stack.folder),
                 web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
             ):
                 for file in asked.stories:

@@ -1,0 +1,122 @@
+"""Tests of commands that are forked beside a running `peering up`: nothing tells them from those that are started."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Up, peering_up, surroundings, type_command
+from tests.waiting import wait_for_blocking
+
+LAUNCHER = (sys.executable, "-P", "-X", "importtime", str(REPOSITORY / "peering_handshake" / "__main__.py"))
+NEEDED_BY_THE_WORK = {"typer", "rich", "asyncio", "pydantic", "aio_pika", "httpx", "yaml", "structlog", "typing"}
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    folder = tmp_path_factory.mktemp("forked") / ("as long a name as a socket's path may not have " * 2).strip()
+    with peering_up(REPOSITORY / "examples" / "cross-account.yaml", folder) as running:
+        yield running
+
+
+def launch(up: Up, *words: str, **environment: str) -> subprocess.Popen[str]:
+    """Type `peering …` in the folder of the `up`, as it is installed: nothing is in PYTHONPATH."""
+    around = {**surroundings(PEERING_TOPOLOGY="context.json", **environment), "PYTHONPATH": ""}
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*LAUNCHER, *words], cwd=up.folder, env=around, stdout=pipe, stderr=pipe, text=True)
+
+
+def typed(up: Up, *words: str, **environment: str) -> tuple[int, str, set[str]]:
+    """Return the exit code, what was printed, and what was imported by the process that was started."""
+    with launch(up, *words, **environment) as program:
+        out, err = program.communicate(timeout=LIMIT_SECONDS)
+    return program.returncode, out, {one[1] for one in re.finditer(r"^import time:.*\| +([\w.]+)$", err, re.MULTILINE)}
+
+
+def started(up: Up, *words: str) -> subprocess.CompletedProcess[str]:
+    return type_command(*words, folder=up.folder, environment={"PEERING_TOPOLOGY": "context.json"})
+
+
+@pytest.mark.parametrize("words", [("show", "--json"), ("--help",), ("why", "ri-none"), ("show", "--wrong")])
+def test_a_command_beside_a_running_up_is_answered_without_importing_what_it_does(
+    up: Up, words: tuple[str, ...]
+) -> None:
+    code, out, imported = typed(up, *words)
+    plain = started(up, *words)
+    assert (code, out.split()) == (plain.returncode, plain.stdout.replace("python -m console.cli", "peering").split())
+    assert "json" in imported
+    assert not imported & NEEDED_BY_THE_WORK
+
+
+def test_shell_completion_imports_no_more(up: Up) -> None:
+    code, out, imported = typed(up, _PEERING_COMPLETE="complete_bash", COMP_WORDS="peering sh", COMP_CWORD="1")
+    assert (code, out.split()) == (0, ["show"])
+    assert not imported & NEEDED_BY_THE_WORK
+
+
+def test_a_forked_command_has_the_environment_the_folder_and_the_umask_of_whoever_types_it(up: Up) -> None:
+    assert started(up, "create", "--endpoint", "vpc-alice", "--id", "ri-drawn").returncode == 0
+    before = os.umask(0o027)
+    try:
+        code, out, imported = typed(up, "trace", "ri-drawn", "-o", "drawn.svg", "--json")
+    finally:
+        os.umask(before)
+    assert (code, json.loads(out)["file"]) == (0, "drawn.svg")
+    assert (up.folder / "drawn.svg").stat().st_mode & 0o777 == 0o640
+    assert not imported & NEEDED_BY_THE_WORK
+    code, out, _ = typed(up, "show", "ri-drawn@vpc-alice", "--json", PEERING_ACCOUNT="bob")
+    assert (code, json.loads(out)["code"]) == (1, "NotOwner")
+
+
+def forked(interface: str) -> list[int]:
+    """The processes of a command that waits for this interface, but for its launcher."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if told.startswith(b"peering wait ") and interface.encode() in told:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_a_forked_command_gets_the_signals_of_its_launcher_and_ends_with_it(up: Up, sent: int, code: int) -> None:
+    interface = f"ri-waiting{sent}"
+    assert started(up, "create", "--endpoint", "vpc-alice", "--id", interface).returncode == 0
+    with launch(up, "wait", interface, "--status", "Activated", "--timeout", "600") as program:
+        try:
+            wait_for_blocking(lambda: forked(interface), LIMIT_SECONDS)
+            program.send_signal(sent)
+            program.communicate(timeout=LIMIT_SECONDS)
+        finally:
+            program.kill()
+    assert program.returncode == code
+    wait_for_blocking(lambda: forked(interface), LIMIT_SECONDS, until=lambda left: left == [])
+
+
+def test_a_command_server_that_was_killed_is_started_again(up: Up) -> None:
+    assert typed(up, "show", "--json")[0] == 0
+    for pid in server_of(up):
+        os.kill(pid, signal.SIGKILL)
+
+    def answered() -> bool:
+        code, _, imported = typed(up, "show", "--json")
+        assert code == 0
+        return not imported & NEEDED_BY_THE_WORK
+
+    wait_for_blocking(answered, LIMIT_SECONDS)
+
+
+def server_of(up: Up) -> list[int]:
+    children = Path(f"/proc/{up.program.pid}/task/{up.program.pid}/children").read_text().split()
+    return [int(one) for one in children if b"command server" in Path(f"/proc/{one}/cmdline").read_bytes()]
