@@ -110,6 +110,10 @@ test: check broker browser clients ## everything: check, then simulation, integr
 end-to-end:
 	$(REAL_TIER)
 	rung=$$(scripts/bootstrap rung)
+	folder=$$(mktemp -d)
+	trap '.venv/bin/peering broker stop --folder "$$folder/broker" >/dev/null && rm -r "$$folder"' EXIT
+	.venv/bin/peering broker start --for 2h --folder "$$folder/broker" >/dev/null
+	export PEERING_WARM_BROKER="$$folder/broker"
 	real_tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
 
 compose:

@@ -17,13 +17,20 @@ LIMIT_SECONDS: Final = 90.0
 PATIENCE_SECONDS: Final = "60"
 """How long commands wait for a worker's answer, where the test says nothing else: a busy machine takes its time."""
 
+OWN_BROKER: Final = {"PEERING_WARM_BROKER": ""}
+"""For those that stop their broker, look at its process or files, or are about one that nobody named."""
+
 PEERING: Final = (sys.executable, "-m", "console.cli")
 LAB: Final = (sys.executable, "-m", "lab.cli")
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """The environment without anything that could lead to another broker, and with this repository's packages."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
+    """The environment without anything that could lead to another broker, and with this repository's packages.
+
+    But for a broker that the whole test run keeps warm (`make end-to-end` does); OWN_BROKER forbids that one, too.
+    """
+    warm = "PEERING_WARM_BROKER"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_") or name == warm}
     return {
         **kept,
         "PYTHONPATH": str(REPOSITORY),

@@ -15,7 +15,15 @@ from console.demo.playing import story
 from console.faults.command_lines import CommandLine, StoryEnd, change, configure, create, create_both, send
 from console.topology import load
 from console.trace.model import Trace
-from tests.end_to_end.programs import LIMIT_SECONDS, PEERING, REPOSITORY, running_with, surroundings, type_command
+from tests.end_to_end.programs import (
+    LIMIT_SECONDS,
+    OWN_BROKER,
+    PEERING,
+    REPOSITORY,
+    running_with,
+    surroundings,
+    type_command,
+)
 from tests.waiting import wait_for_blocking
 
 HELD = ("Activated", "Suspending", "Suspended", "Activating")
@@ -29,7 +37,8 @@ def test_every_story_is_seen_whole_and_leaves_nothing(tmp_path: Path, name: str)
     drawn, kept, temporary = tmp_path / "drawn.json", tmp_path / "kept", tmp_path / "temporary"
     temporary.mkdir()
     words = {"cross-account": (), "vbr": ("vbr", "--keep", str(kept))}.get(name, (name,))
-    ended = type_command("demo", *words, "--trace", str(drawn), environment={"TMPDIR": str(temporary)})
+    environment = {"TMPDIR": str(temporary), **(OWN_BROKER if name == "cross-account" else {})}
+    ended = type_command("demo", *words, "--trace", str(drawn), environment=environment)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     ends = Trace.model_validate_json(drawn.read_text()).ends
     assert [[band.status for band in end.bands][-5:] for end in ends] == [[*HELD, "Activated"]] * 2

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from console.faults.situation import situation, situations
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up, type_command
+from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up, type_command
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -115,7 +115,7 @@ def test_a_reset_clears_every_fault(up: Up) -> None:
 
 
 def test_a_broker_that_is_killed_keeps_what_is_held_and_the_fault_goes_on(tmp_path: Path) -> None:
-    with peering_up(CROSS_ACCOUNT, tmp_path / "peering", PEERING_LISTEN="127.0.0.1:0") as up:
+    with peering_up(CROSS_ACCOUNT, tmp_path / "peering", **OWN_BROKER, PEERING_LISTEN="127.0.0.1:0") as up:
         terminal = up.terminal
         configured(terminal, "ri-a", "ri-b")
         terminal.done("fault", "add", "hold", "--interface", "ri-a", "--from", "vpc-alice")

@@ -8,7 +8,7 @@ import httpx
 
 from console.topology import find_context
 from shared.broker.topology import Account
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up
+from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up
 from tests.end_to_end.workers import Site, WorkerProcess
 from tests.waiting import wait_for_blocking
 
@@ -61,7 +61,7 @@ def readiness(up: Up) -> list[tuple[str, str]]:
 
 
 def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> None:
-    with peering_up(CROSS_ACCOUNT, tmp_path / "peering") as up:
+    with peering_up(CROSS_ACCOUNT, tmp_path / "peering", **OWN_BROKER) as up:
         wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
         context = find_context(up.folder / "context.json")
         alice = Account("alice", context.login("alice").password or "")

@@ -11,6 +11,7 @@ import pytest
 from console.stack.private_folder import marked_folder
 from tests.end_to_end.programs import (
     LIMIT_SECONDS,
+    OWN_BROKER,
     PEERING,
     REPOSITORY,
     establish,
@@ -30,7 +31,7 @@ def leaves_nothing(folder: Path) -> None:
 
 def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_on(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
-    with peering_up(CROSS_ACCOUNT, folder) as up:
+    with peering_up(CROSS_ACCOUNT, folder, **OWN_BROKER) as up:
         assert {one["name"] for one in up.processes} == {"broker", "vpc-alice", "vpc-bob"}
         assert httpx.get(f"{up.url}/_peering/ready", headers=up.bearer, timeout=LIMIT_SECONDS).json()["workers"] == [
             "vpc-alice",
@@ -52,13 +53,13 @@ def test_a_killed_worker_and_a_killed_broker_come_back_and_the_connection_goes_o
 
 def test_a_killed_up_leaves_nothing_running_and_the_next_one_goes_on_where_it_was(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
-    with peering_up(CROSS_ACCOUNT, folder) as up:
+    with peering_up(CROSS_ACCOUNT, folder, **OWN_BROKER) as up:
         establish(up)
         assert running_with(str(folder))
         up.program.kill()
         up.program.wait()
     leaves_nothing(folder)
-    with peering_up(CROSS_ACCOUNT, folder) as up:
+    with peering_up(CROSS_ACCOUNT, folder, **OWN_BROKER) as up:
         up.terminal.both_show("Activated", "ri-one", "ri-two")
         up.terminal.done("send", "ri-two", "still there")
         up.terminal.received("ri-one", "still there")
@@ -84,7 +85,9 @@ def test_a_worker_that_refuses_to_start_is_told_and_not_tried_for_ever(tmp_path:
 def test_ctrl_c_while_it_starts_leaves_nothing_running(tmp_path: Path) -> None:
     folder = tmp_path / "peering"
     command = [*PEERING, "up", str(CROSS_ACCOUNT), "--folder", str(folder)]
-    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as program:
+    with subprocess.Popen(
+        command, env=surroundings(**OWN_BROKER), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as program:
         wait_for_blocking(lambda: running_with(str(folder / "broker")), LIMIT_SECONDS)
         program.send_signal(signal.SIGINT)
         assert program.wait(LIMIT_SECONDS) == 0
