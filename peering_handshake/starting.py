@@ -1,7 +1,7 @@
 """The ladder by which a simulator is found: one that runs, or else one that is started for the length of a block.
 
 1. `url` (and `token`), or the variables PEERING_CONSOLE_URL and PEERING_CONSOLE_TOKEN: one that runs.
-2. The program `peering` beside this Python, or on PATH: a `peering up` of its own, with a private RabbitMQ.
+2. Else a `peering up` of its own, with a private RabbitMQ: what `pip install 'peering-handshake[server]'` brings.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import queue
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,8 +23,11 @@ from peering_handshake.talking import Access
 
 START_LIMIT_SECONDS: Final = 180.0
 """How long a simulator may take until it is ready: RabbitMQ alone takes 5 s on an idle machine."""
+ERROR_CHARACTERS: Final = 2000
 STOP_LIMIT_SECONDS: Final = 60.0
 REGION: Final = "cn-hangzhou"
+PROGRAM: Final = (sys.executable, "-E", "-P", str(Path(__file__).with_name("__main__.py")))
+"""The launcher of `peering`, which neither the current folder nor PYTHONPATH reaches into."""
 
 
 @contextmanager
@@ -35,13 +37,7 @@ def running(accounts: Sequence[str], url: str | None = None, token: str | None =
     if found:
         yield Access(found.rstrip("/"), token or os.environ.get("PEERING_CONSOLE_TOKEN", ""))
         return
-    program = shutil.which("peering", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if program is None:
-        raise NotStarted(
-            "NoProgram",
-            "There is no program `peering`: pip install 'peering-handshake[server]', or give the url of one that runs.",
-        )
-    with _started(program, accounts) as access:
+    with _started(accounts) as access:
         yield access
 
 
@@ -58,18 +54,27 @@ def topology(accounts: Sequence[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _started(program: str, accounts: Sequence[str]) -> Iterator[Access]:
+def _started(accounts: Sequence[str]) -> Iterator[Access]:
     """Run `peering up` in a folder of its own until the block ends. Raises NotStarted."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
     with tempfile.TemporaryDirectory(prefix="peering-") as folder:
         file = Path(folder, "topology.json")
         file.write_text(json.dumps(topology(accounts)), encoding="utf-8")
-        command = [program, "up", str(file), "--folder", str(Path(folder, "run")), "--listen", "127.0.0.1:0", "--json"]
-        with subprocess.Popen(  # noqa: S603 - our own program, with our own words
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, cwd=folder, env=own, text=True
-        ) as process:
+        options = ("--folder", str(Path(folder, "run")), "--listen", "127.0.0.1:0", "--json")
+        with (
+            Path(folder, "errors").open("w+", encoding="utf-8") as errors,
+            subprocess.Popen(  # noqa: S603 - our own program, with our own words
+                [*PROGRAM, "up", str(file), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=folder,
+                env=own,
+                text=True,
+            ) as process,
+        ):
             said: queue.Queue[dict[str, Any]] = queue.Queue()
-            reader = threading.Thread(target=_read, args=(process.stdout, said), daemon=True, name="peering up")
+            reader = threading.Thread(target=_read, args=(process.stdout, errors, said), daemon=True, name="peering up")
             reader.start()
             try:
                 ready = _until_ready(said)
@@ -83,13 +88,14 @@ def _started(program: str, accounts: Sequence[str]) -> Iterator[Access]:
                 reader.join(STOP_LIMIT_SECONDS)
 
 
-def _read(stream: IO[str], said: queue.Queue[dict[str, Any]]) -> None:
+def _read(stream: IO[str], errors: IO[str], said: queue.Queue[dict[str, Any]]) -> None:
     """Read all that it says, to its end, so that it never waits for us; pass on whether it is ready."""
     for line in stream:
         event = json.loads(line) if line.startswith("{") else {}
         if event.get("event") == "ready" or event.get("outcome") == "failed":
             said.put(event)
-    said.put({"code": "NotReady", "sentence": "it ended, and said why on its standard error."})
+    errors.seek(0)
+    said.put({"code": "NotReady", "sentence": errors.read()[-ERROR_CHARACTERS:].strip() or "it ended."})
 
 
 def _until_ready(said: queue.Queue[dict[str, Any]]) -> dict[str, Any]:

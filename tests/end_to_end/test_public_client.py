@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from peering_handshake import AsyncSimulator, NotStarted, Refused, Simulator
+from peering_handshake import AsyncSimulator, NotStarted, Refused, Simulator, starting
 from tests.waiting import wait_for_blocking
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(400)]
@@ -65,9 +64,9 @@ async def test_the_same_simulator_is_asked_by_url_and_asynchronously(started: Si
         assert await a.delete() in {"Deleting", "Deleted"}
 
 
-def test_without_the_program_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+def test_where_only_the_client_is_installed_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = (*starting.PROGRAM[:1], "-S", *starting.PROGRAM[1:])  # no site-packages
+    monkeypatch.setattr(starting, "PROGRAM", bare)
     with pytest.raises(NotStarted, match=r"pip install 'peering-handshake\[server\]'"), Simulator():
         pytest.fail("there is no program")
 
