@@ -12,6 +12,7 @@ import contextlib
 import secrets
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from testcontainers.core.waiting_utils import WaitStrategyTarget
 
 from peering_handshake.errors import NotStarted
 from peering_handshake.models import AccessKey
-from peering_handshake.simulator import AsyncSimulator, Simulator
+from peering_handshake.simulator import ACCOUNTS, AsyncSimulator, Simulator
 
 IMAGE: Final = "peering-handshake"
 PORT: Final = 8080
@@ -72,6 +73,12 @@ class PeeringContainer(DockerContainer):
     def async_simulator(self) -> AsyncSimulator:
         """Make an asynchronous client of it: `async with container.async_simulator() as sim:`."""
         return AsyncSimulator(url=self.url, token=self.token)
+
+    @contextlib.contextmanager
+    def world(self, accounts: Sequence[str] = ACCOUNTS) -> Iterator[Simulator]:
+        """Make another simulator in the container, with these accounts, and remove it when the block ends."""
+        with self.simulator() as simulator, simulator.world(accounts) as world:
+            yield world
 
     def key(self, account: str) -> AccessKey:
         """Return an account's access key for the cloud's API at `url`. Raises Refused NoKey."""

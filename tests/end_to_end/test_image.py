@@ -97,6 +97,14 @@ async def test_it_is_asked_asynchronously(peering: PeeringContainer) -> None:
         assert [await a.status(), await b.status()] == ["Activated", "Activated"]
 
 
+def test_a_world_in_it_is_a_simulator_of_its_own(peering: PeeringContainer) -> None:
+    with peering.world(["carol", "dave"]) as world:
+        world.pair("carol", "dave", connected=True)
+        assert {one["account"] for one in world.interfaces()} == {"carol", "dave"}
+    with peering.simulator() as first:
+        assert not {"carol", "dave"} & {one["account"] for one in first.interfaces()}
+
+
 def test_healthy_means_ready(peering: PeeringContainer) -> None:
     _, *asked = known(peering)["Config"]["Healthcheck"]["Test"]
     assert peering.exec(asked).exit_code == 0
