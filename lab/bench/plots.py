@@ -12,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lab.bench.results import Lone, Results, Scale
+from lab.bench.results import ByConnections, Lone, Results
 from lab.bench.table import quickest
 
 OURS: Final = "#0b6e99"
@@ -35,9 +35,9 @@ def draw(results: Results, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     drawn: list[Path] = []
     with mpl.rc_context(SETTINGS):
-        if results.scale is not None:
-            drawn.append(_save(_by_connections(results.scale), folder / "by-connections.svg"))
-            drawn.append(_save(_cost(results.scale), folder / "cost.svg"))
+        if results.by_connections is not None:
+            drawn.append(_save(_by_connections(results.by_connections), folder / "by-connections.svg"))
+            drawn.append(_save(_cost(results.by_connections), folder / "cost.svg"))
         if results.lone is not None:
             drawn.append(_save(_distribution(results.lone, results), folder / "latency.svg"))
     return drawn
@@ -57,31 +57,31 @@ def _axes(title: str, across: str, up: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _by_connections(scale: Scale) -> Figure:
+def _by_connections(found: ByConnections) -> Figure:
     figure, axes = _axes("Throughput and latency against number of connections", "connections present", "handshakes/s")
-    scales = [point.connections for point in scale.points]
-    axes.plot(scales, [point.handshakes.per_second for point in scale.points], "o-", color=OURS)
+    counts = [point.connections for point in found.points]
+    axes.plot(counts, [point.handshakes.per_second for point in found.points], "o-", color=OURS)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.yaxis.label.set_color(OURS)
     other = axes.twinx()
     other.grid(visible=False)
-    other.plot(scales, [point.lone.p50 for point in scale.points], "s-", color=BASELINE, label="p50")
-    other.plot(scales, [point.lone.p99 for point in scale.points], "s--", color=BASELINE, label="p99")
+    other.plot(counts, [point.lone.p50 for point in found.points], "s-", color=BASELINE, label="p50")
+    other.plot(counts, [point.lone.p99 for point in found.points], "s--", color=BASELINE, label="p99")
     other.set_ylabel("lone handshake, ms", color=BASELINE)
     other.set_ylim(bottom=0)
     other.legend(loc="lower right", frameon=False)
     return figure
 
 
-def _cost(scale: Scale) -> Figure:
+def _cost(found: ByConnections) -> Figure:
     figure, axes = _axes("What a further handshake costs", "connections present", "processor time, µs")
-    scales = [point.connections for point in scale.points]
+    counts = [point.connections for point in found.points]
     for name, costs, colour in (
-        ("both workers", [point.cpu_microseconds for point in scale.points], OURS),
-        ("RabbitMQ", [point.broker_cpu_microseconds for point in scale.points], THIRD),
+        ("both workers", [point.cpu_microseconds for point in found.points], OURS),
+        ("RabbitMQ", [point.broker_cpu_microseconds for point in found.points], THIRD),
     ):
-        axes.plot(scales, costs, "o-", color=colour, label=name)
+        axes.plot(counts, costs, "o-", color=colour, label=name)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)

@@ -23,6 +23,10 @@ DECIMALS: Final = 6
 """Microseconds: what a clock says beyond them is noise that makes every file differ."""
 
 
+AT_THIS_SIZE: Final = "not at this size"
+NOT_JUDGED: Final = "-"
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """What the absolute figures depend on."""
@@ -69,18 +73,27 @@ def write(file: Path, kept: dict[str, Any]) -> None:
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
-    """Print the table."""
-    shown = Table("measure", "ours", "baseline", "ratio", "aim", "met", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in shown.columns[1:4]:
-        column.justify = "right"
+    """Print the table, in lines of at most 80 columns. An aim is the ratio's where there is one, else the figure's."""
+    shown = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    for name in ("measure", "ours", "baseline", "ratio", "aim", "met"):
+        shown.add_column(name, justify="left" if name in {"measure", "met"} else "right", no_wrap=True)
     for row in rows:
-        shown.add_row(*cells(row))
+        measure, ours, baseline, ratio, aim, met = cells(row)
+        shown.add_row(measure, ours, baseline, ratio, _brief(aim), NOT_JUDGED if met == AT_THIS_SIZE else met)
     console.print(shown)
+    if any(row.aim and row.met is None for row in rows):
+        console.print(f"{NOT_JUDGED} {AT_THIS_SIZE}", style="dim")
+
+
+def _brief(aim: str) -> str:
+    """An aim without its unit: `≥ 10` for `at least 10 times plain`."""
+    words = aim.replace("at least", "≥").replace("at most", "≤").split()
+    return " ".join(words[:2])
 
 
 def cells(row: Row) -> tuple[str, str, str, str, str, str]:
     """A row in words: measure, ours, baseline, ratio, aim, met."""
-    met = "" if not row.aim else {None: "not at this size", True: "yes", False: "no"}[row.met]
+    met = "" if not row.aim else {None: AT_THIS_SIZE, True: "yes", False: "no"}[row.met]
     return (
         row.measure,
         f"{figure(row.ours)} {row.unit}",

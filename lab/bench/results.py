@@ -90,7 +90,7 @@ class Lone:
 
 
 @dataclass(frozen=True, slots=True)
-class ScalePoint:
+class ConnectionsPoint:
     """What things cost while a pair of workers holds so many connections."""
 
     connections: int
@@ -103,10 +103,10 @@ class ScalePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ByConnections:
     """A pair of workers from its first connection to its last; memory in MiB, of the larger of the two."""
 
-    points: tuple[ScalePoint, ...]
+    points: tuple[ConnectionsPoint, ...]
     idle_mib: float
     full_mib: float
     fresh_seconds: tuple[float, ...]
@@ -154,7 +154,7 @@ class Results:
     plain_payloads: list[tuple[str, Payloads]] = field(default_factory=list)
     bulk: Bulk | None = None
     lone: Lone | None = None
-    scale: Scale | None = None
+    by_connections: ByConnections | None = None
     payloads: Payloads | None = None
     fanout: Fanout | None = None
     breakdown: Breakdown | None = None

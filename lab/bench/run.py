@@ -26,11 +26,11 @@ from lab.bench.baseline_runs import (
 )
 from lab.bench.breakdown import measure_breakdown
 from lab.bench.bulk import measure_bulk
+from lab.bench.by_connections import measure_by_connections
 from lab.bench.fanout import measure_fanout
 from lab.bench.lone import measure_lone
 from lab.bench.payloads import measure_payloads
 from lab.bench.results import BenchFailed, Results
-from lab.bench.scale import measure_scale
 from lab.bench.sizes import FULL, QUICK, Sizes
 from lab.bench.table import table
 from lab.bench.testbed import Testbed, opened_testbed, start_broker
@@ -47,13 +47,13 @@ Say = Callable[[str], None]
 NEEDS: Final = {
     "handshakes": ("plain", "stock", "durable", "faststream", "bulk"),
     "lone": ("plain", "stock", "durable", "faststream", "lone"),
-    "cost": ("scale",),
+    "cost": ("by_connections",),
     "changes": ("bulk",),
     "payloads": ("plain_payloads", "payloads"),
-    "memory": ("scale",),
-    "ready": ("scale",),
-    "lookups": ("scale",),
-    "keepalive": ("scale",),
+    "memory": ("by_connections",),
+    "ready": ("by_connections",),
+    "lookups": ("by_connections",),
+    "keepalive": ("by_connections",),
     "fanout": ("bulk", "fanout"),
     "breakdown": ("breakdown",),
 }
@@ -69,7 +69,7 @@ MEASURES: Final[dict[str, Callable[[Testbed, Sizes], Awaitable[object]]]] = {
     "lone": measure_lone,
     "payloads": measure_payloads,
     "breakdown": measure_breakdown,
-    "scale": measure_scale,
+    "by_connections": measure_by_connections,
 }
 """How each part is measured; only the fan-out needs what another found."""
 
@@ -86,7 +86,7 @@ ORDER: Final = (
     "payloads",
     "breakdown",
     "fanout",
-    "scale",
+    "by_connections",
 )
 """The plain program before ours and after, because a machine that is slower or faster by then was so for either."""
 

@@ -15,7 +15,7 @@ class Sizes:
     baseline_handshakes: int
     slow_baseline_handshakes: int
     lone: int
-    scales: tuple[int, ...]
+    connection_counts: tuple[int, ...]
     sample: int
     samples: int
     lookups: int
@@ -27,7 +27,7 @@ class Sizes:
     @property
     def full(self) -> bool:
         """Whether the sizes are those that the aims speak of."""
-        return self.scales[-1] >= AIM_INTERFACES
+        return self.connection_counts[-1] >= AIM_INTERFACES
 
 
 AIM_INTERFACES: Final = 100_000
@@ -38,7 +38,7 @@ FULL: Final = Sizes(
     baseline_handshakes=10_000,
     slow_baseline_handshakes=5_000,
     lone=500,
-    scales=(1_000, 10_000, AIM_INTERFACES),
+    connection_counts=(1_000, 10_000, AIM_INTERFACES),
     sample=2_000,
     samples=7,
     lookups=200,
@@ -54,7 +54,7 @@ QUICK: Final = Sizes(
     baseline_handshakes=1_500,
     slow_baseline_handshakes=500,
     lone=60,
-    scales=(1_000, 4_000),
+    connection_counts=(1_000, 4_000),
     sample=1_000,
     samples=1,
     lookups=50,

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from lab.bench.baseline_runs import QUEUE_TYPE
-from lab.bench.results import Baseline, Bulk, Fanout, Latency, Lone, Payloads, Results, Scale
+from lab.bench.results import Baseline, Bulk, ByConnections, Fanout, Latency, Lone, Payloads, Results
 
 
 class Aim(NamedTuple):
@@ -38,11 +38,11 @@ FULL_MEMORY: Final = Aim(250, "MiB")
 FRESH_START: Final = Aim(0.6, "s")
 KILLED_START: Final = Aim(3, "s")
 LOOKUPS: Final = Aim(1.3, "times")
-KEEPALIVE: Final = Aim(5, "% of a core")
+KEEPALIVE: Final = Aim(5, "% core")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
 
-STOCK: Final = "on asyncio's own loop"
-DURABLE: Final = "made as durable as ours"
+STOCK: Final = "on asyncio's loop"
+DURABLE: Final = "made as durable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,14 @@ def table(results: Results, *, full: bool) -> list[Row]:
         rows += _handshakes(results.bulk, results)
     if results.lone is not None:
         rows += _lone(results.lone, results)
-    if results.scale is not None:
-        rows += _cost(results.scale, full=full)
+    if results.by_connections is not None:
+        rows += _cost(results.by_connections, full=full)
     if results.bulk is not None:
         rows += _changes(results.bulk, full=full)
     if results.payloads is not None:
         rows += _payloads(results.payloads, [payloads for _, payloads in results.plain_payloads])
-    if results.scale is not None:
-        rows += _scale(results.scale, full=full)
+    if results.by_connections is not None:
+        rows += _loaded(results.by_connections, full=full)
     if results.fanout is not None:
         rows += _fanout(results.fanout, full=full)
     return rows
@@ -101,7 +101,7 @@ def _handshakes(bulk: Bulk, results: Results) -> Iterator[Row]:
     for name, baselines in _others(results):
         other = fastest(baselines)
         if other is not None:
-            yield Row(f"the same against {name}", ours, "/s", other, _over(ours, other))
+            yield Row(f"against {name}", ours, "/s", other, _over(ours, other))
 
 
 def _lone(lone: Lone, results: Results) -> Iterator[Row]:
@@ -113,11 +113,11 @@ def _lone(lone: Lone, results: Results) -> Iterator[Row]:
         ratio = _over(ours, theirs)
         yield Row(f"lone handshake, {name}", ours, "ms", theirs, ratio, str(LONE), LONE.met(ratio))
     same_queues = [one for one in results.plain if one.queue_type == QUEUE_TYPE]
-    for name, baselines in (f"plain on {QUEUE_TYPE} queues, as ours are", same_queues), *_others(results):
+    for name, baselines in (f"plain on {QUEUE_TYPE} queues", same_queues), *_others(results):
         other = quickest(baselines)
         if other is not None:
-            yield Row(f"the same against {name}, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
-    yield Row("lone handshake as both owners' consoles see it, p50", lone.console.p50, "ms")
+            yield Row(f"against {name}, p50", lone.ends.p50, "ms", other.p50, _over(lone.ends.p50, other.p50))
+    yield Row("the same as both consoles see it, p50", lone.console.p50, "ms")
 
 
 def _others(results: Results) -> tuple[tuple[str, list[Baseline]], ...]:
@@ -129,10 +129,10 @@ def _others(results: Results) -> tuple[tuple[str, list[Baseline]], ...]:
     )
 
 
-def _cost(scale: Scale, *, full: bool) -> Iterator[Row]:
-    costs = [point.cpu_microseconds for point in scale.points]
-    for point in scale.points:
-        yield Row(f"processor time per handshake at {point.connections:,}", point.cpu_microseconds, "µs")
+def _cost(found: ByConnections, *, full: bool) -> Iterator[Row]:
+    costs = [point.cpu_microseconds for point in found.points]
+    for point in found.points:
+        yield Row(f"processor time a handshake, at {point.connections:,}", point.cpu_microseconds, "µs")
     ratio = max(costs) / min(costs)
     yield Row("dearest of these to cheapest", ratio, "times", None, ratio, str(FLAT), FLAT.met(ratio) if full else None)
 
@@ -155,39 +155,37 @@ def _payloads(payloads: Payloads, plain: list[Payloads]) -> Iterator[Row]:
         yield Row(f"payloads, {name}", ours, "/s", baseline, ratio, str(PAYLOADS), PAYLOADS.met(ratio))
 
 
-def _scale(scale: Scale, *, full: bool) -> Iterator[Row]:
-    count = f"{scale.interfaces:,} interfaces"
-    idle, whole, fresh = scale.idle_mib, scale.full_mib, median(scale.fresh_seconds)
+def _loaded(found: ByConnections, *, full: bool) -> Iterator[Row]:
+    count = f"{found.interfaces:,} interfaces"
+    idle, whole, fresh = found.idle_mib, found.full_mib, median(found.fresh_seconds)
     yield Row("memory of a worker, idle", idle, "MiB", aim=str(IDLE_MEMORY), met=IDLE_MEMORY.met(idle))
     yield Row(
         f"memory of a worker, {count}", whole, "MiB", aim=str(FULL_MEMORY), met=FULL_MEMORY.met(whole) if full else None
     )
     yield Row("worker started, until it answers", fresh, "s", aim=str(FRESH_START), met=FRESH_START.met(fresh))
-    killed = max(scale.killed_seconds)
+    killed = max(found.killed_seconds)
     yield Row(
-        f"the same after kill -9, {count}",
+        f"after kill -9, {count}",
         killed,
         "s",
         aim=str(KILLED_START),
         met=KILLED_START.met(killed) if full else None,
     )
-    yield from _lookups(scale, full=full)
-    share = scale.idle_core_share * 100
-    yield Row(
-        f"keeping {count} alive", share, "% of a core", aim=str(KEEPALIVE), met=KEEPALIVE.met(share) if full else None
-    )
+    yield from _lookups(found, full=full)
+    share = found.idle_core_share * 100
+    yield Row(f"keeping {count} alive", share, "% core", aim=str(KEEPALIVE), met=KEEPALIVE.met(share) if full else None)
 
 
-def _lookups(scale: Scale, *, full: bool) -> Iterator[Row]:
-    small, large = scale.points[0], scale.points[-1]
-    scales = f"{small.connections:,} and {large.connections:,}"
+def _lookups(found: ByConnections, *, full: bool) -> Iterator[Row]:
+    small, large = found.points[0], found.points[-1]
+    counts = f"{small.connections:,} and {large.connections:,}"
     for name, few, many in (
         ("show", small.show.p50, large.show.p50),
-        ("a page of 100", small.page.p50, large.page.p50),
+        ("page of 100", small.page.p50, large.page.p50),
     ):
         ratio = many / few
         met = LOOKUPS.met(ratio) if full else None
-        yield Row(f"{name}, p50, at {scales}", many, "ms", few, ratio, str(LOOKUPS), met)
+        yield Row(f"{name}, p50, at {counts}", many, "ms", few, ratio, str(LOOKUPS), met)
 
 
 def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:
@@ -200,4 +198,4 @@ def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:
         (f"at the {fanout.acceptors} acceptors", fanout.others_microseconds),
         ("in RabbitMQ", fanout.broker_microseconds),
     ):
-        yield Row(f"processor time of each of these {where}", cost, "µs")
+        yield Row(f"processor time, {where}", cost, "µs")

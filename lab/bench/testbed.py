@@ -104,7 +104,7 @@ class Pair:
 
 def plan(acceptors: int) -> dict[str, str]:
     """Every endpoint of a run and its owner."""
-    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"scale{place}" for place in range(len(FULL.scales))))
+    pairs = ("bulk", "lone", "payloads", "breakdown", *(f"load{place}" for place in range(len(FULL.connection_counts))))
     owners = {f"vpc-{name}-{side}": owner for name in pairs for side, owner in (("a", OPENER), ("b", OTHER))}
     owners["vpc-fan-a"] = OPENER
     owners |= {f"vpc-fan-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(acceptors)}

@@ -1,4 +1,4 @@
-"""The cost at scale: handshakes, latency and lookups of worker pairs that hold from a thousand to 100,000 connections.
+"""The cost by connections: handshakes, latency, lookups of pairs that hold from a thousand to 100,000 connections.
 
 For each size: what a further handshake costs, how long a lone one takes, how long looking something up takes. At the
 largest: memory, the cost of doing nothing, and how soon a worker that was killed is back. In turn, because machines are
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from lab.bench.lone import lone_handshakes
 from lab.bench.processes import resident_mib
-from lab.bench.results import BenchFailed, Latency, Rate, Scale, ScalePoint
+from lab.bench.results import BenchFailed, ByConnections, ConnectionsPoint, Latency, Rate
 from lab.bench.sizes import Sizes
 from lab.bench.testbed import End, Pair, Testbed
 from lab.bench.workload import SETTLE_SECONDS, Connection, change, connections, create, established, shown, worker
@@ -33,11 +33,11 @@ _MICROSECONDS: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
-class ScalePair:
+class LoadedPair:
     """A pair of workers that holds so many connections, and what was measured with it: microseconds, milliseconds."""
 
     pair: Pair
-    scale: int
+    count: int
     costs: list[float] = field(default_factory=list)
     broker_costs: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -45,35 +45,38 @@ class ScalePair:
     show: list[float] = field(default_factory=list)
     page: list[float] = field(default_factory=list)
 
-    def point(self, sample: int) -> ScalePoint:
+    def point(self, sample: int) -> ConnectionsPoint:
         """All of it, of samples of so many handshakes."""
         rate = Rate(sample, tuple(self.seconds))
         lone, show, page = (Latency(tuple(found)) for found in (self.lone, self.show, self.page))
-        return ScalePoint(self.scale, median(self.costs), median(self.broker_costs), rate, lone, show, page)
+        return ConnectionsPoint(self.count, median(self.costs), median(self.broker_costs), rate, lone, show, page)
 
 
-async def measure_scale(testbed: Testbed, sizes: Sizes) -> Scale:
+async def measure_by_connections(testbed: Testbed, sizes: Sizes) -> ByConnections:
     """Everything that depends, or must not depend, on how many connections there are."""
     fresh = [await _fresh_start(testbed) for _ in range(sizes.starts)]
     async with AsyncExitStack() as stack:
-        pairs = [await stack.enter_async_context(testbed.pair(f"scale{place}")) for place in range(len(sizes.scales))]
-        scale_pairs = [ScalePair(pair, scale) for pair, scale in zip(pairs, sizes.scales, strict=True)]
+        pairs = [
+            await stack.enter_async_context(testbed.pair(f"load{place}"))
+            for place in range(len(sizes.connection_counts))
+        ]
+        loaded_pairs = [LoadedPair(pair, count) for pair, count in zip(pairs, sizes.connection_counts, strict=True)]
         largest = pairs[-1]
         idle_mib = max(resident_mib(end.pid) for end in largest.ends)
-        for one in scale_pairs:
+        for one in loaded_pairs:
             await _fill(one)
-        await _measure(testbed, scale_pairs, sizes)
+        await _measure(testbed, loaded_pairs, sizes)
         full_mib = max(resident_mib(end.pid) for end in largest.ends)
         share = await _idle_share(largest, sizes.idle_seconds)
         killed = [await _killed_start(end) for end in largest.ends]
-    points = tuple(one.point(sizes.sample) for one in scale_pairs)
-    present = sizes.scales[-1] + sizes.sample * sizes.samples
-    return Scale(points, idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
+    points = tuple(one.point(sizes.sample) for one in loaded_pairs)
+    present = sizes.connection_counts[-1] + sizes.sample * sizes.samples
+    return ByConnections(points, idle_mib, full_mib, tuple(fresh), tuple(killed), share, present)
 
 
 async def _fresh_start(testbed: Testbed) -> float:
     """Seconds from starting a worker, broker up, until it has answered."""
-    end = await testbed.end("initiator", "vpc-scale0-a")
+    end = await testbed.end("initiator", "vpc-load0-a")
     began = time.perf_counter()
     try:
         await end.start()
@@ -82,30 +85,30 @@ async def _fresh_start(testbed: Testbed) -> float:
         await end.stop()
 
 
-async def _fill(one: ScalePair) -> None:
+async def _fill(one: LoadedPair) -> None:
     """Establish its connections."""
-    for present in range(0, one.scale, CHUNK_CONNECTIONS):
-        more = connections(f"g{present}", min(CHUNK_CONNECTIONS, one.scale - present))
+    for present in range(0, one.count, CHUNK_CONNECTIONS):
+        more = connections(f"g{present}", min(CHUNK_CONNECTIONS, one.count - present))
         await create(one.pair, more)
         await change(one.pair, "initiate", "Activated", more)
 
 
-async def _measure(testbed: Testbed, scale_pairs: list[ScalePair], sizes: Sizes) -> None:
+async def _measure(testbed: Testbed, loaded_pairs: list[LoadedPair], sizes: Sizes) -> None:
     for number in range(sizes.samples):
-        for one in scale_pairs:
+        for one in loaded_pairs:
             await _sample(testbed, one, connections(f"s{number}n", sizes.sample))
     for number in range(LONE_ROUNDS):
-        for one in scale_pairs:
+        for one in loaded_pairs:
             wanted = connections(f"l{number}n", min(LONE_SAMPLES, sizes.lone) // LONE_ROUNDS)
             one.lone.extend((await lone_handshakes(one.pair, wanted)).milliseconds)
     for _ in range(sizes.lookups):
-        for one in scale_pairs:
+        for one in loaded_pairs:
             end = one.pair.opener
             one.show.append(await _timed(shown(end, "ri-g0a0")))
             one.page.append(await _timed(_page(end)))
 
 
-async def _sample(testbed: Testbed, one: ScalePair, wanted: list[Connection]) -> None:
+async def _sample(testbed: Testbed, one: LoadedPair, wanted: list[Connection]) -> None:
     pair = one.pair
     await create(pair, wanted)
     await asyncio.sleep(SETTLE_SECONDS)
