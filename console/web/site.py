@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from fastapi import Request
 
-from console.client import ClientError
+from console.client import ClientError, WorkerSilent
 from console.client.clients import Clients
+from console.client.finding import answers_of
 from console.faults.faults import Faults
 from console.faults.workers import pid_of
 from console.stack.stack import Stack
@@ -28,6 +30,10 @@ PATIENCE_SECONDS: Final = 5.0
 """How long a worker may take to answer before a web request fails for it."""
 
 READY_LIMIT_SECONDS: Final = 2.0
+LATE_SECONDS: Final = 1.0
+"""How much longer than the first who answers a worker may take before page and metrics call it silent."""
+GRACE_SECONDS: Final = 0.2
+"""How long page and metrics wait for a worker that was silent the last time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Site:
     folder: Path
     faults: Faults
     stack: Stack | None = None
+    _silent: dict[str, Silent] = field(default_factory=dict)
+    _late: dict[str, asyncio.Task[WorkerView | Silent]] = field(default_factory=dict)
 
     @property
     def context(self) -> Context:
@@ -56,6 +64,60 @@ class Site:
     async def workers(self, limit_seconds: float = READY_LIMIT_SECONDS) -> Sequence[WorkerView | Silent]:
         """Ask every worker about itself; one that does not answer in time is told as silent."""
         return await asyncio.gather(*(self._worker(one.id, limit_seconds) for one in self.context.at_hand))
+
+    async def heard(self) -> Sequence[WorkerView | Silent]:
+        """Ask every worker, for who asks often: one that was silent the last time delays nobody any more.
+
+        Its question stays asked after that; once it has answered, it is waited for like every other.
+        """
+        asked = {
+            one.id: self._late.get(one.id) or asyncio.create_task(self._worker(one.id, READY_LIMIT_SECONDS))
+            for one in self.context.at_hand
+        }
+        awaited = {name: asyncio.shield(task) for name, task in asked.items() if name not in self._silent}
+        silent = [task for name, task in asked.items() if name not in awaited]
+        try:
+            await asyncio.gather(answers_of(awaited, LATE_SECONDS), _wait_for(silent, GRACE_SECONDS))
+        finally:
+            for name, task in asked.items():
+                if not task.done():
+                    self._leave(name, task)
+        return [self._noted(name, task) for name, task in asked.items()]
+
+    def _noted(self, endpoint: str, task: asyncio.Task[WorkerView | Silent]) -> WorkerView | Silent:
+        """The answer of a worker, which is remembered if it is silent."""
+        if task.done():
+            answer = task.result()
+        else:
+            sentence = f"Its worker did not answer within {LATE_SECONDS:g} s, and others had."
+            answer = self._silent.get(endpoint) or Silent(endpoint, WorkerSilent.default_code, sentence)
+        if isinstance(answer, Silent):
+            self._silent[endpoint] = answer
+        else:
+            self._silent.pop(endpoint, None)
+        return answer
+
+    def _leave(self, endpoint: str, task: asyncio.Task[WorkerView | Silent]) -> None:
+        """Let one question to a silent worker stay asked, and no second one."""
+        if endpoint not in self._late:
+            self._late[endpoint] = task
+            task.add_done_callback(partial(self._answered_late, endpoint))
+        elif self._late[endpoint] is not task:
+            task.cancel()
+
+    def _answered_late(self, endpoint: str, task: asyncio.Task[WorkerView | Silent]) -> None:
+        """A question that nobody waited for has its answer, or none."""
+        del self._late[endpoint]
+        if not task.cancelled() and task.exception() is None:
+            self._noted(endpoint, task)
+
+    async def close(self) -> None:
+        """Wait for no answer any more, and end every fault."""
+        late = list(self._late.values())
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        await self.faults.close()
 
     async def _worker(self, endpoint: str, limit_seconds: float) -> WorkerView | Silent:
         report = self.stack.report(endpoint) if self.stack is not None else None
@@ -88,10 +150,17 @@ async def open_site(
     """
     async with Clients(context, PATIENCE_SECONDS) as clients:
         faults = Faults(clients, stack, stack.broker.administrator if stack is not None else administrator)
+        site = Site(clients, folder, faults, stack)
         try:
-            yield Site(clients, folder, faults, stack)
+            yield site
         finally:
-            await faults.close()
+            await site.close()
+
+
+async def _wait_for(tasks: Sequence[asyncio.Task[WorkerView | Silent]], limit_seconds: float) -> None:
+    """Wait until all are done, but no longer; none is ended."""
+    if tasks:
+        await asyncio.wait(tasks, timeout=limit_seconds)
 
 
 def site_of(request: Request) -> Site:

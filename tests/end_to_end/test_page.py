@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import httpx
 from selenium.webdriver import Chrome
@@ -16,6 +22,7 @@ from tests.end_to_end.programs import PEERING, REPOSITORY, Up, read_until, surro
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
+ALL_ANSWER = {"vpc-alice": 1.0, "vpc-bob": 1.0}
 FITS = "return document.documentElement.scrollWidth <= innerWidth"
 NASTY = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
 
@@ -139,6 +146,44 @@ def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driv
         alice.shows("Suspended")
         bob.shows("Suspended")
         wait_for_arrows(driver, "arrived", "Declare 1.2 suspended")
+
+
+def test_a_silent_worker_delays_page_and_metrics_once_and_is_shown_again_when_it_answers(up: Up) -> None:
+    wait_for_blocking(lambda: scraped(up)[1], LIMIT_SECONDS, until=lambda found: found == ALL_ANSWER)
+    stopped = int(overview(up)["vpc-bob"]["pid"])
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        first, answers = scraped(up)
+        assert answers == {**ALL_ANSWER, "vpc-bob": 0.0}
+        later = [scraped(up) for _ in range(5)]
+        assert [answers for _, answers in later] == [answers] * 5
+        assert min(took for took, _ in later) < first, "it was waited for again each time"
+        seen = wait_for_blocking(lambda: overview(up), LIMIT_SECONDS, until=lambda seen: not seen["vpc-bob"]["answers"])
+        assert seen["vpc-alice"]["answers"]
+        assert "did not answer" in seen["vpc-bob"]["error"]
+        shown = up.terminal.type("show", "--patience", "20")
+        assert [(one["endpoint"], one["code"]) for one in shown["silent"]] == [("vpc-bob", "WorkerSilent")]
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    wait_for_blocking(lambda: scraped(up)[1], LIMIT_SECONDS, until=lambda found: found == ALL_ANSWER)
+    wait_for_blocking(lambda: overview(up)["vpc-bob"]["answers"], LIMIT_SECONDS, what="the page shows it again")
+
+
+def scraped(up: Up) -> tuple[float, dict[str, float]]:
+    """How long the metrics took, and which workers they say answered."""
+    began = time.monotonic()
+    text = httpx.get(f"{up.url}/metrics", headers=up.bearer, timeout=LIMIT_SECONDS).text
+    took = time.monotonic() - began
+    return took, {name: float(value) for name, value in re.findall(r'peering_worker_up{endpoint="(.*?)"} (\S+)', text)}
+
+
+def overview(up: Up) -> dict[str, dict[str, Any]]:
+    """The endpoints that a page which is opened now is told of."""
+    with httpx.stream("GET", f"{up.url}/page/events", headers=up.bearer, timeout=LIMIT_SECONDS) as stream:
+        lines = stream.iter_lines()
+        assert any(line == "event: overview" for line in lines)
+        told = json.loads(next(line for line in lines if line.startswith("data:")).removeprefix("data:"))
+    return {one["endpoint"]: one for one in told["endpoints"]}
 
 
 def establish(up: Up, first: str, second: str) -> None:

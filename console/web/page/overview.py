@@ -37,7 +37,7 @@ class Overview:
         async with self._looking:
             if self._seen is None or time.monotonic() >= self._fresh_until:
                 began = time.monotonic()
-                answers = {one.endpoint: one for one in await self.site.workers()}
+                answers = {one.endpoint: one for one in await self.site.heard()}
                 took = time.monotonic() - began
                 waited = any(isinstance(one, Silent) for one in answers.values())
                 self._fresh_until = began + took + (LOOK_SECONDS if waited else max(LOOK_SECONDS, SHARE * took))

@@ -65,5 +65,5 @@ async def ready(site: Annotated[Site, Depends(site_of)], response: Response) -> 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request, site: Annotated[Site, Depends(site_of)]) -> Response:
     """Send what Prometheus scrapes: counts of this process, and what each worker counts itself."""
-    text, kind = request.app.state.metrics.scrape(await site.workers())
+    text, kind = request.app.state.metrics.scrape(await site.heard())
     return Response(text, headers={"Content-Type": kind})
