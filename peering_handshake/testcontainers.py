@@ -9,6 +9,7 @@ The image is built from a clone: `docker build -t peering-handshake .` (docs/you
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import socket
 import time
@@ -36,11 +37,17 @@ _LOG_TAIL_CHARACTERS: Final = 2000
 class PeeringContainer(DockerContainer):
     """A container of the image, with accounts alice and bob, a read-only root file system and no privileges."""
 
-    def __init__(self, image: str = IMAGE, *, scenarios: str | PathLike[str] | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - DockerContainer's
+    def __init__(
+        self,
+        image: str | None = None,
+        *,
+        scenarios: str | PathLike[str] | None = None,
+        **kwargs: Any,  # noqa: ANN401 - DockerContainer's
+    ) -> None:
         """Nothing is started before `start` or `with`, which return once every worker answers.
 
         Args:
-            image: name or id of the image.
+            image: name or id of the image; if not given what PEERING_IMAGE names, else `peering-handshake`.
             scenarios: a folder whose scenarios (*.yaml) are played, by name, before it is ready; user 10001 reads it.
             kwargs: what DockerContainer takes besides.
 
@@ -49,7 +56,7 @@ class PeeringContainer(DockerContainer):
             TimeoutError: it was not ready in time (`waiting_for` takes another strategy).
         """
         rights = {"read_only": True, "cap_drop": ["ALL"], "security_opt": ["no-new-privileges"]}
-        super().__init__(image, **{**rights, **kwargs})
+        super().__init__(image or os.environ.get("PEERING_IMAGE") or IMAGE, **{**rights, **kwargs})
         self.token = secrets.token_urlsafe(32)
         """The access token, a secret of this container's own."""
         self.with_exposed_ports(PORT)

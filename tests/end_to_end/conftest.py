@@ -1,7 +1,9 @@
 """The workers of one test session share a broker, from the ladder that all tests with a broker stand on."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from selenium.webdriver import Chrome
@@ -13,12 +15,26 @@ from tests.integration.broker_ladder import broker, pytest_report_header
 
 __all__ = ["broker", "pytest_report_header"]
 
+IMAGE_LIMIT_SECONDS: Final = 300.0
+
 
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """A running simulator, for the tests that call it with the real clients."""
     with running_simulator(tmp_path_factory.mktemp("simulator")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[str]:
+    """The image's id; it shares the stage that makes the packages with the compose file's."""
+    build = ["docker", "build", "--quiet", "--target", "everything", "."]
+    built = subprocess.run(
+        build, cwd=REPOSITORY, capture_output=True, text=True, timeout=IMAGE_LIMIT_SECONDS, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    yield built.stdout.strip()
+    subprocess.run(["docker", "image", "rm", built.stdout.strip()], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +13,6 @@ from peering_handshake import NotStarted
 from peering_handshake.testcontainers import PeeringContainer
 from tests.end_to_end.clients.calling import Key, client, install
 from tests.end_to_end.clients.flows import ACCEPTING, INITIATING, connect, new_end, take_down
-from tests.end_to_end.programs import REPOSITORY
 from tests.waiting import wait_for_blocking
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(600)]
@@ -48,16 +46,6 @@ def folder_of(path: Path, **scenarios: str) -> Path:
         (path / f"{name}.yaml").write_text(text)
         (path / f"{name}.yaml").chmod(0o644)
     return path
-
-
-@pytest.fixture(scope="module")
-def image() -> Iterator[str]:
-    """The image's id; it shares the stage that makes the packages with the compose file's."""
-    build = ["docker", "build", "--quiet", "--target", "everything", "."]
-    built = subprocess.run(build, cwd=REPOSITORY, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
-    assert built.returncode == 0, built.stderr
-    yield built.stdout.strip()
-    subprocess.run(["docker", "image", "rm", built.stdout.strip()], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="module")
