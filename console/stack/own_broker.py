@@ -16,7 +16,7 @@ from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, PrivateBroker
 from shared.broker.errors import BrokerNotStarted
 from shared.broker.topology import Definitions
-from shared.broker.watchdog import group_members
+from shared.broker.watchdog import group_members, is_member
 
 OwnBroker: TypeAlias = PrivateBroker | ContainerBroker
 
@@ -57,7 +57,10 @@ def _start(folder: Path, document: Definitions, say: Callable[[str], None]) -> O
 def is_alive(own: OwnBroker) -> bool:
     """Whether our broker's processes are there."""
     if isinstance(own, PrivateBroker):
-        return own.group is not None and bool(group_members(own.group))
+        if own.group is None:
+            return False
+        pid = own.pid  # looked at first: to look at every process of the machine takes long where workers are many
+        return (pid is not None and is_member(pid, own.group)) or bool(group_members(own.group))
     return own.pid is not None
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from console.stack.brokers import Found, Say, find_broker
+from console.stack.descriptors import allow_descriptors
 from console.stack.forking import ForkServer, can_fork
 from console.stack.own_broker import BROKER, keep_alive
 from console.stack.private_folder import LOGS, locked, shown, usable, write_private
@@ -90,6 +91,7 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     Raises StackError, BrokerNotStarted or ControlPlaneError with a sentence for people.
     """
     environ = os.environ if environment is None else environment
+    allow_descriptors(len(topology.endpoints))
     told = {**common_settings(os.environ), **(settings or {})}
     with locked(folder):
         async with ForkServer() if can_fork() else contextlib.nullcontext() as fork_server:

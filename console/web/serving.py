@@ -40,14 +40,27 @@ IDLE_SECONDS: Final = 75
 Else one is sent into a connection that is being closed, which a client must not try again (Terraform asks every 5 s).
 """
 
+_DATE_SECONDS: Final = 1.0
+
 
 class _Quiet(uvicorn.Server):
     """A server that leaves signals to the command that runs it, which has other things to end as well."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        """It serves until `over`."""
+        super().__init__(config)
+        self.over = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave them alone."""
         yield
+
+    async def main_loop(self) -> None:
+        """Keep the date of answers right, once a second, until the end: uvicorn wakes ten times as often."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.over.wait(), _DATE_SECONDS)
 
 
 class Access(NamedTuple):
@@ -113,6 +126,7 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
         yield
     finally:
         server.should_exit = True
+        server.over.set()
         await task
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 
 from shared.broker.embedded import LoopbackBroker, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
-from shared.broker.private_files import LOG_LIMITS, LOOPBACK, MAX_MESSAGE_BYTES, free_ports, write_definitions
+from shared.broker.private_files import ADVANCED, LOG_LIMITS, LOOPBACK, MAX_MESSAGE_BYTES, free_ports, write_definitions
 
 IMAGE: Final = "rabbitmq:4-management"
 STOP_LIMIT_SECONDS: Final = 15.0
@@ -24,7 +24,7 @@ _SHARED_FOLDER_MODE: Final = 0o700
 _SCRIPT: Final = """
 set -e
 mkdir -p /etc/peering
-cp /peering/rabbitmq.conf /peering/definitions.json /peering/enabled_plugins /etc/peering/
+cp /peering/rabbitmq.conf /peering/advanced.config /peering/definitions.json /peering/enabled_plugins /etc/peering/
 chown -R rabbitmq /etc/peering /var/lib/rabbitmq
 exec 3<&0
 rabbitmq-server </dev/null 3<&- &
@@ -120,6 +120,7 @@ class ContainerBroker(LoopbackBroker):
         (self._folder / "data").mkdir(exist_ok=True)
         self.redefine(definitions)
         (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n", encoding="utf-8")
+        (self._folder / "advanced.config").write_text(ADVANCED, encoding="utf-8")
         settings = {
             "load_definitions": "/etc/peering/definitions.json",
             "max_message_size": MAX_MESSAGE_BYTES,
@@ -139,6 +140,7 @@ class ContainerBroker(LoopbackBroker):
             *("--publish", f"{LOOPBACK}:{self._ports.management}:15672"),
             *("--volume", f"{self._folder}:/peering:ro", "--volume", f"{self._folder / 'data'}:/var/lib/rabbitmq"),
             *("--env", "RABBITMQ_CONFIG_FILE=/etc/peering/rabbitmq.conf"),
+            *("--env", "RABBITMQ_ADVANCED_CONFIG_FILE=/etc/peering/advanced.config"),
             *("--env", "RABBITMQ_CONFIG_FILES=/etc/peering/no-more"),
             *("--env", "RABBITMQ_ENABLED_PLUGINS_FILE=/etc/peering/enabled_plugins"),
             *("--entrypoint", "/bin/sh", self._image, "-c", _SCRIPT),

@@ -74,13 +74,17 @@ class Watchdog:
 
 def group_members(group: int) -> Sequence[int]:
     """List the living processes of a process group."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, _, process_group, *_ = stat.read_text().rpartition(")")[2].split()
-            if int(process_group) == group and state not in "ZX":
-                found.append(int(stat.parent.name))
-    return found
+    processes = (int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit())
+    return [pid for pid in processes if is_member(pid, group)]
+
+
+def is_member(pid: int, group: int) -> bool:
+    """Whether a living process is in a process group."""
+    try:
+        state, _, process_group, *_ = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return int(process_group) == group and state not in "ZX"
 
 
 def wait_until_gone(group: int) -> None:

@@ -34,6 +34,7 @@ class Health:
         self._file, self._queues, self._log = file, queues, log
         self._told: LinkState | None = None
         self._busy_since: float | None = None
+        self._busy = asyncio.Event()
         self._file_error = ""
         self.condition = Condition(disconnected="not started yet")
 
@@ -71,6 +72,7 @@ class Health:
     def store_is_busy(self, now: float) -> None:
         """Note that the store was given something to do; `observe_store` says that it is done."""
         self._busy_since = now
+        self._busy.set()
 
     async def keep_fresh(self) -> None:
         """Keep the file fresh for as long as the worker is healthy, and notice a store that does not come back."""
@@ -81,6 +83,9 @@ class Health:
                     self._log.error("the store is stuck", error=stuck)
                 self.condition.store = stuck
             self._refresh()
+            if self._file is None and self._busy_since is None:  # nothing to keep fresh, and nothing that could stick
+                self._busy.clear()
+                await self._busy.wait()
             await asyncio.sleep(REFRESH_SECONDS)
 
     def end(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from shared.broker.messages import LinkCondition
 from shared.runtime import health
@@ -139,3 +142,31 @@ async def stuck_store(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         yield release
     finally:
         release.set()
+
+
+async def test_an_idle_worker_without_a_health_file_does_not_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks after its store while that has something to do, and not at other times."""
+    monkeypatch.setattr(health, "REFRESH_SECONDS", 0.0)
+    watched, looks = health.Health(None, {}, structlog.get_logger()), 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    async def looked() -> int:
+        before = looks
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return looks - before
+
+    monkeypatch.setattr(watched, "_refresh", look)
+    keeping = asyncio.create_task(watched.keep_fresh())
+    assert await looked() == 1
+    assert await looked() == 0
+    watched.store_is_busy(time.monotonic())
+    assert await looked() > 1
+    watched.observe_store("")
+    await looked()
+    assert await looked() == 0
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)

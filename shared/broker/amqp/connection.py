@@ -18,8 +18,12 @@ from shared.broker.amqp.errors import bounded, explain, guarded, translated
 from shared.broker.errors import BrokerRefused
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
-HEARTBEAT_SECONDS: Final = 5
-"""A silent connection is dead after 3 x (heartbeat + 1) = 18 s; RabbitMQ advises against less than 5 s."""
+HEARTBEAT_SECONDS: Final = 60
+"""A broker that hangs, its connections open, is noticed after 3 x (heartbeat + 1) = 183 s, or 5 s after a message.
+
+A broker's machine or network that is gone the kernel notices after 18 s (`watch_peer`), and a process that ended at
+once. Every heartbeat wakes two processes: at 5 s those of 300 idle workers took a quarter of a core.
+"""
 
 EndSession = Callable[[str | BrokerRefused], None]
 """Hears why a session is over; a refusal says that another one would end the same way."""
