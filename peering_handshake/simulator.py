@@ -27,6 +27,7 @@ from peering_handshake.talking import Access, AsyncLine, Call, Line, Talk, spoke
 E = TypeVar("E", bound=EndTalks)
 
 ACCOUNTS: Final = ("alice", "bob")
+IDLE_SECONDS: Final = 900.0
 
 
 class Reached(NamedTuple, Generic[E]):
@@ -152,12 +153,15 @@ class SimulatorTalks(Generic[E]):
         """Clear all faults, mend all wires, delete everything, and return how much of what."""
         return dict((yield Call("POST", "/reset")))
 
-    def _made_world(self, accounts: Sequence[str]) -> Talk[MadeWorld]:
-        made: MadeWorld = yield Call("POST", "/worlds", body={"accounts": list(accounts)})
+    def _made_world(self, accounts: Sequence[str], idle_seconds: float) -> Talk[MadeWorld]:
+        body = {"accounts": list(accounts), "idle_seconds": idle_seconds}
+        made: MadeWorld = yield Call("POST", "/worlds", body=body)
         return made
 
     def _ended_world(self, name: str) -> Talk[None]:
-        yield Call("DELETE", f"/worlds/{name}")
+        known = yield Call("GET", "/worlds")
+        if name in known["worlds"]:  # or it has ended by itself
+            yield Call("DELETE", f"/worlds/{name}")
 
     def _located(self, interface: str) -> Talk[E]:
         shown: BothEnds = yield Call("GET", f"/interfaces/{interface}")
@@ -203,13 +207,14 @@ class Simulator(SimulatorTalks[End]):
             yield from _rows(name, data)
 
     @contextmanager
-    def world(self, accounts: Sequence[str] = ACCOUNTS) -> Iterator[Simulator]:
+    def world(self, accounts: Sequence[str] = ACCOUNTS, *, idle_seconds: float = IDLE_SECONDS) -> Iterator[Simulator]:
         """Make another simulator beside this one, with these accounts, and remove it when the block ends.
 
         It has a broker's virtual host, workers, keys, rules and faults of its own, and neither sees the other. Only
-        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32.
+        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32. It ends by itself once nobody
+        has asked it for anything for `idle_seconds`.
         """
-        made = self.line.speak(self._made_world(accounts))
+        made = self.line.speak(self._made_world(accounts, idle_seconds))
         try:
             with Simulator(url=self.access.url, token=made["token"]) as world:
                 yield world
@@ -247,13 +252,16 @@ class AsyncSimulator(SimulatorTalks[AsyncEnd]):
                 yield row
 
     @asynccontextmanager
-    async def world(self, accounts: Sequence[str] = ACCOUNTS) -> AsyncIterator[AsyncSimulator]:
+    async def world(
+        self, accounts: Sequence[str] = ACCOUNTS, *, idle_seconds: float = IDLE_SECONDS
+    ) -> AsyncIterator[AsyncSimulator]:
         """Make another simulator beside this one, with these accounts, and remove it when the block ends.
 
         It has a broker's virtual host, workers, keys, rules and faults of its own, and neither sees the other. Only
-        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32.
+        the first simulator makes them: NotFirstWorld; TooManyWorlds, where there are 32. It ends by itself once nobody
+        has asked it for anything for `idle_seconds`.
         """
-        made = await self.line.speak(self._made_world(accounts))
+        made = await self.line.speak(self._made_world(accounts, idle_seconds))
         try:
             async with AsyncSimulator(url=self.access.url, token=made["token"]) as world:
                 yield world

@@ -11,11 +11,11 @@ import pytest
 from console.client.clients import client_of
 from console.stack.warm import warm_broker
 from console.topology import find_context
-from peering_handshake import AsyncSimulator, Refused, Simulator
+from peering_handshake import AsyncSimulator, Refused, Simulator, Unanswered
 from shared.broker.amqp import ConsoleLink
 from shared.broker.control import worlds
 from shared.broker.errors import BrokerRefused
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up, running_with
+from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up, running_with
 from tests.unit.cloud_server import common, rpc_signed
 from tests.waiting import wait_for, wait_for_blocking
 
@@ -177,8 +177,37 @@ async def test_the_end_of_a_world_removes_all_that_was_its(sim: Simulator, up: U
     await wait_for(lambda: running_with(str(folder)), LIMIT_SECONDS, until=lambda found: not found)
     assert not folder.exists()
     assert names(up) == []
-    with pytest.raises(Refused, match="UnknownWorld"):
-        sim.line.speak(sim._ended_world(folder.name))
+    sim.line.speak(sim._ended_world(folder.name))  # of one that is over there is nothing to do
+
+
+def test_no_world_that_is_not_there_is_ended(up: Up) -> None:
+    unknown = httpx.delete(f"{up.url}/_peering/worlds/none", headers=up.bearer, timeout=LIMIT_SECONDS)
+    assert (unknown.status_code, unknown.json()["detail"]["code"]) == (404, "UnknownWorld")
+
+
+def test_a_world_that_nobody_asks_for_anything_ends(sim: Simulator, up: Up) -> None:
+    sim.line.speak(sim._made_world(["alice"], 1))
+    folder = up.folder / "worlds"
+    wait_for_blocking(lambda: names(up), LIMIT_SECONDS, until=lambda left: left == [])
+    wait_for_blocking(lambda: running_with(str(folder)), LIMIT_SECONDS, until=lambda left: left == [])
+    with sim.world(["alice"], idle_seconds=1) as world:  # and its end is no error
+        wait_for_blocking(lambda: names(up), LIMIT_SECONDS, until=lambda left: left == [])
+        with pytest.raises(Refused, match="NotAdmitted"):
+            world.accounts()
+
+
+def test_a_world_comes_back_with_a_broker_that_was_killed(tmp_path: Path) -> None:
+    options = {**OWN_BROKER, "PEERING_LISTEN": "127.0.0.1:0"}
+    with (
+        peering_up(CROSS_ACCOUNT, tmp_path / "peering", **options) as up,
+        Simulator(url=up.url, token=up.token) as sim,
+        sim.world() as world,
+    ):
+        one, other = world.pair("alice", "bob", connected=True, timeout=LIMIT_SECONDS)
+        os.kill(up.pid("broker"), signal.SIGKILL)
+        wait_for_blocking(one.status, LIMIT_SECONDS, forgive=(Unanswered,))
+        one.suspend()
+        other.wait("Suspended", timeout=LIMIT_SECONDS)
 
 
 def test_what_no_world_can_be_is_refused(sim: Simulator, up: Up) -> None:
@@ -197,7 +226,7 @@ async def test_the_worlds_end_with_their_server(warm: Path, tmp_path: Path, how:
     with peering_up(CROSS_ACCOUNT, folder, *options, PEERING_LISTEN="127.0.0.1:0") as up:
         with Simulator(url=up.url, token=up.token) as sim:
             for _ in range(2):
-                sim.line.speak(sim._made_world(["alice"]))
+                sim.line.speak(sim._made_world(["alice"], 900))
         assert len(await vhosts(warm)) == len(before) + 3
         up.program.send_signal(how)
         up.program.wait(LIMIT_SECONDS)

@@ -6,13 +6,16 @@ A world runs in a task of its own, from the call that makes it to the one that e
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import logging
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final, TypeAlias
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -36,13 +39,33 @@ _LOG: Final = logging.getLogger(__name__)
 MakeApp: TypeAlias = Callable[[Site, str, Cloud], ASGIApp]
 
 
-class World(NamedTuple):
+@dataclass(slots=True)
+class World:
     """A world that runs: by its token one gets to its application, by its access keys to its cloud."""
 
     name: str
     token: str
     cloud: Cloud
     app: ASGIApp
+    idle_limit_seconds: float
+    asked: int = 0
+    """How many of its requests are being answered."""
+    heard: float = field(default_factory=monotonic)
+    """When the last one came or was answered."""
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request, until the block ends."""
+        self.asked += 1
+        try:
+            yield
+        finally:
+            self.asked -= 1
+            self.heard = monotonic()
+
+    def left_seconds(self) -> float:
+        """How long it goes on if nobody asks it for anything."""
+        return self.idle_limit_seconds - (0 if self.asked else monotonic() - self.heard)
 
 
 class Worlds:
@@ -60,8 +83,11 @@ class Worlds:
         """Those that run, the oldest first."""
         return list(self._worlds)
 
-    async def make(self, accounts: Sequence[str]) -> World:
-        """Make a world, and return it when its workers answer. Raises Refused or Unanswered."""
+    async def make(self, accounts: Sequence[str], idle_limit_seconds: float) -> World:
+        """Make a world, and return it when its workers answer. Raises Refused or Unanswered.
+
+        It ends by itself once nobody has asked it for anything for as long as the limit says.
+        """
         if self._stack is None:
             raise Refused("NoWorlds", "Only a simulator that runs its workers itself, by `peering up`, makes worlds.")
         if len(self._tasks) >= MOST_WORLDS:
@@ -73,7 +99,9 @@ class Worlds:
         name = secrets.token_hex(_NAME_BYTES)
         ready: asyncio.Future[World] = asyncio.get_running_loop().create_future()
         self._ending[name] = asyncio.Event()
-        task = self._tasks[name] = asyncio.create_task(self._run(self._stack, name, topology, ready), name=name)
+        task = self._tasks[name] = asyncio.create_task(
+            self._run(self._stack, name, topology, ready, idle_limit_seconds), name=name
+        )
         either: set[asyncio.Future[Any]] = {task, ready}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
@@ -96,16 +124,22 @@ class Worlds:
         if self._tasks:
             await asyncio.wait(self._tasks.values())
 
-    def app_of(self, token: str) -> ASGIApp | None:
-        """The application of the world that this token opens."""
+    def opened_by(self, token: str) -> World | None:
+        """The world that this token opens."""
         worlds = self._worlds.values()
-        return next((one.app for one in worlds if hmac.compare_digest(one.token.encode(), token.encode())), None)
+        return next((one for one in worlds if hmac.compare_digest(one.token.encode(), token.encode())), None)
 
     def cloud_of(self, key: str) -> Cloud | None:
-        """The cloud of the world in which an account has an access key of this id."""
-        return next((one.cloud for one in self._worlds.values() if one.cloud.has_key(key)), None)
+        """The cloud of the world in which an account has an access key of this id, for a request that came now."""
+        for one in self._worlds.values():
+            if one.cloud.has_key(key):
+                one.heard = monotonic()
+                return one.cloud
+        return None
 
-    async def _run(self, stack: Stack, name: str, topology: Topology, ready: asyncio.Future[World]) -> None:
+    async def _run(
+        self, stack: Stack, name: str, topology: Topology, ready: asyncio.Future[World], idle_limit_seconds: float
+    ) -> None:
         """Run one from its beginning to its end."""
         try:
             async with (
@@ -114,9 +148,10 @@ class Worlds:
                 cloud_of(site) as cloud,
             ):
                 token = token_in(own.folder)
-                self._worlds[name] = World(name, token, cloud, self._make_app(site, token, cloud))
-                ready.set_result(self._worlds[name])
-                await self._ending[name].wait()
+                app = self._make_app(site, token, cloud)
+                world = self._worlds[name] = World(name, token, cloud, app, idle_limit_seconds)
+                ready.set_result(world)
+                await _until_over(world, self._ending[name])
                 del self._worlds[name]  # nobody comes in any more
         except (StackError, ControlPlaneError, OSError) as error:
             _LOG.warning("the world %s ended: %s", name, error)
@@ -124,6 +159,19 @@ class Worlds:
         finally:
             self._worlds.pop(name, None)
             del self._ending[name], self._tasks[name]
+
+
+async def _until_over(world: World, ending: asyncio.Event) -> None:
+    """Wait until a world is to end, or nobody has asked it for anything for too long."""
+    while not ending.is_set():
+        left = world.left_seconds()
+        if left <= 0:
+            _LOG.warning(
+                "the world %s ends: nobody asked it for anything for %g s", world.name, world.idle_limit_seconds
+            )
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.wait(), left)
 
 
 @asynccontextmanager
@@ -151,5 +199,9 @@ class ByToken:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on."""
         signed = scope["type"] != "http" or is_signed_call(scope)
-        app = None if signed else self._worlds.app_of(token_of(scope))
-        await (app or self._first)(scope, receive, send)
+        world = None if signed else self._worlds.opened_by(token_of(scope))
+        if world is None:
+            await self._first(scope, receive, send)
+        else:
+            with world.answering():
+                await world.app(scope, receive, send)

@@ -16,6 +16,9 @@ from console.web.peering.world_keeping import MOST_WORLDS, Worlds
 from shared.wire.forms import AccountId
 
 MOST_ACCOUNTS: Final = 8
+IDLE_LIMIT_SECONDS: Final = 900.0
+"""Whoever looks into a test with a debugger may take his time; what a killed one leaves may not stay for ever."""
+LONGEST_IDLE_SECONDS: Final = 86_400
 
 router: Final = APIRouter(prefix="/_peering", responses=PROBLEMS)
 
@@ -30,6 +33,13 @@ class WantedWorld(BaseModel):
         min_length=1,
         max_length=MOST_ACCOUNTS,
         description="uids; each gets a VPC that initiates, `vpc-UID`, and one that accepts, `vpc-UID-in`",
+    )
+
+    idle_seconds: float = Field(
+        default=IDLE_LIMIT_SECONDS,
+        ge=1,
+        le=LONGEST_IDLE_SECONDS,
+        description="it ends by itself once nobody has asked it for anything for so long",
     )
 
 
@@ -63,7 +73,7 @@ TheWorlds = Annotated[Worlds, Depends(worlds_of)]
 async def make_world(worlds: TheWorlds, wanted: WantedWorld) -> MadeWorld:
     """Make a world, and answer when its workers answer; 409 TooManyWorlds beyond the limit."""
     with answered():
-        made = await worlds.make(wanted.accounts)
+        made = await worlds.make(wanted.accounts, wanted.idle_seconds)
     return MadeWorld(world=made.name, token=made.token)
 
 
