@@ -12,7 +12,7 @@ from console.commands.broker import broker_start, broker_status, broker_stop
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
 from console.commands.record import record
-from console.commands.restart import restart
+from console.commands.restart import backup, restart, restore
 from console.commands.run import run
 from console.commands.serve import serve
 from console.commands.up import up
@@ -147,6 +147,13 @@ COMMANDS: Final = (
     Entry(broker_stop, "outcome, stopped (whether there was one)", "peering broker stop", _RUNNING),
     Entry(record, "outcome, file, steps (how many)", "peering record story.yaml", _RUNNING),
     Entry(restart, "outcome, endpoint, pid, restarts", "peering restart vpc-hangzhou", _RUNNING),
+    Entry(backup, "outcome, endpoint, file, bytes", "peering backup vpc-hangzhou hangzhou.sqlite", _RUNNING),
+    Entry(
+        restore,
+        "outcome, endpoint, file, aside (where the former store lies)",
+        "peering restore vpc-hangzhou hangzhou.sqlite",
+        _RUNNING,
+    ),
 )
 
 GROUPS: Final = {

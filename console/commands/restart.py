@@ -1,7 +1,8 @@
-"""The command that restarts a worker of the running `peering up`."""
+"""The commands for one worker of the running `peering up`: restart it, copy its store, put a copy back."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,10 +17,13 @@ else:
     work = Later("console.commands.work.restart")
 
 EndpointArgument = Annotated[
-    str, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="The VPC or VBR whose worker is restarted.")
+    str, typer.Argument(metavar="ENDPOINT", callback=endpoint_id, help="The VPC or VBR whose worker is meant.")
 ]
 RestoredOption = Annotated[
     bool, typer.Option("--restored", help="Its store was put back from a backup: renew every epoch, this once.")
+]
+CopyArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", resolve_path=True, help="The copy: one file, for its owner alone.")
 ]
 
 
@@ -31,3 +35,23 @@ def restart(
 ) -> None:
     """End a worker of the running `peering up`, start it again, and wait until it answers."""
     running.run_plainly(as_json, work.restart, topology, endpoint, restored=restored)
+
+
+def backup(
+    endpoint: EndpointArgument,
+    file: CopyArgument,
+    topology: TopologyOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
+) -> None:
+    """Copy the store of a worker of the running `peering up` to a file, as it is at this moment, while it goes on."""
+    running.run_plainly(as_json, work.backup, topology, endpoint, file)
+
+
+def restore(
+    endpoint: EndpointArgument,
+    file: CopyArgument,
+    topology: TopologyOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
+) -> None:
+    """Put a copy in the place of a worker's store; its worker is restarted, and begins every epoch anew by itself."""
+    running.run_plainly(as_json, work.restore, topology, endpoint, file)

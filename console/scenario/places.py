@@ -15,8 +15,8 @@ from typing import Final
 from console.client.clients import Clients
 from console.faults.remote import Access, RemoteFaults, console_of
 from console.scenario.surroundings import SETTINGS, surroundings
+from console.stack.answering import answer_request
 from console.stack.control_socket import control_socket
-from console.stack.restarting import answer_request
 from console.stack.stack import Stack, running
 from console.topology import Context, NoContext, Topology, find_context
 from console.web.listening import Listen

@@ -1,12 +1,9 @@
-"""Restarting one worker of a stack that runs, and how it stands: what the control socket and the web server offer."""
+"""Restarting one worker of a stack that runs."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
-from typing import Any
 
-from console.client import ClientError
 from console.client.clients import client_of
 from console.stack.errors import StackError
 from console.stack.readiness import READY_LIMIT_SECONDS, ask_whether_there, until_answered
@@ -42,23 +39,3 @@ async def restart(
     finally:
         stack.supervisor.change(worker_program(stack.broker, section, stack.folder, stack.settings))
     return stack.supervisor.report(endpoint)
-
-
-async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
-    """Do what another command asks through the control socket; a reply has `outcome`, and `code` and `sentence`."""
-    try:
-        match request:
-            case {"do": "restart", "endpoint": str(endpoint), "restored": bool(restored)}:
-                report = await restart(stack, endpoint, restored=restored)
-                return {"outcome": "done", "endpoint": endpoint, "pid": report.pid, "restarts": report.restarts}
-            case {"do": "processes"}:
-                return {
-                    "outcome": "done",
-                    "processes": [{**asdict(one), "sentence": one.sentence} for one in stack.reports],
-                }
-            case _:
-                return {"outcome": "refused", "code": "NotUnderstood", "sentence": "That is no request."}
-    except StackError as error:
-        return {"outcome": "refused", "code": type(error).__name__, "sentence": f"{error}."}
-    except ClientError as error:
-        return {"outcome": "failed", "code": error.code, "sentence": error.sentence}

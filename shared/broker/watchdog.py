@@ -33,8 +33,11 @@ class Watchdog:
     """Programs that live exactly as long as ours does, and only together: if one ends, all are killed."""
 
     def __init__(self, commands: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> None:
-        """Start the first command, a line for the shell; its output is added to a file."""
-        with output.open("ab") as log:
+        """Start the first command, a line for the shell; its output is added to a file.
+
+        Whatever the commands write is for its owner alone.
+        """
+        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
             self._shell = subprocess.Popen(  # noqa: S603 - fixed program; the commands are quoted by the caller
                 ["/bin/sh", "-c", _SCRIPT, "peering-watchdog", *commands],
                 stdin=subprocess.PIPE,
@@ -43,6 +46,7 @@ class Watchdog:
                 env=dict(environment),
                 cwd=folder,
                 start_new_session=True,
+                umask=0o077,
             )
 
     def start_next(self) -> None:

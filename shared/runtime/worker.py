@@ -131,7 +131,7 @@ class Worker:
         peers = Peers(self._settings.keepalive_seconds, self._settings.hold_seconds)
         policy, condition = self._settings.retransmission, self._health.condition
         processor = Processor(self._end, self._store, peers, policy, chance, condition)
-        if self._settings.restored:
+        if self._settings.restored or self._store.is_copy:
             processor.restore(time.time())
         processor.start(time.monotonic())
         return processor

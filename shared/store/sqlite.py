@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from shared.protocol.interface import Interface
 from shared.protocol.words import Endpoint, Intent, Role
+from shared.store.backup import MARK
 from shared.store.database import Database
 from shared.store.errors import StoreRefused
 from shared.store.files import make_private, open_private
@@ -75,7 +76,7 @@ class Store:
         self._timeline: list[TimelineEntry] = []
         self._resources = ExitStack()
         self.commits = 0
-        self.store_id = 0
+        self.store_id, self.is_copy = 0, False
         self.last_row = 0
 
     def open(self, nonce: int) -> None:
@@ -129,7 +130,7 @@ class Store:
             if known[name] != value:
                 message = f"{self._path} belongs to {name} {known[name]}, not {value}"
                 raise StoreRefused(message)
-        self.store_id = int(known["life"])
+        self.store_id, self.is_copy = int(known["life"]), MARK in known
         self.last_row = self._db.rows("SELECT coalesce(max(place), 0) FROM timeline")[0][0]
 
     def _check_format(self) -> None:
@@ -251,9 +252,10 @@ class Store:
         return dict(self._db.rows("SELECT status, count(*) FROM interface GROUP BY status"))
 
     def renew(self, nonce: int) -> None:
-        """Give the store a new id: it came from a backup."""
+        """Give the store a new id, and take the mark of a copy off: it came from a backup."""
         self._db.execute("UPDATE meta SET value = ? WHERE name = 'life'", (str(nonce),))
-        self.store_id = nonce
+        self._db.execute("DELETE FROM meta WHERE name = ?", (MARK,))
+        self.store_id, self.is_copy = nonce, False
 
     def everything(self) -> list[str]:
         """The id of every interface."""

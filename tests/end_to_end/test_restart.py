@@ -82,6 +82,9 @@ def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> 
             up.program.send_signal(signal.SIGCONT)
             other.kill()
         wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
+    kept = list(up.folder.rglob("*"))
+    assert {"broker.log", "vpc-alice.sqlite.lock", "vpc-alice.sqlite", "vpc-alice.log"} <= {one.name for one in kept}
+    assert [one for one in kept if one.lstat().st_mode & 0o077] == []
 
 
 def epochs(up: Up) -> dict[str, int]:
@@ -103,3 +106,15 @@ def test_a_restored_store_is_said_once_and_of_one_worker(tmp_path: Path) -> None
         assert epochs(up) == {"ri-one": one + 1, "ri-two": two + 1}
         kill(up, "vpc-alice")
         assert epochs(up) == {"ri-one": one + 1, "ri-two": two + 1}
+        copy = tmp_path / "bob.sqlite"
+        assert up.terminal.done("backup", "vpc-bob", str(copy))["bytes"] == copy.stat().st_size
+        up.terminal.done("create", "--endpoint", "vpc-bob", "--id", "ri-three")
+        assert up.terminal.refused("restore", "vpc-alice", str(copy)) == "StackRefused"
+        aside = up.terminal.done("restore", "vpc-bob", str(copy))["aside"]
+        assert up.terminal.refused("show", "ri-three@vpc-bob") == "UnknownInterface"
+        assert epochs(up) == {"ri-one": one + 1, "ri-two": two + 2}
+        kill(up, "vpc-bob")
+        assert epochs(up) == {"ri-one": one + 1, "ri-two": two + 2}
+        up.terminal.done("restore", "vpc-bob", aside)
+        assert up.terminal.done("show", "ri-three")["status"] == "Idle"
+        assert epochs(up) == {"ri-one": one + 1, "ri-two": two + 2}

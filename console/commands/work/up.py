@@ -26,11 +26,11 @@ from console.commands.work.unhindered import unhindered
 from console.scenario.playing import play_here
 from console.scenario.reading import load_scenario
 from console.screen import Screen
+from console.stack.answering import answer_request
 from console.stack.brokers import WARM_VARIABLE
 from console.stack.command_socket import command_socket
 from console.stack.control_socket import control_socket
 from console.stack.errors import StackError
-from console.stack.restarting import answer_request
 from console.stack.stack import FOLDER, Stack, running
 from console.stack.stop_signals import on_stop_signal
 from console.stack.supervised import Report, State

@@ -1,0 +1,39 @@
+"""The answers of a running `up` at its control socket: how processes stand, restarts, and copies of stores."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from console.client import ClientError
+from console.stack.errors import StackError
+from console.stack.restarting import restart
+from console.stack.set_aside import back_up, put_back
+from console.stack.stack import Stack
+
+
+async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
+    """Do what another command asks through the control socket; a reply has `outcome`, and `code` and `sentence`."""
+    try:
+        match request:
+            case {"do": "restart", "endpoint": str(endpoint), "restored": bool(restored)}:
+                report = await restart(stack, endpoint, restored=restored)
+                return {"outcome": "done", "endpoint": endpoint, "pid": report.pid, "restarts": report.restarts}
+            case {"do": "backup", "endpoint": str(endpoint), "file": str(file)}:
+                size = await back_up(stack, endpoint, Path(file))
+                return {"outcome": "done", "endpoint": endpoint, "file": file, "bytes": size}
+            case {"do": "restore", "endpoint": str(endpoint), "file": str(file)}:
+                aside = await put_back(stack, endpoint, Path(file))
+                return {"outcome": "done", "endpoint": endpoint, "file": file, "aside": str(aside)}
+            case {"do": "processes"}:
+                return {
+                    "outcome": "done",
+                    "processes": [{**asdict(one), "sentence": one.sentence} for one in stack.reports],
+                }
+            case _:
+                return {"outcome": "refused", "code": "NotUnderstood", "sentence": "That is no request."}
+    except StackError as error:
+        return {"outcome": "refused", "code": type(error).__name__, "sentence": f"{error}."}
+    except ClientError as error:
+        return {"outcome": "failed", "code": error.code, "sentence": error.sentence}
