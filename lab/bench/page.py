@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.bench.report import cells
+from lab.bench.report import SCALE, cells, scale_cells
+from lab.bench.results import ScalePoint
 from lab.bench.table import Row
 
 MARKS = ("<!-- {}: written by `make bench` -->", "<!-- end of {} -->")
@@ -20,12 +21,13 @@ MARKS = ("<!-- {}: written by `make bench` -->", "<!-- end of {} -->")
 
 def written(page: str, kept: Mapping[str, Any]) -> str:
     """The page with the tables of this run. Raises ValueError if it has no place for one."""
-    for name, lines in (("measures", _measures(kept)), ("breakdown", _breakdown(kept)), ("machine", _machine(kept))):
+    parts = {"measures": _measures, "breakdown": _breakdown, "machine": _machine, "scale": _scale}
+    for name, part in parts.items():
         start, end = (mark.format(name) for mark in MARKS)
         pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
         if not pattern.search(page):
             raise ValueError(f"the page has no place for {name}: {start} … {end}")
-        text = "\n".join([start, *lines, end])
+        text = "\n".join([start, *part(kept), end])
         page = pattern.sub(lambda _, text=text: text, page)  # type: ignore[misc]
     return page
 
@@ -42,6 +44,11 @@ def _measures(kept: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(head, (cells(Row(**row)) for row in kept["rows"]))
     for name, reason in kept["failures"].items():
         yield f"\n`{name}` could not be measured: {reason}"
+
+
+def _scale(kept: Mapping[str, Any]) -> Iterator[str]:
+    points = [ScalePoint(**point) for point in kept["results"]["scale"]]
+    yield from _table(SCALE, map(scale_cells, points)) if points else ["Not measured in this run."]
 
 
 def _breakdown(kept: Mapping[str, Any]) -> Iterator[str]:

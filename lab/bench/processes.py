@@ -10,8 +10,9 @@ import os
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from console.stack.die_with_parent import dying_with_parent
 from lab.bench.results import BenchFailed
@@ -35,6 +36,44 @@ def resident_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / _MIB
     raise BenchFailed(f"process {pid} has no memory: it has ended")
+
+
+class Descendant(NamedTuple):
+    """A process that another one started, or one of its own did; a worker if its command line is one's."""
+
+    pid: int
+    is_worker: bool
+
+
+def descendants(pid: int) -> list[Descendant]:
+    """A process and everything that it has started and that runs."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError):
+                parent = int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(folder.name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return [Descendant(one, _is_worker(one)) for one in found]
+
+
+def _is_worker(pid: int) -> bool:
+    with suppress(OSError):
+        return b"--endpoint" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def memory_mib(pid: int) -> tuple[float, float]:
+    """Memory that a process has for itself alone, and with its part of what it shares (PSS); none if it has ended."""
+    found = {"Pss": 0.0, "Private_Clean": 0.0, "Private_Dirty": 0.0}
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            name, _, amount = line.partition(":")
+            if name in found:
+                found[name] = int(amount.split()[0]) / _MIB
+    return found["Private_Clean"] + found["Private_Dirty"], found["Pss"]
 
 
 class Child:
@@ -86,12 +125,12 @@ class Child:
             self._process.stdin.write(f"{word}\n".encode())
             await self._process.stdin.drain()
 
-    async def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+    async def end(self, how: signal.Signals = signal.SIGTERM, limit_seconds: float = STOP_LIMIT_SECONDS) -> int:
         """Ask it to end, wait, and kill it if it does not; return its exit code."""
         if self.runs:
             self._process.send_signal(how)
         try:
-            async with asyncio.timeout(STOP_LIMIT_SECONDS):
+            async with asyncio.timeout(limit_seconds):
                 return await self._process.wait()
         except TimeoutError:
             self._process.kill()

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from lab.bench.results import Results, percentile
+from lab.bench.results import Results, ScalePoint, percentile
 from lab.bench.table import Row
 
 PERCENTILES: Final = (1, 10, 25, 50, 75, 90, 99, 100)
@@ -83,6 +83,52 @@ def show(rows: Sequence[Row], console: Console) -> None:
     console.print(shown)
     if any(row.aim and row.met is None for row in rows):
         console.print(f"{NOT_JUDGED} {AT_THIS_SIZE}", style="dim")
+
+
+SCALE: Final = (
+    "endpoints",
+    "accounts",
+    "boot, s",
+    "ready, s",
+    "start, ms",
+    "private, MiB",
+    "PSS, MiB",
+    "all, GiB",
+    "queues",
+    "connections",
+    "idle, %",
+)
+
+
+def scale_cells(point: ScalePoint) -> tuple[str, ...]:
+    """A size of the table *scale*, in words."""
+    return (
+        f"{point.endpoints:,}",
+        f"{point.accounts:,}",
+        figure(point.boot_seconds),
+        figure(point.ready_seconds),
+        figure(point.worker_cpu_seconds * 1_000),
+        figure(point.private_mib),
+        figure(point.pss_mib),
+        figure(point.whole_mib / 1_024),
+        f"{point.queues:,}",
+        f"{point.connections:,}",
+        figure(point.idle_core_share * 100),
+    )
+
+
+def show_scale(points: Sequence[ScalePoint], console: Console) -> None:
+    """Print the table *scale*, a size a column, in lines of at most 80 columns."""
+    if not points:
+        return
+    shown = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    columns = [scale_cells(point) for point in points]
+    shown.add_column(SCALE[0], no_wrap=True)
+    for column in columns:
+        shown.add_column(column[0], justify="right", no_wrap=True)
+    for place, name in list(enumerate(SCALE))[1:]:
+        shown.add_row(name, *(column[place] for column in columns))
+    console.print(shown)
 
 
 def _brief(aim: str) -> str:

@@ -116,6 +116,23 @@ class ByConnections:
 
 
 @dataclass(frozen=True, slots=True)
+class ScalePoint:
+    """One `peering up` with so many endpoints of so many accounts; a worker's memory and processor time are medians."""
+
+    endpoints: int
+    accounts: int
+    boot_seconds: float
+    ready_seconds: float
+    worker_cpu_seconds: float
+    private_mib: float
+    pss_mib: float
+    whole_mib: float
+    queues: int
+    connections: int
+    idle_core_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Payloads:
     """Payloads exactly once and in order, durable at both ends."""
 
@@ -155,6 +172,7 @@ class Results:
     bulk: Bulk | None = None
     lone: Lone | None = None
     by_connections: ByConnections | None = None
+    scale: list[ScalePoint] = field(default_factory=list)
     payloads: Payloads | None = None
     fanout: Fanout | None = None
     breakdown: Breakdown | None = None

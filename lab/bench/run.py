@@ -9,6 +9,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +32,8 @@ from lab.bench.fanout import measure_fanout
 from lab.bench.lone import measure_lone
 from lab.bench.payloads import measure_payloads
 from lab.bench.results import BenchFailed, Results
-from lab.bench.sizes import FULL, QUICK, Sizes
+from lab.bench.scale import measure_scale
+from lab.bench.sizes import FULL, QUICK, ScaleSize, Sizes
 from lab.bench.table import table
 from lab.bench.testbed import Testbed, opened_testbed, start_broker
 from shared.broker.amqp import silence_client_library
@@ -56,6 +58,7 @@ NEEDS: Final = {
     "keepalive": ("by_connections",),
     "fanout": ("bulk", "fanout"),
     "breakdown": ("breakdown",),
+    "scale": ("scale",),
 }
 """What can be asked for by name, and what must be measured for it."""
 
@@ -70,6 +73,7 @@ MEASURES: Final[dict[str, Callable[[Testbed, Sizes], Awaitable[object]]]] = {
     "payloads": measure_payloads,
     "breakdown": measure_breakdown,
     "by_connections": measure_by_connections,
+    "scale": measure_scale,
 }
 """How each part is measured; only the fan-out needs what another found."""
 
@@ -87,14 +91,24 @@ ORDER: Final = (
     "breakdown",
     "fanout",
     "by_connections",
+    "scale",
 )
 """The plain program before ours and after, because a machine that is slower or faster by then was so for either."""
 
 
-def bench(only: Sequence[str], *, quick: bool, json_file: Path | None, svg_folder: Path | None) -> int:
+def bench(
+    only: Sequence[str],
+    *,
+    quick: bool,
+    json_file: Path | None,
+    svg_folder: Path | None,
+    scale: tuple[int, int] | None = None,
+) -> int:
     """Measure, print the table, keep what was found; return an exit code: 1 if anything could not be measured."""
     console = Console()
     sizes = QUICK if quick else FULL
+    if scale is not None:
+        sizes = replace(sizes, scale=(ScaleSize(*scale),))
     machine = report.Machine.here()
     results = Results()
     wanted = {part for name in only or NEEDS for part in NEEDS[name]}
@@ -109,6 +123,7 @@ def bench(only: Sequence[str], *, quick: bool, json_file: Path | None, svg_folde
         shutil.rmtree(folder, ignore_errors=True)
     rows = table(results, full=sizes.full)
     report.show(rows, console)
+    report.show_scale(results.scale, console)
     for name, reason in failures.items():
         console.print(f"{name} could not be measured: {reason}", style="red")
     if results.breakdown is not None:

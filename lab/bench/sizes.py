@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+
+class ScaleSize(NamedTuple):
+    """How much one `peering up` runs: so many endpoints of so many accounts."""
+
+    endpoints: int
+    accounts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,7 @@ class Sizes:
     idle_seconds: float
     starts: int
     acceptors: int
+    scale: tuple[ScaleSize, ...]
 
     @property
     def full(self) -> bool:
@@ -46,6 +54,7 @@ FULL: Final = Sizes(
     idle_seconds=30.0,
     starts=5,
     acceptors=50,
+    scale=(ScaleSize(20, 4), ScaleSize(100, 4), ScaleSize(300, 4), ScaleSize(20, 60), ScaleSize(100, 60)),
 )
 
 QUICK: Final = Sizes(
@@ -62,6 +71,7 @@ QUICK: Final = Sizes(
     idle_seconds=5.0,
     starts=1,
     acceptors=6,
+    scale=(ScaleSize(8, 2),),
 )
 
 COMMANDS_LIMIT: Final = 500

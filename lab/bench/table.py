@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from lab.bench.baseline_runs import QUEUE_TYPE
-from lab.bench.results import Baseline, Bulk, ByConnections, Fanout, Latency, Lone, Payloads, Results
+from lab.bench.results import Baseline, Bulk, ByConnections, Fanout, Latency, Lone, Payloads, Results, ScalePoint
 
 
 class Aim(NamedTuple):
@@ -39,6 +39,12 @@ FRESH_START: Final = Aim(0.6, "s")
 KILLED_START: Final = Aim(3, "s")
 LOOKUPS: Final = Aim(1.3, "times")
 KEEPALIVE: Final = Aim(5, "% core")
+AIM_ENDPOINTS: Final = 300
+READY: Final = Aim(15, "s")
+WHOLE: Final = Aim(6, "GiB")
+PRIVATE: Final = Aim(12, "MiB")
+START: Final = Aim(60, "ms")
+IDLE: Final = Aim(1, "% core")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
 
 STOCK: Final = "on asyncio's loop"
@@ -75,6 +81,9 @@ def table(results: Results, *, full: bool) -> list[Row]:
         rows += _loaded(results.by_connections, full=full)
     if results.fanout is not None:
         rows += _fanout(results.fanout, full=full)
+    for point in results.scale:
+        if point.endpoints == AIM_ENDPOINTS:
+            rows += _scale(point)
     return rows
 
 
@@ -186,6 +195,18 @@ def _lookups(found: ByConnections, *, full: bool) -> Iterator[Row]:
         ratio = many / few
         met = LOOKUPS.met(ratio) if full else None
         yield Row(f"{name}, p50, at {counts}", many, "ms", few, ratio, str(LOOKUPS), met)
+
+
+def _scale(point: ScalePoint) -> Iterator[Row]:
+    of = f"of {point.endpoints}"
+    for name, ours, aim in (
+        (f"{point.endpoints} endpoints, ready after the boot", point.ready_seconds, READY),
+        (f"memory {of}, RabbitMQ included", point.whole_mib / 1_024, WHOLE),
+        (f"private memory of a worker {of}", point.private_mib, PRIVATE),
+        (f"processor time to start one {of}", point.worker_cpu_seconds * 1_000, START),
+        (f"doing nothing, all {of} together", point.idle_core_share * 100, IDLE),
+    ):
+        yield Row(name, ours, aim.unit, aim=str(aim), met=aim.met(ours))
 
 
 def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:

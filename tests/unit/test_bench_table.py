@@ -22,6 +22,7 @@ from lab.bench.results import (
     Payloads,
     Rate,
     Results,
+    ScalePoint,
     percentile,
 )
 from lab.bench.run import joined
@@ -50,6 +51,10 @@ def point(connections: int, cost: float) -> ConnectionsPoint:
     return ConnectionsPoint(connections, cost, 40.0, Rate(1_000, (0.1,)), latency, latency, latency)
 
 
+def scale_point(endpoints: int) -> ScalePoint:
+    return ScalePoint(endpoints, 4, 7.0, 15.0, 0.061, 12.5, 13.4, 6_144.0, 4 * endpoints, 2 * endpoints + 5, 0.0075)
+
+
 def results(*, seconds: float = 1.0) -> Results:
     rate = Rate(20_000, (seconds,))
     return Results(
@@ -64,6 +69,7 @@ def results(*, seconds: float = 1.0) -> Results:
             (point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000
         ),
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
+        scale=[scale_point(20), scale_point(300)],
         fanout=Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
     )
 
@@ -135,6 +141,11 @@ def test_every_aim_has_its_verdict() -> None:
         "page of 100, p50, at 1,000 and 100,000": True,
         "keeping 100,000 interfaces alive": True,
         "handshakes, 1 initiator, 50 acceptors": False,
+        "300 endpoints, ready after the boot": True,
+        "memory of 300, RabbitMQ included": True,
+        "private memory of a worker of 300": False,
+        "processor time to start one of 300": False,
+        "doing nothing, all of 300 together": True,
     }
 
 
@@ -154,6 +165,11 @@ def test_a_small_run_judges_ratios_and_no_sizes() -> None:
         "payloads, both ways",
         "memory of a worker, idle",
         "worker started, until it answers",
+        "300 endpoints, ready after the boot",
+        "memory of 300, RabbitMQ included",
+        "private memory of a worker of 300",
+        "processor time to start one of 300",
+        "doing nothing, all of 300 together",
     }
 
 
@@ -185,6 +201,19 @@ def test_the_printed_table_fits_a_terminal_of_80_columns(*, full: bool, monkeypa
     assert any(line.startswith("- not at this size") for line in lines) is not full
 
 
+def test_the_printed_table_of_scale_fits_and_leaves_nothing_out() -> None:
+    console = Console(file=StringIO(), record=True, width=80)
+    points = [scale_point(endpoints) for endpoints in (20, 100, 300, 600, 1_000)]
+    report.show_scale(points, console)
+    lines = console.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    found = [line.rsplit(maxsplit=len(points)) for line in lines if not line.startswith("─")]
+    assert [row[0] for row in found] == list(report.SCALE)
+    assert list(zip(*(row[1:] for row in found), strict=True)) == [report.scale_cells(point) for point in points]
+    report.show_scale([], console)
+    assert console.export_text(clear=False) == ""
+
+
 def test_what_is_kept_can_be_read_and_fills_the_page(tmp_path: Path) -> None:
     found = results()
     found.breakdown = Breakdown({"wire": 30.0, "step": 10.0}, 1_000)
@@ -206,9 +235,10 @@ def test_what_is_kept_can_be_read_and_fills_the_page(tmp_path: Path) -> None:
         "p100": 6.1,
     }
     assert kept["results"]["lone"]["ends"] == ends
-    marks = [mark.format(name) for name in ("measures", "breakdown", "machine") for mark in page.MARKS]
+    marks = [mark.format(name) for name in ("measures", "breakdown", "machine", "scale") for mark in page.MARKS]
     text = page.written("\n".join(["before", *marks, "after"]), kept)
     assert "| handshakes, 20,000 connections | 20,000 /s | 1,000 /s | 20.0 | at least 10 times plain | yes |" in text
+    assert "| 300 | 4 | 7.00 | 15.0 | 61.0 | 12.5 | 13.4 | 6.00 | 1,200 | 605 | 0.75 |" in text
     assert "| wire | 30.0 µs | 75% |" in text
     assert "too few processes" in text
     assert text.startswith("before")
