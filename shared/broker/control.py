@@ -183,8 +183,9 @@ async def _client(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
         raise ControlPlaneError("the management address must look like http://user:password@host:15672")
     bare = url.copy_with(username=None, password=None)
     credentials = httpx.BasicAuth(url.username, url.password) if url.username else None
+    tls = url.scheme == "https"  # without it nothing is verified, and certificates take 25 ms to load
     async with httpx.AsyncClient(
-        base_url=bare, auth=credentials, timeout=REQUEST_LIMIT_SECONDS, trust_env=False
+        base_url=bare, auth=credentials, timeout=REQUEST_LIMIT_SECONDS, trust_env=False, verify=tls
     ) as client:
         yield client
 
