@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from console.client.clients import Clients
@@ -19,13 +19,17 @@ T = TypeVar("T")
 
 
 class Wanted(NamedTuple):
-    """The interfaces that are wanted: of an endpoint or an account (uid or name), those that match, up to a limit."""
+    """The interfaces that are wanted: of an endpoint or an account (uid or name), those that match, up to a limit.
+
+    The endpoints `without` are not asked.
+    """
 
     match: MatchForm = MatchForm()
     endpoint: str | None = None
     account: str | None = None
     deleted: bool = False
     limit: int | None = None
+    without: Collection[str] = ()
 
 
 class Found(NamedTuple):
@@ -41,7 +45,7 @@ async def interfaces(clients: Clients, wanted: Wanted) -> Found:
 
     With a limit it begins with as few of each endpoint as the limit leaves for it. Raises NoContext.
     """
-    places = endpoints(clients, wanted.endpoint, wanted.account)
+    places = [one for one in endpoints(clients, wanted.endpoint, wanted.account) if one not in wanted.without]
     views: dict[str, list[InterfaceView]] = {endpoint: [] for endpoint in places}
     after: dict[str, str] = dict.fromkeys(places, "")
     silent: list[dict[str, str]] = []

@@ -20,6 +20,7 @@ from selenium.common.exceptions import (
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.waiting import wait_for_blocking
@@ -129,9 +130,11 @@ class Column:
         self.reads(".answer", answer)
 
     def fill(self, field: str, text: str, button: str, answer: str) -> None:
-        """Write into a field, press the button beside it, and read the answer."""
-        self.find(field).clear()
-        self.find(field).send_keys(text)
+        """Write over what is in a field, press the button beside it, and read the answer.
+
+        The field keeps the focus: the page proposes a peer in one that is empty and not being written into.
+        """
+        self.find(field).send_keys(Keys.CONTROL, "a", Keys.NULL, text)
         self.press(button)
         self.reads(".answer", answer)
 

@@ -98,6 +98,36 @@ def test_what_breaks_is_seen_and_heals(up: Up, driver: Chrome) -> None:
     bob.reads(".inbox", "are you there?")
 
 
+def test_interfaces_are_found_by_id_name_peer_or_status_and_deleted_ones_stay_out_of_sight(
+    up: Up, driver: Chrome
+) -> None:
+    make_both(up, "ri-seek", "ri-sought")
+    asked(up, {"endpoint": "vpc-alice", "interface": "ri-gone", "name": "seek no more", "do": "create"})
+    asked(up, {"endpoint": "vpc-alice", "interface": "ri-gone", "do": "delete"})
+    driver.get(f"{up.page}#by-hand")
+    alice, bob = columns(driver)
+    alice.reads(".own", "ri-seek")
+    assert "ri-gone" not in alice.text(".own")
+
+    def finds(text: str, *lines: str) -> None:
+        alice.find(".find").clear()
+        alice.find(".find").send_keys(text)
+        wait_for_blocking(
+            lambda: alice.text(".own").splitlines()[::2], LIMIT_SECONDS, until=lambda seen: seen == list(lines)
+        )
+
+    finds("sought", "ri-seek")
+    finds("ri-see", "ri-seek")
+    finds("deleted", "ri-gone · seek no more")
+    finds("nothing like it", "none")
+    finds("ri-sought", "ri-seek")
+    alice.reads(".found", "ri-sought")
+    alice.press(".found button")
+    bob.reads(".of", "ri-sought")
+    alice.press(".own button")
+    alice.reads(".of", "ri-seek")
+
+
 def test_it_can_be_used_by_keyboard_on_a_phone_and_in_the_dark(up: Up, driver: Chrome) -> None:
     establish(up, "ri-three", "ri-four")
     driver.get(f"{up.page}#left=ri-three@vpc-alice&right=ri-four@vpc-bob")

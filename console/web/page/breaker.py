@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from console.client import Refused
 from console.faults.model import Fault, StandingFault
 from console.faults.workers import pid_of
-from console.topology import KnownEndpoint
 from console.web.site import Site
 
 
@@ -21,11 +20,10 @@ class Breaker:
         """Find the process of an endpoint's worker; None if it is not ours, or not running."""
         return pid_of(self.site.stack, endpoint)
 
-    def cuttable(self, source: KnownEndpoint) -> list[str]:
-        """List the endpoints to which the wire can be cut from here."""
-        if not self.site.faults.possible:
-            return []
-        return [one.id for one in self.site.context.at_hand if one.id != source.id]
+    @property
+    def cuts(self) -> bool:
+        """Whether wires can be cut from here."""
+        return self.site.faults.possible
 
     def cut_from(self, source: str) -> list[str]:
         """List the endpoints to which nothing passes at present."""
@@ -39,8 +37,8 @@ class Breaker:
 
     async def cut(self, source: str, target: str) -> str:
         """Let nothing pass from one endpoint to another. Raises Refused or Unanswered."""
-        known = self.site.context.endpoint(source)
-        if known is None or target not in self.cuttable(known):
+        here = {one.id for one in self.site.context.at_hand}
+        if not self.cuts or source == target or not {source, target} <= here:
             raise Refused("NoSuchWire", f"The wire from {source} to {target} is not this program's to cut.")
         await self.site.faults.add(Fault.model_validate({"do": "cut", "from": source, "to": target}))
         return f"What {source} says to {target} goes nowhere now."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,6 +28,7 @@ from console.trace.merging import Record, merge
 from console.trace.svg import svg
 from console.trace.wording import full
 from console.web.page.overview import Overview
+from console.web.page.parts import part_of
 from console.web.page.stepping import cards, shown, stepping
 from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
 from shared.wire import commands
@@ -132,9 +133,11 @@ class Follower:
 class Watch:
     """The stream of one open page: two ends and all workers."""
 
-    def __init__(self, overview: Overview, places: Sequence[Located | None], width: int) -> None:
-        """Nothing is asked before `events`. A drawing is so many pixels wide."""
-        self._overview, self._width = overview, width
+    def __init__(
+        self, overview: Overview, places: Sequence[Located | None], width: int, endpoints: Collection[str] = ()
+    ) -> None:
+        """Nothing is asked before `events`. A drawing is so many pixels wide; of many endpoints, these are told."""
+        self._overview, self._width, self._endpoints = overview, width, endpoints
         self._changed = asyncio.Event()
         clients, ring = overview.site.clients, self._changed.set
         self.ends = [None if place is None else Follower(place, clients, ring) for place in places]
@@ -188,7 +191,7 @@ class Watch:
 
     async def _keep_looking(self) -> None:
         while True:
-            seen = await self._overview.look()
+            seen = part_of(self._overview.site.context.source, await self._overview.look(), self._endpoints)
             if seen != self._seen:
                 self._seen = seen
                 self._changed.set()

@@ -1,15 +1,16 @@
-"""The overview of all workers that every open page shows: asked once for all pages, with rests in between."""
+"""The overview of all workers that every open page shows a part of: asked once for all pages, with rests in between."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from console.topology import KnownEndpoint
 from console.web.page.breaker import Breaker
-from console.web.page.views import EndpointOnPage, OverviewOnPage
+from console.web.page.views import EndpointOnPage
 from console.web.site import Silent, Site
 from shared.wire.views import WorkerView
 
@@ -28,11 +29,11 @@ class Overview:
     site: Site
     breaker: Breaker
     streams: int = 0
-    _seen: OverviewOnPage | None = None
+    _seen: Sequence[EndpointOnPage] | None = None
     _fresh_until: float = 0.0
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def look(self) -> OverviewOnPage:
+    async def look(self) -> Sequence[EndpointOnPage]:
         """Ask every worker how it does, or take what is not older than a second or so."""
         async with self._looking:
             if self._seen is None or time.monotonic() >= self._fresh_until:
@@ -42,8 +43,7 @@ class Overview:
                 waited = any(isinstance(one, Silent) for one in answers.values())
                 self._fresh_until = began + took + (LOOK_SECONDS if waited else max(LOOK_SECONDS, SHARE * took))
                 context = self.site.context
-                shown = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
-                self._seen = OverviewOnPage(source=context.source, endpoints=shown)
+                self._seen = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
             return self._seen
 
     def forget(self) -> None:
@@ -53,9 +53,10 @@ class Overview:
     def _shown(self, known: KnownEndpoint, answer: WorkerView | Silent | None) -> EndpointOnPage:
         there = answer if isinstance(answer, WorkerView) else None
         pid = self.breaker.pid(known.id)
+        owner = self.site.context.account(known.account)
         return EndpointOnPage(
             endpoint=known.id,
-            account=known.account,
+            account=known.account if owner is None or owner.name is None else owner.name,
             region=known.region or (there.region if there else ""),
             role=known.role or (there.role if there else ""),
             answers=there is not None,
@@ -64,5 +65,5 @@ class Overview:
             statuses=there.statuses if there else {},
             killable=pid is not None,
             cut=self.breaker.cut_from(known.id),
-            cuttable=self.breaker.cuttable(known),
+            cuttable=self.breaker.cuts,
         )

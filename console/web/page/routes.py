@@ -13,28 +13,32 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request, R
 from fastapi.responses import JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from console.client import ClientError, Refused
+from console.client import ClientError, Refused, listing
 from console.client.clients import Located
-from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS, stylesheet
+from console.trace.svg import stylesheet
 from console.web.page.actions import act
 from console.web.page.breaker import Breaker
 from console.web.page.live import Watch
 from console.web.page.overview import STREAMS_LIMIT, Overview
+from console.web.page.parts import choice
 from console.web.page.stories import StoryToTell, to_tell
-from console.web.page.views import Answer, AnyAsked, PageOfInterfaces, PlaceName
+from console.web.page.views import Answer, AnyAsked, Choice, FoundOnPage, PageAsked, PageOfInterfaces
 from console.web.site import site_of
 from shared.wire import commands
 from shared.wire.forms import EndpointId
+from shared.wire.request import MatchForm
 from shared.wire.views import InterfaceView
 
 router: Final = APIRouter(include_in_schema=False)
 
 LIST_ROWS: Final = 50
+FIND_ROWS: Final = 20
 
 FILES: Final = {
     "index.html": "text/html; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
+    "chooser.js": "text/javascript; charset=utf-8",
     "column.js": "text/javascript; charset=utf-8",
     "between.js": "text/javascript; charset=utf-8",
     "story.js": "text/javascript; charset=utf-8",
@@ -59,7 +63,7 @@ def overview_of(request: Request) -> Overview:
 
 
 TheOverview = Annotated[Overview, Depends(overview_of)]
-Place = Annotated[PlaceName | None, Query()]
+Text = Annotated[str, Query(max_length=128)]
 
 
 @router.get("/")
@@ -92,16 +96,54 @@ async def interfaces(
     overview: TheOverview,
     endpoint: Annotated[EndpointId, Query()],
     after: Annotated[str, Query(max_length=64)] = "",
-    deleted: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query's parameter
+    text: Text = "",
 ) -> PageOfInterfaces:
-    """List an endpoint's interfaces, a page at a time. 503 if its worker does not answer."""
-    form = commands.listing(after, LIST_ROWS, deleted=deleted)
+    """List an endpoint's interfaces, or those that match, a page at a time. 503 if its worker does not answer."""
+    site = overview.site
+    form = commands.listing(after, LIST_ROWS, deleted=_deleted(text), match=_match(text))
     try:
-        found = await overview.site.clients.one(endpoint, form)
+        found = await site.clients.one(endpoint, form)
     except ClientError as error:
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence) from None
     shown = [InterfaceView.model_validate(view) for view in found["interfaces"]]
-    return PageOfInterfaces(interfaces=shown, next=found["next"])
+    peers = {view.peer.endpoint for view in shown if view.peer}
+    here = [one.id for one in site.context.at_hand if one.id in peers]
+    return PageOfInterfaces(interfaces=shown, next=found["next"], here=here)
+
+
+@router.get("/page/endpoints")
+async def endpoints(overview: TheOverview, account: Annotated[str, Query(max_length=128)] = "") -> Choice:
+    """Offer the accounts to choose from, or the endpoints of one."""
+    return choice(await overview.look(), account)
+
+
+@router.get("/page/find")
+async def find(
+    overview: TheOverview,
+    text: Annotated[str, Query(min_length=1, max_length=128)],
+    but: Annotated[EndpointId, Query()],
+) -> FoundOnPage:
+    """Search all endpoints but one; those that were silent a moment ago are not waited for."""
+    seen = await overview.look()
+    silent = {one.endpoint for one in seen if not one.answers}
+    wanted = listing.Wanted(_match(text), deleted=_deleted(text), limit=FIND_ROWS, without={but, *silent})
+    found = await listing.interfaces(overview.site.clients, wanted)
+    places = [one for one in seen if one.endpoint != but and text.lower() in f"{one.endpoint} {one.account}".lower()]
+    return FoundOnPage(
+        endpoints=places[:FIND_ROWS],
+        interfaces=found.answers,
+        more=found.more or len(places) > FIND_ROWS,
+        silent=len(silent - {but}) + len(found.silent),
+    )
+
+
+def _match(text: str) -> MatchForm:
+    return MatchForm(text=text) if text else MatchForm()
+
+
+def _deleted(text: str) -> bool:
+    """Whether deleted interfaces are looked for: they are listed for nobody else."""
+    return text.lower().startswith("delet")
 
 
 @router.get("/page/stories/{name}")
@@ -137,13 +179,12 @@ async def admitted(overview: TheOverview) -> AsyncIterator[None]:
 @router.get("/page/events", response_class=EventSourceResponse, dependencies=[Depends(admitted)])
 async def events(
     overview: TheOverview,
-    left: Place = None,
-    right: Place = None,
-    width: Annotated[int, Query(ge=NARROWEST_PIXELS, le=WIDEST_PIXELS)] = WIDTH_PIXELS,
+    page: Annotated[PageAsked, Query()],
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Stream how all workers do, and how both chosen ends stand: at first, and whenever it is different."""
-    async for event in Watch(overview, [_place(left), _place(right)], width).events(last_event_id):
+    """Stream how workers do (of many, those `seen`), and both chosen ends: at first, and whenever it is different."""
+    places = [_place(page.left), _place(page.right)]
+    async for event in Watch(overview, places, page.width, page.seen).events(last_event_id):
         yield event
 
 

@@ -7,11 +7,21 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from console.faults.model import Fault
+from console.trace.svg import NARROWEST_PIXELS, WIDEST_PIXELS, WIDTH_PIXELS
 from shared.wire.forms import AccountId, EndpointId, InterfaceId, Name, Payload, RegionId
 from shared.wire.request import PlainKind
 from shared.wire.views import InterfaceView, PayloadView, View
 
 PlaceName = Annotated[str, StringConstraints(pattern=r"^ri-[a-z0-9]{1,40}@(vpc|vbr)-[a-z0-9-]{1,40}$")]
+
+
+class PageAsked(BaseModel):
+    """What an open page shows: the two chosen ends, their endpoints, and a drawing so many pixels wide."""
+
+    left: PlaceName | None = None
+    right: PlaceName | None = None
+    seen: list[EndpointId] = Field(default=[], max_length=2)
+    width: int = Field(default=WIDTH_PIXELS, ge=NARROWEST_PIXELS, le=WIDEST_PIXELS)
 
 
 class EndpointOnPage(View):
@@ -27,14 +37,35 @@ class EndpointOnPage(View):
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
     killable: bool = Field(description="whether its worker can be killed from here")
     cut: list[str] = Field(description="endpoints to which its words do not pass at present")
-    cuttable: list[str] = Field(description="endpoints to which its wire can be cut from here")
+    cuttable: bool = Field(description="whether its wires can be cut from here")
+
+
+class AccountOnPage(View):
+    """The endpoints of an account, counted."""
+
+    account: str
+    endpoints: int
+    silent: int = Field(description="how many of their workers do not answer")
+    statuses: dict[str, int] = Field(description="how many of their interfaces show which status")
 
 
 class OverviewOnPage(View):
-    """The overview: every endpoint that is known here."""
+    """The overview: how many endpoints are known here, and those of them that a page shows."""
 
     source: str = Field(description="where this is known from")
+    total: int = Field(description="how many endpoints there are")
+    silent: int = Field(description="how many of their workers do not answer")
+    silent_first: list[str] = Field(description="the first of those, by their endpoints")
+    statuses: dict[str, int] = Field(description="how many interfaces of all of them show which status")
+    endpoints: list[EndpointOnPage] = Field(description="all of them if they are few, or else those that are seen")
+
+
+class Choice(View):
+    """What there is to choose from: accounts, or the endpoints of one; and how many more there are."""
+
+    accounts: list[AccountOnPage]
     endpoints: list[EndpointOnPage]
+    more: int
 
 
 class ColumnOnPage(View):
@@ -85,6 +116,16 @@ class PageOfInterfaces(View):
 
     interfaces: list[InterfaceView]
     next: str | None = Field(description="what to ask for next; null if there is no more")
+    here: list[str] = Field(description="those of their peers' endpoints that may be asked from here")
+
+
+class FoundOnPage(View):
+    """What a search found at all endpoints but one."""
+
+    endpoints: list[EndpointOnPage] = Field(description="endpoints whose id or account matches")
+    interfaces: list[InterfaceView]
+    more: bool = Field(description="whether there is more than this")
+    silent: int = Field(description="how many endpoints could not be searched")
 
 
 class Asked(BaseModel):

@@ -1,8 +1,11 @@
 // One column: an owner's endpoint, its interfaces, one of them in the middle, and what the owner may ask of it.
 
-import { act, badge, make } from "./dom.js";
+import { Chooser } from "./chooser.js";
+import { act, ask, badge, chips, make, note, row } from "./dom.js";
 
 const LIST_LIMIT = 200;
+const TYPING_MILLISECONDS = 200;
+const GROUPED = 6; // so many endpoints are told apart without being grouped by account
 
 export class Column {
   constructor(root, choose) {
@@ -12,9 +15,11 @@ export class Column {
     this.endpoint = "";
     this.interface = "";
     this.other = null;
-    this.endpoints = [];
+    this.overview = { endpoints: [], total: 0 };
     this.shown = "";
     this.views = [];
+    this.here = new Set(); // endpoints of peers that can be shown in the other column
+    this.chooser = new Chooser(root, (endpoint, name) => this.goThere(endpoint, name));
     this.listen();
   }
 
@@ -29,7 +34,11 @@ export class Column {
   listen() {
     this.at(".endpoint").addEventListener("change", (event) => this.goTo(event.target.value, ""));
     this.at(".more").addEventListener("click", () => this.list(this.next));
-    this.at(".after").addEventListener("input", () => this.list(""));
+    this.at(".find").addEventListener("input", () => {
+      clearTimeout(this.typing);
+      this.typing = setTimeout(() => this.find(), TYPING_MILLISECONDS);
+    });
+    this.at(".counts").addEventListener("click", (event) => this.findStatus(event));
     this.onSubmit(".create", (form) => this.create(form));
     this.onSubmit(".configure", (form) => this.ask({ do: "configure", peer: form.peer.value.trim() }));
     this.onSubmit(".send", async (form) => {
@@ -52,10 +61,17 @@ export class Column {
 
   goTo(endpoint, name) {
     this.endpoint = endpoint;
-    this.at(".after").value = "";
-    this.showOverview(this.endpoints);
-    this.list("");
+    this.at(".chooser").open = false;
+    this.at(".find").value = "";
+    this.showOverview(this.overview);
+    this.find();
     this.pick(name);
+  }
+
+  // To what was found: in the other column, where its endpoint is there already.
+  goThere(endpoint, name) {
+    if (name && this.other?.endpoint === endpoint) this.other.pick(name);
+    else this.goTo(endpoint, name);
   }
 
   pick(name) {
@@ -67,7 +83,7 @@ export class Column {
   }
 
   markChosen() {
-    for (const button of this.root.querySelectorAll(".list button")) {
+    for (const button of this.root.querySelectorAll(".own button")) {
       button.setAttribute("aria-current", String(button.dataset.id === this.interface));
     }
   }
@@ -101,32 +117,30 @@ export class Column {
 
   // The overview: endpoints and workers.
 
-  showOverview(endpoints) {
-    this.endpoints = endpoints;
+  showOverview(overview) {
+    this.overview = overview;
+    const { endpoints, total } = overview;
+    const many = total > endpoints.length;
     const select = this.at(".endpoint");
+    select.parentElement.hidden = many;
+    this.chooser.show(this.endpoint, total, many);
     const names = endpoints.map((one) => one.endpoint).join();
     if (select.dataset.names !== names) {
-      select.replaceChildren(
-        ...endpoints.map((one) =>
-          make("option", { value: one.endpoint, textContent: `${one.account} · ${one.endpoint}` }),
-        ),
-      );
+      select.replaceChildren(...options(endpoints));
       select.dataset.names = names;
     }
     select.value = this.endpoint;
     const own = endpoints.find((one) => one.endpoint === this.endpoint);
     if (own) this.showWorker(own);
+    else this.at(".worker").textContent = "asking …";
   }
 
   showWorker(own) {
     this.at(".owner").textContent = own.account;
     const process = own.answers ? `process ${own.pid}` : own.error || "its worker does not answer";
     this.at(".worker").textContent = [own.role, own.region, process].filter(Boolean).join(" · ");
-    const counts = Object.entries(own.statuses).map(([status, count]) =>
-      badge(status, "chip", `${count} ${status}`),
-    );
-    this.at(".counts").replaceChildren(...counts);
-    this.at(".breaking").hidden = !own.killable && own.cuttable.length === 0;
+    this.at(".counts").replaceChildren(...chips(own.statuses));
+    this.at(".breaking").hidden = !own.killable && !own.cuttable;
     this.at(".kill").hidden = !own.killable;
     this.showWires(own);
     const statuses = this.endpoint + JSON.stringify(own.statuses);
@@ -138,7 +152,8 @@ export class Column {
 
   showWires(own) {
     const facing = this.other?.endpoint;
-    const targets = own.cuttable.filter((target) => target === facing || own.cut.includes(target));
+    const faces = own.cuttable && facing && facing !== this.endpoint && !own.cut.includes(facing);
+    const targets = faces ? [facing, ...own.cut] : own.cut;
     const state = JSON.stringify([targets, own.cut]);
     if (state === this.wires) return;
     this.wires = state;
@@ -156,10 +171,28 @@ export class Column {
 
   // The list of interfaces: a page at a time, and never more than a few hundred of them in the browser.
 
+  find() {
+    this.list("");
+    this.chooser.find(this.text, this.overview.total > 1 ? this.endpoint : "");
+  }
+
+  findStatus(event) {
+    const status = event.target.dataset.status;
+    if (!status) return;
+    event.preventDefault();
+    this.at(".interfaces").open = true;
+    this.at(".find").value = this.text === status ? "" : status;
+    this.find();
+  }
+
+  get text() {
+    return this.at(".find").value.trim();
+  }
+
   async list(after) {
     if (!this.endpoint) return;
     const asked = (this.asked = {});
-    const page = await this.page(after || before(this.at(".after").value.trim()));
+    const page = await this.page(after);
     if (!page || asked !== this.asked) return;
     const kept = after ? this.views : [];
     this.showList([...kept, ...page.interfaces], page.next);
@@ -170,7 +203,7 @@ export class Column {
     const wanted = Math.max(1, this.views.length);
     const asked = (this.asked = {});
     const views = [];
-    let next = before(this.at(".after").value.trim());
+    let next = "";
     do {
       const page = await this.page(next);
       if (!page || asked !== this.asked) return;
@@ -181,23 +214,18 @@ export class Column {
   }
 
   async page(after) {
-    const query = new URLSearchParams({ endpoint: this.endpoint, after, deleted: "true" });
-    try {
-      const response = await fetch(`/page/interfaces?${query}`);
-      return response.ok ? await response.json() : null;
-    } catch {
-      return null; // the line at the top says that the server is away
-    }
+    const page = await ask("/page/interfaces", { endpoint: this.endpoint, after, text: this.text });
+    page?.here.forEach((endpoint) => this.here.add(endpoint));
+    return page;
   }
 
   showList(views, next) {
     this.views = views;
     this.next = next;
-    const list = this.at(".list");
+    const list = this.at(".own");
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
-    const nothing = make("li", { className: "worker", textContent: "none" });
     const top = list.scrollTop;
-    list.replaceChildren(...(views.length ? views.map((view) => this.item(view)) : [nothing]));
+    list.replaceChildren(...(views.length ? views.map((view) => this.item(view)) : [note("none")]));
     list.scrollTop = top;
     if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
     this.at(".more").hidden = !next || views.length >= LIST_LIMIT;
@@ -205,17 +233,13 @@ export class Column {
 
   item(view) {
     const label = view.name ? `${view.interface} · ${view.name}` : view.interface;
-    const button = make("button", { type: "button" }, make("span", { className: "id", textContent: label }));
-    button.append(badge(view.status, "chip"));
-    button.dataset.id = view.interface;
-    button.setAttribute("aria-current", String(view.interface === this.interface));
-    button.addEventListener("click", () => {
+    const item = row(view.interface, label, [badge(view.status, "chip")], () => {
       this.pick(view.interface);
-      const peer = view.peer;
-      const known = peer && this.endpoints.some((one) => one.endpoint === peer.endpoint);
-      if (known && this.other && !this.other.interface) this.other.goTo(peer.endpoint, peer.interface);
+      const known = this.here.has(view.peer?.endpoint);
+      if (known && this.other && !this.other.interface) this.other.goTo(view.peer.endpoint, view.peer.interface);
     });
-    return make("li", {}, button);
+    item.firstChild.setAttribute("aria-current", String(view.interface === this.interface));
+    return item;
   }
 
   // The end that was chosen.
@@ -260,8 +284,14 @@ function facts(view, error) {
   ]);
 }
 
-// The list begins after an id; to begin with the one that was typed it has to begin just before it.
-function before(id) {
-  if (!id) return "";
-  return id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) - 1) + "~";
+// What a plain list of endpoints offers; if they are more than a few, in groups by account.
+function options(endpoints) {
+  const option = (one, text) => make("option", { value: one.endpoint, textContent: text });
+  if (endpoints.length <= GROUPED) return endpoints.map((one) => option(one, `${one.account} · ${one.endpoint}`));
+  const groups = new Map();
+  for (const one of endpoints) {
+    if (!groups.has(one.account)) groups.set(one.account, make("optgroup", { label: one.account }));
+    groups.get(one.account).append(option(one, one.endpoint));
+  }
+  return [...groups.values()];
 }

@@ -12,6 +12,32 @@ export function badge(status, className, text = status) {
   return element;
 }
 
+// What the server answers to a question; null without an answer: the line at the top says that the server is away.
+export async function ask(path, query) {
+  try {
+    const response = await fetch(`${path}?${new URLSearchParams(query)}`);
+    return response.ok ? await response.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+export function chips(statuses) {
+  return Object.entries(statuses).map(([status, count]) => badge(status, "chip", `${count.toLocaleString("en")} ${status}`));
+}
+
+// A line of a list that can be chosen.
+export function row(id, label, notes, choose) {
+  const button = make("button", { type: "button" }, make("span", { className: "id", textContent: label }), ...notes);
+  button.dataset.id = id;
+  button.addEventListener("click", choose);
+  return make("li", {}, button);
+}
+
+export function note(text) {
+  return make("li", { className: "worker", textContent: text });
+}
+
 export async function act(asked) {
   try {
     const response = await fetch("/page/act", {

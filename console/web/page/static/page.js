@@ -1,6 +1,6 @@
 // The server decides and draws; here is only what a browser has to do: choose, listen, show.
 
-import { make } from "./dom.js";
+import { chips, make } from "./dom.js";
 import { Between } from "./between.js";
 import { Column } from "./column.js";
 import { Story } from "./story.js";
@@ -36,6 +36,7 @@ function listen() {
   stream?.close();
   width = drawingWidth();
   const query = new URLSearchParams({ width });
+  for (const endpoint of columns.map(seen)) if (endpoint) query.append("seen", endpoint);
   if (columns[0].place) query.set("left", columns[0].place);
   if (columns[1].place) query.set("right", columns[1].place);
   stream = new EventSource(`/page/events?${query}`);
@@ -43,6 +44,12 @@ function listen() {
   stream.addEventListener("error", () => line("the line is lost; trying again …", "lost"));
   stream.addEventListener("overview", (event) => showOverview(JSON.parse(event.data)));
   stream.addEventListener("connection", (event) => showConnection(JSON.parse(event.data)));
+}
+
+// The endpoint of a column: the one that the address names, as long as the server has told of none.
+function seen(column, place) {
+  const endpoint = column.endpoint || remembered()[place].split("@")[1];
+  return /^(vpc|vbr)-[a-z0-9-]{1,40}$/.test(endpoint) ? endpoint : "";
 }
 
 function line(text, state) {
@@ -56,18 +63,29 @@ function drawingWidth() {
 }
 
 function showOverview(overview) {
-  if (!columns[0].endpoint && overview.endpoints.length) begin(overview.endpoints);
-  for (const column of columns) column.showOverview(overview.endpoints);
+  if (!columns[0].endpoint && overview.endpoints.length) begin(overview);
+  for (const column of columns) column.showOverview(overview);
+  const many = overview.total > overview.endpoints.length;
+  find("#all").hidden = !many;
+  if (many) find("#all").replaceChildren(...whole(overview));
 }
 
-function begin(endpoints) {
+// All endpoints in a line, where they are too many to be seen: who is silent is named.
+function whole({ total, statuses, silent, silent_first: first }) {
+  const rest = silent > first.length ? ` and ${silent - first.length} more` : "";
+  const away = silent ? ` · ${silent} silent: ${first.join(", ")}${rest}` : "";
+  return [`${total.toLocaleString("en")} endpoints${away}`, ...chips(statuses)];
+}
+
+function begin(overview) {
+  const { endpoints } = overview;
   const wanted = remembered().map((place) => place.split("@"));
   const first = endpoints.find((one) => one.role === "initiator") ?? endpoints[0];
   const second = endpoints.find((one) => one.role === "acceptor") ?? endpoints.at(-1);
   [first, second].forEach((fallback, place) => {
     const [name, endpoint] = wanted[place];
     const column = columns[place];
-    column.endpoints = endpoints;
+    column.overview = overview;
     column.endpoint = endpoints.some((one) => one.endpoint === endpoint) ? endpoint : fallback.endpoint;
     column.interface = column.endpoint === endpoint ? name : "";
   });
