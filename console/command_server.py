@@ -12,11 +12,12 @@ import fcntl
 import gc
 import json
 import os
+import resource
 import signal
 import socket
-import struct
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -32,7 +33,7 @@ from console.client import history
 from console.commands import running
 from console.commands.program import run_program
 from console.commands.work import control, faults, lifecycle, looking, payloads, restart, situations, waiting
-from console.stack.forked_command import GO, READY, REQUEST_LIMIT_BYTES, here
+from console.stack.forked_command import GO, PROGRAM, READY, REQUEST_LIMIT_BYTES, peer_of, rights_of
 
 PREPARED: Final = (
     *(rich.markdown, rich.panel, rich.traceback, history, running),
@@ -42,12 +43,12 @@ PREPARED: Final = (
 _ASKING_LIMIT_SECONDS: Final = 5.0
 _FILES: Final = 4
 _STDERR: Final = 2
-_CREDENTIALS: Final = struct.Struct("3i")
+_LIMITS: Final = [getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")]
 
 
 def main() -> int:
     """Fork a process for each command, until the code of one that is to be forked has changed; return an exit code."""
-    setproctitle.setproctitle("peering command server")
+    setproctitle.setproctitle("peering-command-server")  # without spaces: see console.stack.fork_server
     os.environ.pop("TERM", None)  # whose terminal is dumb gets a program of their own
     program, loaded = get_command(make_app()), _loaded()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets those that ended
@@ -73,29 +74,41 @@ def _loaded(files: Iterable[Path] | None = None) -> dict[Path, int]:
 def _serve(connection: socket.socket, listening: socket.socket, program: Any) -> None:  # noqa: ANN401
     """Fork the command that is asked for. Raises OSError, or ValueError for what cannot be served here."""
     connection.settimeout(_ASKING_LIMIT_SECONDS)
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    launcher, _ = peer_of(connection)
     request, files, _, _ = socket.recv_fds(connection, REQUEST_LIMIT_BYTES, _FILES)
     try:
         asked: dict[str, Any] = json.loads(request)
-        if asked["here"] != here() or _CREDENTIALS.unpack(credentials)[1] != os.geteuid():
-            raise ValueError("not ours to run")
+        if rights_of(launcher) != rights_of(os.getpid()):
+            raise ValueError("not ours to run: from a sandbox nobody gets out by asking here")
+        if asked["program"] != PROGRAM or _read_at_start(asked["environment"]) != _read_at_start(os.environ):
+            raise ValueError("another program")
         if os.fork() == 0:
             listening.close()
-            _run(connection, asked, files, program)
+            _run(connection, launcher, asked, files, program)
     finally:
         for one in files:
             os.close(one)
 
 
-def _run(connection: socket.socket, asked: dict[str, Any], files: list[int], program: Any) -> NoReturn:  # noqa: ANN401
+def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that Python and typer read once, when they are started."""
+    read = ("PYTHON", "TYPER_")
+    return {name: value for name, value in environment.items() if name.startswith(read) and name != "PYTHONPATH"}
+
+
+def _run(connection: socket.socket, launcher: int, asked: dict[str, Any], files: list[int], program: Any) -> NoReturn:  # noqa: ANN401
     """Be the command that was asked for, once its launcher has said that it waits."""
     code = 1
     try:
+        for one in _LIMITS:
+            resource.setrlimit(one, resource.prlimit(launcher, one))
         connection.send(READY + str(os.getpid()).encode())
         if connection.recv(len(GO)) == GO:
             _take_over(connection, asked, files)
             code = _exit_code(program)
             connection.send(str(code).encode())
+    except Exception:  # noqa: BLE001 - as Python ends any program
+        sys.excepthook(*sys.exc_info())
     finally:  # whatever happened: what was forked never goes on as the server
         os._exit(code)
 
@@ -112,19 +125,20 @@ def _take_over(connection: socket.socket, asked: dict[str, Any], files: list[int
     sys.stdin, sys.stdout, sys.stderr = streams
     os.environ.clear()
     os.environ.update(asked["environment"])
+    time.tzset()
     sys.argv = ["peering", *asked["arguments"]]
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _end_with(connection)
 
 
 def _end_with(launcher: socket.socket) -> None:
-    """Be ended by the kernel (SIGIO) when the launcher ends. Raises OSError if it has ended already."""
+    """Be ended by the kernel (SIGIO) when the launcher ends. Raises SystemExit if it has ended already."""
     launcher.settimeout(None)
     fcntl.fcntl(launcher, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(launcher, fcntl.F_SETFL, fcntl.fcntl(launcher, fcntl.F_GETFL) | os.O_ASYNC)
     with contextlib.suppress(BlockingIOError):
         if not launcher.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK):
-            raise ConnectionAbortedError
+            raise SystemExit
 
 
 def _exit_code(program: Any) -> int:  # noqa: ANN401 - what typer makes

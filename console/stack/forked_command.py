@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import sys
 
 SOCKET = "command.sock"
@@ -21,18 +22,32 @@ WAITING_LIMIT_SECONDS = 10.0
 STARTED = ("up", "serve", "demo", "run", "record", "watch", "--install-completion", "--show-completion")
 """Commands that run long, and options that ask which shell has started this process."""
 READY, GO = b"ready", b"go"
+PROGRAM = [sys.executable, __file__]
+"""The Python and the programs' folder that a command must have in common with its command server."""
+_NAMESPACES = ("pid", "mnt", "net", "user")
+_RIGHTS = (b"Uid:", b"Gid:", b"Groups:", b"CapEff:", b"CapBnd:", b"NoNewPrivs:", b"Seccomp:")
+_CREDENTIALS = struct.Struct("3i")
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def here() -> list[object]:
-    """What a command must have in common with its command server: Python, the programs' folder, user, namespaces."""
-    namespaces = [os.readlink(f"/proc/self/ns/{name}") for name in ("pid", "mnt", "net", "user")]  # noqa: PTH115
-    return [sys.executable, __file__, os.geteuid(), *namespaces]
+def peer_of(connection: socket.socket) -> tuple[int, int]:
+    """The process id and the user id of the other end of a Unix socket, as the kernel knows them."""
+    process, user, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return process, user
+
+
+def rights_of(process: int) -> list[object]:
+    """What a process may and sees: its user, groups, capabilities, filters and namespaces. Raises OSError."""
+    namespaces = [os.readlink(f"/proc/{process}/ns/{name}") for name in _NAMESPACES]  # noqa: PTH115
+    with open(f"/proc/{process}/status", "rb") as status:  # noqa: PTH123 - pathlib takes longer to import
+        return [*namespaces, *(line for line in status if line.startswith(_RIGHTS))]
 
 
 def run_forked(arguments: list[str]) -> int | None:
     """Have a command run by the command server, and return its exit code; None if it has to be started."""
     if sys.platform != "linux" or (arguments and arguments[0] in STARTED):
+        return None
+    if None in {sys.stdin, sys.stdout, sys.stderr}:
         return None
     try:
         connection = _connected()
@@ -57,6 +72,8 @@ def _connected() -> socket.socket | None:
     try:
         connection.settimeout(WAITING_LIMIT_SECONDS)
         connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")
+        if peer_of(connection)[1] != os.geteuid():
+            raise PermissionError  # the environment holds secrets, and anybody may make a folder in /tmp
     except OSError:
         connection.close()
         raise
@@ -83,7 +100,7 @@ def _handed_over(connection: socket.socket, arguments: list[str]) -> int | None:
     umask = os.umask(0o077)
     os.umask(umask)
     request = {
-        "here": here(),
+        "program": PROGRAM,
         "arguments": arguments,
         "environment": dict(os.environ),
         "umask": umask,
@@ -99,15 +116,17 @@ def _handed_over(connection: socket.socket, arguments: list[str]) -> int | None:
 
 
 def _followed(connection: socket.socket, pid: int) -> int:
-    """Let the process run, and return its exit code: nothing ran before, and it is not started again."""
+    """Let the process run and return its exit code; nothing ran before, and it is not started again. Raises OSError."""
     taken: list[int] = []
+    process = os.pidfd_open(pid)
 
     def forward(number: int, _: object) -> None:
         taken.append(number)
-        os.kill(pid, number)
+        signal.pidfd_send_signal(process, number)
 
     for one in _FORWARDED:
-        signal.signal(one, forward)
+        if signal.getsignal(one) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(one, forward)
     connection.settimeout(None)
     try:
         connection.send(GO)

@@ -74,6 +74,42 @@ def test_a_forked_command_has_the_environment_the_folder_and_the_umask_of_whoeve
     assert (code, json.loads(out)["code"]) == (1, "NotOwner")
 
 
+IN_A_SHELL = ("sh", "-c")
+
+
+@pytest.mark.parametrize(
+    "before", ["exec <&-", "exec 2>&-", "ulimit -f 0", "ulimit -n 64", "export TZ=Asia/Tokyo", "umask 777"]
+)
+def test_whatever_a_shell_has_changed_the_answer_is_that_of_a_command_that_is_started(up: Up, before: str) -> None:
+    """Either what was changed is so for the forked command as well, or the command is started."""
+    around = {**surroundings(PEERING_TOPOLOGY="context.json"), "PYTHONPATH": ""}
+    command = ("trace", "ri-drawn", "-o", "shell.svg")
+    answers = []
+    for launcher in (LAUNCHER[0], *LAUNCHER[-1:]), (sys.executable, "-m", "console.cli"):
+        told = {**around, "PYTHONPATH": str(REPOSITORY)} if launcher[1] == "-m" else around
+        line = [*IN_A_SHELL, f'{before}; exec "$@"', "sh", *launcher, *command]
+        done = subprocess.run(
+            line, cwd=up.folder, env=told, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
+        )
+        answers.append((done.returncode, done.stdout, done.stderr))
+        (up.folder / "shell.svg").unlink(missing_ok=True)
+    assert answers[0] == answers[1]
+
+
+def test_a_hangup_that_the_shell_ignores_ends_nothing(up: Up) -> None:
+    assert started(up, "create", "--endpoint", "vpc-alice", "--id", "ri-nohup").returncode == 0
+    around = {**surroundings(PEERING_TOPOLOGY="context.json"), "PYTHONPATH": ""}
+    line = [*IN_A_SHELL, 'trap "" HUP; exec "$@"', "sh", *LAUNCHER, "wait", "ri-nohup", "--status", "Deleted"]
+    with subprocess.Popen([*line, "--timeout", "600"], cwd=up.folder, env=around, stderr=subprocess.DEVNULL) as program:
+        try:
+            wait_for_blocking(lambda: forked("ri-nohup"), LIMIT_SECONDS)
+            program.send_signal(signal.SIGHUP)
+            assert started(up, "delete", "ri-nohup").returncode == 0
+            assert program.wait(LIMIT_SECONDS) == 0
+        finally:
+            program.kill()
+
+
 def forked(interface: str) -> list[int]:
     """The processes of a command that waits for this interface, but for its launcher."""
     found = []
