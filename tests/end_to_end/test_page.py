@@ -188,7 +188,9 @@ def test_a_silent_worker_delays_page_and_metrics_once_and_is_shown_again_when_it
         later = [scraped(up) for _ in range(5)]
         assert [answers for _, answers in later] == [answers] * 5
         assert min(took for took, _ in later) < first, "it was waited for again each time"
-        seen = wait_for_blocking(lambda: overview(up), LIMIT_SECONDS, until=lambda seen: not seen["vpc-bob"]["answers"])
+        seen = wait_for_blocking(
+            lambda: overview(up), LIMIT_SECONDS, until=lambda seen: seen["vpc-bob"]["answers"] is False
+        )
         assert seen["vpc-alice"]["answers"]
         assert "did not answer" in seen["vpc-bob"]["error"]
         shown = up.terminal.type("show", "--patience", "20")

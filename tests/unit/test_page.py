@@ -253,7 +253,7 @@ async def test_a_worker_that_is_back_is_noticed_soon_however_long_it_was_waited_
     workers.silent.add("vpc-b")
 
     async def answers() -> bool:
-        return next(one.answers for one in await overview.look() if one.endpoint == "vpc-b")
+        return next(one.answers is True for one in await overview.look() if one.endpoint == "vpc-b")
 
     assert not await answers()
     workers.silent.discard("vpc-b")

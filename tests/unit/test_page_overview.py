@@ -1,8 +1,10 @@
 """Tests of what the page says of all endpoints, and of workers that are silent meanwhile."""
 
+import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import httpx
@@ -10,8 +12,11 @@ import pytest
 import pytest_asyncio
 
 from console.web.app import make_app
+from console.web.page.breaker import Breaker
+from console.web.page.live import Watch
+from console.web.page.overview import Overview
 from console.web.page.parts import CHOICE_ROWS, FEW, SILENT_NAMED, choice, part_of
-from console.web.page.views import EndpointOnPage
+from console.web.page.views import EndpointOnPage, OverviewOnPage
 from console.web.site import Silent, Site
 from shared.wire import commands
 from tests.unit.console_world import World as Workers
@@ -95,6 +100,30 @@ def test_endpoints_are_chosen_by_their_accounts_and_no_list_is_longer_than_a_pag
     assert (len(own.endpoints), own.more) == (CHOICE_ROWS, 4)
     crowd = choice(endpoints(300, accounts=150), "")
     assert (len(crowd.accounts), crowd.more) == (CHOICE_ROWS, 50)
+
+
+async def test_a_page_begins_with_what_is_known_of_all_endpoints_while_they_are_asked(
+    site: Site, workers: Workers
+) -> None:
+    """Nobody is called silent before it was asked."""
+    begun = asyncio.Event()
+
+    class Waiting(Overview):
+        async def look(self) -> Sequence[EndpointOnPage]:
+            await begun.wait()
+            return await super().look()
+
+    workers.silent.add("vpc-b")
+    told: list[dict[str, bool | None]] = []
+    async with aclosing(Watch(Waiting(site, Breaker(site)), [None, None], 860).events(None)) as events:
+        async for event in events:
+            if isinstance(event.data, OverviewOnPage):
+                told.append({one.endpoint: one.answers for one in event.data.endpoints})
+                assert event.data.silent == len(told) - 1
+                begun.set()
+            if len(told) == 2:
+                break
+    assert told == [dict.fromkeys(("vpc-a", "vpc-c", "vpc-b")), {"vpc-a": True, "vpc-c": True, "vpc-b": False}]
 
 
 async def test_a_search_finds_ids_names_peers_and_statuses_and_deleted_ones_only_by_that_word(site: Site) -> None:

@@ -30,7 +30,7 @@ from console.trace.wording import full
 from console.web.page.overview import Overview
 from console.web.page.parts import part_of
 from console.web.page.stepping import cards, shown, stepping
-from console.web.page.views import ColumnOnPage, ConnectionOnPage, OverviewOnPage
+from console.web.page.views import ColumnOnPage, ConnectionOnPage, EndpointOnPage, OverviewOnPage
 from shared.wire import commands
 from shared.wire.views import InterfaceView, PayloadView, TimelineRow
 
@@ -168,6 +168,7 @@ class Watch:
     async def _running(self) -> AsyncIterator[list[asyncio.Task[None]]]:
         ends = [end for end in self.ends if end is not None]
         jobs = [
+            self._begin(),
             self._keep_looking(),
             self._keep_counting(),
             *(end.follow() for end in ends),
@@ -189,9 +190,19 @@ class Watch:
             async with asyncio.timeout(LOOK_SECONDS):
                 await asyncio.gather(*(end.looked.wait() for end in self.ends if end is not None))
 
+    async def _begin(self) -> None:
+        """Tell which endpoints there are, if it takes a while to ask all of their workers."""
+        await asyncio.sleep(REST_SECONDS)
+        if self._seen is None:
+            self._seen = self._part(self._overview.unasked())
+            self._changed.set()
+
+    def _part(self, endpoints: Sequence[EndpointOnPage]) -> OverviewOnPage:
+        return part_of(self._overview.site.context.source, endpoints, self._endpoints)
+
     async def _keep_looking(self) -> None:
         while True:
-            seen = part_of(self._overview.site.context.source, await self._overview.look(), self._endpoints)
+            seen = self._part(await self._overview.look())
             if seen != self._seen:
                 self._seen = seen
                 self._changed.set()

@@ -46,6 +46,10 @@ class Overview:
                 self._seen = [self._shown(one, answers.get(one.id)) for one in context.at_hand]
             return self._seen
 
+    def unasked(self) -> Sequence[EndpointOnPage]:
+        """Tell what is known of all endpoints without asking anybody."""
+        return [self._shown(one, None) for one in self.site.context.at_hand]
+
     def forget(self) -> None:
         """Look anew the next time: somebody just changed something."""
         self._fresh_until = 0.0
@@ -59,7 +63,7 @@ class Overview:
             account=known.account if owner is None or owner.name is None else owner.name,
             region=known.region or (there.region if there else ""),
             role=known.role or (there.role if there else ""),
-            answers=there is not None,
+            answers=None if answer is None else there is not None,
             error=answer.sentence if isinstance(answer, Silent) else "",
             pid=there.pid if there else pid,
             statuses=there.statuses if there else {},

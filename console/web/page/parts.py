@@ -17,7 +17,7 @@ SILENT_NAMED: Final = 5
 
 def part_of(source: str, endpoints: Sequence[EndpointOnPage], seen: Collection[str]) -> OverviewOnPage:
     """Tell a page of the endpoints that it shows; where nothing was chosen it begins with the first of each role."""
-    silent = [one.endpoint for one in endpoints if not one.answers]
+    silent = [one.endpoint for one in endpoints if one.answers is False]
     return OverviewOnPage(
         source=source,
         total=len(endpoints),
@@ -46,7 +46,7 @@ def choice(endpoints: Sequence[EndpointOnPage], account: str) -> Choice:
 
 
 def _group(account: str, own: Sequence[EndpointOnPage]) -> AccountOnPage:
-    silent = sum(not one.answers for one in own)
+    silent = sum(one.answers is False for one in own)
     return AccountOnPage(account=account, endpoints=len(own), silent=silent, statuses=_counted(own))
 
 

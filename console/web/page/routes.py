@@ -125,7 +125,7 @@ async def find(
 ) -> FoundOnPage:
     """Search all endpoints but one; those that were silent a moment ago are not waited for."""
     seen = await overview.look()
-    silent = {one.endpoint for one in seen if not one.answers}
+    silent = {one.endpoint for one in seen if one.answers is False}
     wanted = listing.Wanted(_match(text), deleted=_deleted(text), limit=FIND_ROWS, without={but, *silent})
     found = await listing.interfaces(overview.site.clients, wanted)
     places = [one for one in seen if one.endpoint != but and text.lower() in f"{one.endpoint} {one.account}".lower()]

@@ -31,7 +31,7 @@ class EndpointOnPage(View):
     account: str
     region: str
     role: str
-    answers: bool = Field(description="whether its worker answered lately")
+    answers: bool | None = Field(description="whether its worker answered lately; null if it is only just being asked")
     error: str = Field(description="why it did not")
     pid: int | None = Field(description="its worker's process")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")

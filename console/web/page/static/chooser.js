@@ -26,7 +26,7 @@ export class Chooser {
   }
 
   endpoint(one, label) {
-    const how = one.answers ? sum(one.statuses) : "silent";
+    const how = one.answers === false ? "silent" : sum(one.statuses);
     return row(one.endpoint, label, [aside(`${one.role} · ${how}`)], () => this.choose(one.endpoint, ""));
   }
 

@@ -137,7 +137,7 @@ export class Column {
 
   showWorker(own) {
     this.at(".owner").textContent = own.account;
-    const process = own.answers ? `process ${own.pid}` : own.error || "its worker does not answer";
+    const process = own.answers ? `process ${own.pid}` : own.error || "its worker is asked …";
     this.at(".worker").textContent = [own.role, own.region, process].filter(Boolean).join(" · ");
     this.at(".counts").replaceChildren(...chips(own.statuses));
     this.at(".breaking").hidden = !own.killable && !own.cuttable;
