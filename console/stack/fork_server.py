@@ -24,7 +24,7 @@ from console.stack.die_with_parent import PR_SET_PDEATHSIG
 from console.stack.forking import REQUEST_LIMIT_BYTES
 from initiator.handshake import INITIATOR
 from initiator.handshake import step as initiator_step
-from shared.runtime.main import run
+from shared.runtime.main import prepare, run
 
 _ADOPTED: Final = signal.SIGUSR1
 _PROGRAMS: Final = {INITIATOR.name: (INITIATOR, initiator_step), ACCEPTOR.name: (ACCEPTOR, acceptor_step)}
@@ -42,6 +42,8 @@ def main() -> int:
 
 def _serve(channel: socket.socket) -> dict[str, Any] | None:
     """Fork for each request; return what was asked for in each worker, and None in the end."""
+    for role, _ in _PROGRAMS.values():
+        prepare(role)
     gc.collect()
     gc.freeze()
     supervisor = os.getppid()

@@ -27,7 +27,7 @@ from lab.bench.testbed import Testbed
 READY_LIMIT_SECONDS: Final = 420.0
 STOP_LIMIT_SECONDS: Final = 120.0
 SETTLE_SECONDS: Final = 15.0
-ENDPOINT_MIB: Final = 18.0
+ENDPOINT_MIB: Final = 15.0
 """What an endpoint may take at most, the broker's part of it included; a machine that has less is not tried."""
 _MIB: Final = 1024.0
 _ESTABLISHED: Final = "01"

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import signal
 import sys
+from functools import cache
 from typing import Final
 
 import uvloop
@@ -28,6 +29,12 @@ WRONG_USAGE, REFUSED, DONE = 2, 1, 0
 
 GARBAGE_THRESHOLD_OBJECTS: Final = 20_000
 """New containers until the collector looks at the youngest; Python's default of 700 is a hundred steps."""
+
+
+_NOBODY: Final = (
+    *("--endpoint=vpc-0", "--account=nobody", "--region=nowhere", "--accept-from=nobody"),
+    *("--broker=amqp://127.0.0.1", "--store=nobody.sqlite"),
+)
 
 
 def run(role: Role, step: StepFunction) -> int:
@@ -51,15 +58,29 @@ def run(role: Role, step: StepFunction) -> int:
     return DONE
 
 
+def prepare(role: Role) -> None:
+    """Read the settings of a worker that is none: what that makes for the first time those forked from here share.
+
+    It is 2.5 MiB of memory and 8 ms of processor time for each of them.
+    """
+    CliApp.run(_flags(role), cli_args=list(_NOBODY))
+
+
 def _settings(role: Role) -> WorkerSettings:
     """Read the settings from the command line and the environment. Raises ValidationError."""
+    return CliApp.run(_flags(role))
+
+
+@cache
+def _flags(role: Role) -> type[WorkerSettings]:
+    """The settings of a role's workers, which name its program in their help."""
 
     class Flags(WorkerSettings):
         """One endpoint's worker. Each flag can also be set in the environment: --log-level is PEERING_LOG_LEVEL."""
 
         model_config = SettingsConfigDict(cli_prog_name=f"python -m {role.name}")
 
-    return CliApp.run(Flags)
+    return Flags
 
 
 def _wrong(role: Role, *wrong: str) -> int:
