@@ -53,12 +53,15 @@ class Clients:
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._stack.aclose()
 
-    async def client(self, endpoint: str) -> Client:
-        """Return the client of an endpoint's owner. Raises Refused NotOwner, or NoContext without a login."""
+    async def client(self, endpoint: str, connect_limit_seconds: float | None = None) -> Client:
+        """Return the client of an endpoint's owner. Raises Refused NotOwner, or NoContext without a login.
+
+        It connects when it is asked for first, within this limit, or that of a question.
+        """
         owner = self.owner(endpoint)
         opening = self._opening.get(owner)
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception() is not None)):
-            opening = self._opening[owner] = asyncio.create_task(self._open(owner))
+            opening = self._opening[owner] = asyncio.create_task(self._open(owner, connect_limit_seconds))
         return await asyncio.shield(opening)
 
     def owner(self, endpoint: str) -> str:
@@ -150,8 +153,9 @@ class Clients:
             return own, None, other.sentence
         return own, other, None
 
-    async def _open(self, account: str) -> Client:
-        client = client_of(self.context, account, min(self.patience_seconds, CONNECT_LIMIT_SECONDS))
+    async def _open(self, account: str, connect_limit_seconds: float | None) -> Client:
+        limit = min(self.patience_seconds, CONNECT_LIMIT_SECONDS)
+        client = client_of(self.context, account, connect_limit_seconds or limit)
         return await self._stack.enter_async_context(client)
 
 

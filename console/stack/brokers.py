@@ -165,6 +165,7 @@ async def _warm(topology: Topology, folder: Path, say: Say, place: Path) -> Foun
     if warm is None:
         raise StackRefused(f"no broker is warm in {shown(place)}: `peering broker start --folder {shown(place)}`")
     vhost = world_of(folder)
+    await delete_world(warm.administrator, vhost)
     say(f"broker: warm, {warm.address}/{vhost}")
     return await _made_world(topology, folder, vhost, BrokerSection(url=f"{warm.address}/"), warm.administrator)
 

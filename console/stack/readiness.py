@@ -7,10 +7,9 @@ from collections.abc import Awaitable, Sequence
 from typing import Final
 
 from console.client import Client, Unanswered
-from console.client.clients import client_of
+from console.client.clients import Clients
 from console.stack.errors import StackRefused
 from console.stack.supervisor import Supervisor
-from console.topology import Context
 from shared.wire import commands
 
 READY_LIMIT_SECONDS: Final = 60.0
@@ -33,10 +32,11 @@ async def until_answered(supervisor: Supervisor, names: Sequence[str], answers: 
         await asyncio.gather(answering, refusing, return_exceptions=True)
 
 
-async def until_all_answer(supervisor: Supervisor, context: Context) -> None:
+async def until_all_answer(supervisor: Supervisor, clients: Clients) -> None:
     """Wait until every worker answers its owner. Raises StackRefused."""
     try:
-        await until_answered(supervisor, [one.id for one in context.endpoints], _all_answers(context))
+        names = [one.id for one in clients.context.endpoints]
+        await until_answered(supervisor, names, _all_answers(clients, names))
     except ExceptionGroup as group:
         unanswered = group.subgroup(Unanswered)
         if unanswered is None:
@@ -50,17 +50,15 @@ async def ask_whether_there(client: Client, endpoint: str, limit_seconds: float 
     await client.ask(endpoint, [commands.worker()], limit_seconds)
 
 
-async def _all_answers(context: Context) -> None:
-    limit = READY_LIMIT_SECONDS + READY_LIMIT_SECONDS_EACH * len(context.endpoints)
+async def _all_answers(clients: Clients, endpoints: Sequence[str]) -> None:
+    limit = READY_LIMIT_SECONDS + READY_LIMIT_SECONDS_EACH * len(endpoints)
+
+    async def answers(endpoint: str) -> None:
+        await ask_whether_there(await clients.client(endpoint, limit), endpoint, limit)
+
     async with asyncio.TaskGroup() as group:
-        for uid in {one.account for one in context.endpoints}:
-            group.create_task(_account_answers(context, uid, limit))
-
-
-async def _account_answers(context: Context, uid: str, limit_seconds: float) -> None:
-    async with client_of(context, uid, limit_seconds) as client, asyncio.TaskGroup() as group:
-        for endpoint in (one.id for one in context.endpoints if one.account == uid):
-            group.create_task(ask_whether_there(client, endpoint, limit_seconds))
+        for one in endpoints:
+            group.create_task(answers(one))
 
 
 def _first(unanswered: ExceptionGroup[Exception]) -> Exception:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from console.client.clients import Clients
 from console.stack.brokers import Found, Say, find_broker
 from console.stack.descriptors import allow_descriptors
 from console.stack.forking import ForkServer, can_fork
@@ -29,17 +30,19 @@ from console.topology import Context, EndpointSection, Topology, find_context
 from console.topology.context import CONTEXT_FILE
 
 FOLDER: Final = CONTEXT_FILE.parent
+PATIENCE_SECONDS: Final = 5.0
+"""How long a worker may take to answer those that ask by `Stack.clients`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """What runs. `added` are the endpoints that were not in the topology at the start.
+    """What runs. `clients` ask its workers. `added` are the endpoints that were not in the topology at the start.
 
     `preparing` are the scenarios that are still to be played before it counts as ready.
     """
 
     folder: Path
-    context: Context
+    clients: Clients
     broker: Found
     supervisor: Supervisor
     broker_report: Callable[[], Report]
@@ -47,6 +50,11 @@ class Stack:
     fork_server: ForkServer | None = None
     added: list[EndpointSection] = field(default_factory=list)
     preparing: list[str] = field(default_factory=list)
+
+    @property
+    def context(self) -> Context:
+        """Who is there, as the other commands are told."""
+        return self.clients.context
 
     @property
     def topology(self) -> Topology:
@@ -121,10 +129,11 @@ async def brought_up(  # noqa: PLR0913 - what comes after the star has a default
             for one in endpoints:
                 supervisor.start(worker_program(found, one, folder, settings, restored=one.id in restored))
             with _context_file(folder, found.topology) as context:
-                await until_all_answer(supervisor, context)
-                for one in endpoints:
-                    supervisor.change(worker_program(found, one, folder, settings))
-                yield Stack(folder, context, found, supervisor, broker_report, settings, fork_server)
+                async with Clients(context, PATIENCE_SECONDS) as clients:
+                    await until_all_answer(supervisor, clients)
+                    for one in endpoints:
+                        supervisor.change(worker_program(found, one, folder, settings))
+                    yield Stack(folder, clients, found, supervisor, broker_report, settings, fork_server)
     finally:
         await found.end()
 

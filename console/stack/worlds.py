@@ -7,6 +7,7 @@ are removed with it.
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
@@ -48,5 +49,7 @@ async def running_world(beside: Stack, name: str, topology: Topology) -> AsyncIt
             found = await make_world_beside(beside.broker, topology, folder, f"{world_of(beside.folder)}.{name}")
             async with brought_up(found, folder, beside.settings, beside.fork_server) as stack:
                 yield stack
+                for one in topology.endpoints:  # there is nothing to finish: their stores go with them
+                    stack.supervisor.send(one.id, signal.SIGKILL)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

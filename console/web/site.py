@@ -7,6 +7,7 @@ this process runs the workers itself (`peering up`), `Site.stack` is there as we
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,13 +22,10 @@ from console.client.clients import Clients
 from console.client.finding import answers_of
 from console.faults.faults import Faults
 from console.faults.workers import pid_of
-from console.stack.stack import Stack
+from console.stack.stack import PATIENCE_SECONDS, Stack
 from console.stack.supervised import State
 from console.topology import Context, NoContext
 from shared.wire.views import WorkerView
-
-PATIENCE_SECONDS: Final = 5.0
-"""How long a worker may take to answer before a web request fails for it."""
 
 READY_LIMIT_SECONDS: Final = 2.0
 LATE_SECONDS: Final = 1.0
@@ -146,9 +144,11 @@ async def open_site(
 ) -> AsyncIterator[Site]:
     """Open the site; clients connect when they are needed first, and every fault ends with it.
 
+    Those of a stack have asked its workers already, and are taken over.
     `administrator` is the management API's URL with its login; that of the stack where there is one.
     """
-    async with Clients(context, PATIENCE_SECONDS) as clients:
+    own = Clients(context, PATIENCE_SECONDS)
+    async with own if stack is None else contextlib.nullcontext(stack.clients) as clients:
         faults = Faults(clients, stack, stack.broker.administrator if stack is not None else administrator)
         site = Site(clients, folder, faults, stack)
         try:

@@ -105,12 +105,14 @@ async def delete_vhost(management_url: str, *, vhost: str = VHOST) -> None:
 
 
 async def make_world(management_url: str, vhost: str, description: str, document: Definitions) -> None:
-    """Make a world's virtual host anew, with definitions whose logins open no other. Raises ControlPlaneError."""
-    await delete_world(management_url, vhost)
+    """Make the virtual host of a world that is not there, with definitions whose logins open no other.
+
+    Raises ControlPlaneError.
+    """
     async with _client(management_url) as client:
         path = f"/api/vhosts/{quote(vhost, safe='')}"
         await _change(client, "PUT", path, f"make {vhost}", {"description": description, "tags": ""})
-    await provision(management_url, document)
+        await _change(client, "POST", "/api/definitions", "take the definitions", document)
 
 
 async def delete_world(management_url: str, vhost: str) -> None:

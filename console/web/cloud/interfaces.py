@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from console.client import Refused, Unanswered, done
+from console.stack.stack import PATIENCE_SECONDS
 from console.topology import NoContext
 from console.topology.models import ROLES
 from console.web.cloud.errors import ApiError, ErrorKind
@@ -18,7 +19,7 @@ from console.web.cloud.routers import Routers, now_text, router_id
 from console.web.cloud.rules import Rules
 from console.web.cloud.store import CloudStore
 from console.web.cloud.tables import SHOWN
-from console.web.site import PATIENCE_SECONDS, Site
+from console.web.site import Site
 from shared.protocol.refusals import UNKNOWN_INTERFACE
 from shared.protocol.words import Status
 from shared.wire import commands
