@@ -133,6 +133,18 @@ class ScalePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Worlds:
+    """Fresh worlds, from asking for one until a connection is up in it; processor time is of one's whole round."""
+
+    connected: Latency
+    reset: Latency
+    ended: Latency
+    cpu_milliseconds: float
+    warm_seconds: tuple[float, ...]
+    first_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Payloads:
     """Payloads exactly once and in order, durable at both ends."""
 
@@ -173,6 +185,7 @@ class Results:
     lone: Lone | None = None
     by_connections: ByConnections | None = None
     scale: list[ScalePoint] = field(default_factory=list)
+    worlds: Worlds | None = None
     payloads: Payloads | None = None
     fanout: Fanout | None = None
     breakdown: Breakdown | None = None

@@ -36,6 +36,7 @@ from lab.bench.scale import measure_scale
 from lab.bench.sizes import FULL, QUICK, ScaleSize, Sizes
 from lab.bench.table import table
 from lab.bench.testbed import Testbed, opened_testbed, start_broker
+from lab.bench.worlds import measure_worlds
 from shared.broker.amqp import silence_client_library
 from shared.broker.errors import BrokerNotStarted
 
@@ -59,6 +60,7 @@ NEEDS: Final = {
     "fanout": ("bulk", "fanout"),
     "breakdown": ("breakdown",),
     "scale": ("scale",),
+    "worlds": ("worlds",),
 }
 """What can be asked for by name, and what must be measured for it."""
 
@@ -74,6 +76,7 @@ MEASURES: Final[dict[str, Callable[[Testbed, Sizes], Awaitable[object]]]] = {
     "breakdown": measure_breakdown,
     "by_connections": measure_by_connections,
     "scale": measure_scale,
+    "worlds": measure_worlds,
 }
 """How each part is measured; only the fan-out needs what another found."""
 
@@ -91,6 +94,7 @@ ORDER: Final = (
     "breakdown",
     "fanout",
     "by_connections",
+    "worlds",
     "scale",
 )
 """The plain program before ours and after, because a machine that is slower or faster by then was so for either."""

@@ -29,6 +29,7 @@ class Sizes:
     payloads: int
     idle_seconds: float
     starts: int
+    worlds: int
     acceptors: int
     scale: tuple[ScaleSize, ...]
 
@@ -53,6 +54,7 @@ FULL: Final = Sizes(
     payloads=20_000,
     idle_seconds=30.0,
     starts=5,
+    worlds=40,
     acceptors=50,
     scale=(ScaleSize(20, 4), ScaleSize(100, 4), ScaleSize(300, 4), ScaleSize(20, 60), ScaleSize(100, 60)),
 )
@@ -70,6 +72,7 @@ QUICK: Final = Sizes(
     payloads=4_000,
     idle_seconds=5.0,
     starts=1,
+    worlds=8,
     acceptors=6,
     scale=(ScaleSize(8, 2),),
 )

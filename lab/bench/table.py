@@ -8,7 +8,18 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from lab.bench.baseline_runs import QUEUE_TYPE
-from lab.bench.results import Baseline, Bulk, ByConnections, Fanout, Latency, Lone, Payloads, Results, ScalePoint
+from lab.bench.results import (
+    Baseline,
+    Bulk,
+    ByConnections,
+    Fanout,
+    Latency,
+    Lone,
+    Payloads,
+    Results,
+    ScalePoint,
+    Worlds,
+)
 
 
 class Aim(NamedTuple):
@@ -45,6 +56,11 @@ WHOLE: Final = Aim(6, "GiB")
 PRIVATE: Final = Aim(12, "MiB")
 START: Final = Aim(60, "ms")
 IDLE: Final = Aim(1, "% core")
+WORLD: Final = Aim(500, "ms")
+RESET: Final = Aim(50, "ms")
+ROUND: Final = Aim(600, "ms")
+WARM: Final = Aim(1, "s")
+FIRST: Final = Aim(1, "s")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
 
 STOCK: Final = "on asyncio's loop"
@@ -84,7 +100,7 @@ def table(results: Results, *, full: bool) -> list[Row]:
     for point in results.scale:
         if point.endpoints == AIM_ENDPOINTS:
             rows += _scale(point)
-    return rows
+    return [*rows, *_worlds(results.worlds)]
 
 
 def fastest(baselines: Iterable[Baseline]) -> float | None:
@@ -207,6 +223,20 @@ def _scale(point: ScalePoint) -> Iterator[Row]:
         (f"doing nothing, all {of} together", point.idle_core_share * 100, IDLE),
     ):
         yield Row(name, ours, aim.unit, aim=str(aim), met=aim.met(ours))
+
+
+def _worlds(found: Worlds | None) -> Iterator[Row]:
+    if found is None:
+        return
+    for name, ours, aim in (
+        ("world until both are Activated, p50", found.connected.p50, WORLD),
+        ("reset of a world, p50", found.reset.p50, RESET),
+        ("processor time of a world, all of it", found.cpu_milliseconds, ROUND),
+        ("up on a warm broker, until ready", median(found.warm_seconds), WARM),
+        ("first start, beyond RabbitMQ's boot", found.first_seconds, FIRST),
+    ):
+        yield Row(name, ours, aim.unit, aim=str(aim), met=aim.met(ours))
+    yield Row("end of a world, p50", found.ended.p50, "ms")
 
 
 def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:

@@ -31,6 +31,7 @@ class MeasureName(StrEnum):
     FANOUT = "fanout"
     BREAKDOWN = "breakdown"
     SCALE = "scale"
+    WORLDS = "worlds"
 
 
 QuickOption = Annotated[bool, typer.Option("--quick", help="Smaller numbers: about a minute, ratios only.")]

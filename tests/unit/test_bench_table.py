@@ -23,6 +23,7 @@ from lab.bench.results import (
     Rate,
     Results,
     ScalePoint,
+    Worlds,
     percentile,
 )
 from lab.bench.run import joined
@@ -69,6 +70,7 @@ def results(*, seconds: float = 1.0) -> Results:
             (point(1_000, 100.0), point(100_000, 121.0)), 50.0, 251.0, (0.5,), (2.0, 3.5), 0.04, 100_000
         ),
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
+        worlds=Worlds(Latency((450.0,)), Latency((60.0,)), Latency((90.0,)), 590.0, (0.9, 1.1, 1.2), 1.0),
         scale=[scale_point(20), scale_point(300)],
         fanout=Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
     )
@@ -146,6 +148,11 @@ def test_every_aim_has_its_verdict() -> None:
         "private memory of a worker of 300": False,
         "processor time to start one of 300": False,
         "doing nothing, all of 300 together": True,
+        "world until both are Activated, p50": True,
+        "reset of a world, p50": False,
+        "processor time of a world, all of it": True,
+        "up on a warm broker, until ready": False,
+        "first start, beyond RabbitMQ's boot": True,
     }
 
 
@@ -170,6 +177,11 @@ def test_a_small_run_judges_ratios_and_no_sizes() -> None:
         "private memory of a worker of 300",
         "processor time to start one of 300",
         "doing nothing, all of 300 together",
+        "world until both are Activated, p50",
+        "reset of a world, p50",
+        "processor time of a world, all of it",
+        "up on a warm broker, until ready",
+        "first start, beyond RabbitMQ's boot",
     }
 
 
