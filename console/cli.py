@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, NoReturn
 
 import typer
 
-from console.commands import control, faults, fields, lifecycle, looking, payloads, situations
+from console.commands import control, dead_letters, faults, fields, lifecycle, looking, payloads, situations
 from console.commands.broker import broker_start, broker_status, broker_stop
 from console.commands.demo import demo
 from console.commands.program import new_app, run_program
@@ -32,8 +32,8 @@ class Entry(NamedTuple):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """What is typed for it: `fault_add` is `fault add`."""
-        return tuple(self.function.__name__.split("_"))
+        """What is typed for it: `fault_add` is `fault add`, `dead_letters_list` is `dead-letters list`."""
+        return tuple(word.replace("_", "-") for word in self.function.__name__.rsplit("_", 1))
 
 
 _SETTING_UP: Final = "Set up and change"
@@ -142,6 +142,30 @@ COMMANDS: Final = (
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),
+    Entry(
+        dead_letters.dead_letters_list,
+        f"dead_letters [{fields.DEAD_LETTER}], more (how many beside these)",
+        "peering dead-letters list",
+        _RUNNING,
+    ),
+    Entry(
+        dead_letters.dead_letters_show,
+        f"{fields.DEAD_LETTER}, body",
+        "peering dead-letters show 0123456789abcdef",
+        _RUNNING,
+    ),
+    Entry(
+        dead_letters.dead_letters_replay,
+        f"outcome, {fields.DEAD_LETTER}",
+        "peering dead-letters replay 0123456789abcdef",
+        _RUNNING,
+    ),
+    Entry(
+        dead_letters.dead_letters_drop,
+        "outcome, dropped (how many)",
+        "peering dead-letters drop --all",
+        _RUNNING,
+    ),
     Entry(broker_start, f"outcome, {fields.WARM}", "peering broker start --for 2h", _RUNNING),
     Entry(broker_status, f"{fields.WARM}, rabbitmq, worlds [name, folder]", "peering broker status --json", _RUNNING),
     Entry(broker_stop, "outcome, stopped (whether there was one)", "peering broker stop", _RUNNING),
@@ -160,6 +184,7 @@ GROUPS: Final = {
     "fault": (_BREAKING, "Make things go wrong on purpose: messages, wires, workers."),
     "situation": (_BREAKING, "Reach named states in which the two ends disagree."),
     "held": (_BREAKING, "What becomes of messages that a fault holds."),
+    "dead-letters": (_RUNNING, "Deliveries that were set aside: look, send again, throw away."),
     "broker": (_RUNNING, "A RabbitMQ that stays warm between commands, for a limited time."),
 }
 

@@ -15,6 +15,10 @@ PAYLOAD: Final = "row, at, number, body"
 WORKER: Final = (
     "endpoint, kind, account, region, role, pid, store_id, timeline, statuses, counters, unread, blocked, store"
 )
+DEAD_LETTER: Final = (
+    "id, at, sender, endpoint, proven, set_aside_by, code, reason, type, size_bytes, would_be, "
+    "replay (null if it can be)"
+)
 FAULT: Final = "number, fault {as it was asked for}, sentence, since, struck, held, over, interface, wires"
 HELD: Final = "number, fault, source, target, source_endpoint, target_endpoint, label, since"
 WARM: Final = "address, kind (private or a container), folder, until (seconds since 1970)"

@@ -152,3 +152,28 @@ class HeldOrder(BaseModel):
     )
     numbers: list[int] = Field(default=[], description="which; with none, all of them (of `interface`)")
     interface: InterfaceId | None = Field(default=None, description="only those from or to this interface")
+
+
+class DeadLetterView(View):
+    """A delivery that was set aside, as far as one can tell what it was."""
+
+    id: str = Field(description="by which it is shown, replayed or dropped: what is the same has the same")
+    at: str | None = Field(description="when, as whoever set it aside says")
+    sender: str | None = Field(description="account whose queue it lay in; null if it names none of an endpoint")
+    endpoint: str | None = Field(description="whom it was for")
+    proven: bool = Field(description="whether the broker proved that it came from `sender`")
+    set_aside_by: str | None = Field(description="account that set it aside, as the broker proves, or `the broker`")
+    code: str = Field(description="kind of reason (docs/dead-letters.md)")
+    reason: str = Field(description="why, as it was said")
+    type: str = Field(description="the AMQP property: a bundle or a request")
+    size_bytes: int = Field(description="of the whole body; a copy ends after 64 KiB")
+    would_be: str = Field(description="what it would have been, as its receiver would read it now")
+    replay: str | None = Field(description="code of the refusal to replay it; null if it can be")
+    body: str | None = Field(default=None, description="its first 4,000 characters; only of one that is asked for")
+
+
+class DeadLetterPage(View):
+    """The oldest dead letters."""
+
+    dead_letters: list[DeadLetterView] = Field(description="the oldest first")
+    more: int = Field(description="how many there are beside these")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 import httpx
 
@@ -62,7 +63,7 @@ def told_of(number: int, sentence: str, struck: int) -> str:
 
 
 class RemoteFaults:
-    """One console's `/_peering/faults` and `/_peering/held`; answers are the fields of `console.faults.model`."""
+    """One console's `/_peering/faults`, `held` and `dead-letters`; answers are the fields of `console.faults.model`."""
 
     def __init__(self, access: Access) -> None:
         """Nothing is asked before the first call."""
@@ -94,6 +95,22 @@ class RemoteFaults:
         """Do something with held messages; returns those that it was done to."""
         order = {"do": do, "numbers": numbers, "interface": interface}
         return list(await self._ask("POST", "/held", json=order))
+
+    async def dead_letters(self, limit: int) -> dict[str, Any]:
+        """The oldest deliveries that were set aside."""
+        page: dict[str, Any] = await self._ask("GET", "/dead-letters", params={"limit": limit})
+        return page
+
+    async def dead_letter(self, wanted: str, *, replay: bool = False) -> dict[str, Any]:
+        """One of them; or send it again."""
+        path = f"/dead-letters/{quote(wanted, safe='')}"
+        view: dict[str, Any] = await (self._ask("POST", f"{path}/replay") if replay else self._ask("GET", path))
+        return view
+
+    async def drop_dead_letters(self, wanted: str | None) -> int:
+        """Throw one away, or all; returns how many."""
+        path = "/dead-letters" if wanted is None else f"/dead-letters/{quote(wanted, safe='')}"
+        return int(await self._ask("DELETE", path))
 
     async def _ask(self, method: str, path: str, **what: Any) -> Any:  # noqa: ANN401 - JSON
         try:

@@ -15,6 +15,7 @@ from console.web.cloud.gateway import gateway
 from console.web.guard import Guard
 from console.web.metrics import Metrics
 from console.web.page.routes import router as page
+from console.web.peering.dead_letters import router as dead_letters
 from console.web.peering.faults import router as faults
 from console.web.peering.health import router as health
 from console.web.peering.looks import router as looks
@@ -64,6 +65,7 @@ def described_app() -> FastAPI:
     app.include_router(looks)
     app.include_router(faults)
     app.include_router(situations)
+    app.include_router(dead_letters)
     app.include_router(worlds_router)
     app.include_router(page)
     return app

@@ -20,6 +20,7 @@ from fastapi import Request
 from console.client import ClientError, WorkerSilent
 from console.client.clients import Clients
 from console.client.finding import answers_of
+from console.faults.dead_letters import DeadLetters
 from console.faults.faults import Faults
 from console.faults.workers import pid_of
 from console.stack.stack import PATIENCE_SECONDS, Stack
@@ -50,6 +51,7 @@ class Site:
     clients: Clients
     folder: Path
     faults: Faults
+    dead_letters: DeadLetters
     stack: Stack | None = None
     _silent: dict[str, Silent] = field(default_factory=dict)
     _late: dict[str, asyncio.Task[WorkerView | Silent]] = field(default_factory=dict)
@@ -149,8 +151,8 @@ async def open_site(
     """
     own = Clients(context, PATIENCE_SECONDS)
     async with own if stack is None else contextlib.nullcontext(stack.clients) as clients:
-        faults = Faults(clients, stack, stack.broker.administrator if stack is not None else administrator)
-        site = Site(clients, folder, faults, stack)
+        admin = stack.broker.administrator if stack is not None else administrator
+        site = Site(clients, folder, Faults(clients, stack, admin), DeadLetters(clients, admin), stack)
         try:
             yield site
         finally:

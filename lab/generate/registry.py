@@ -12,6 +12,7 @@ from lab.generate.actions import actions_page
 from lab.generate.batch import batch_picture
 from lab.generate.commands import commands_page
 from lab.generate.control import control_document
+from lab.generate.dead_letters import dead_letters_page
 from lab.generate.errors import errors_page
 from lab.generate.guarantees import guarantees_page
 from lab.generate.house import house_picture, map_page
@@ -32,6 +33,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/transitions.md": lambda _: transitions_page(),
         "docs/cloud-actions.md": lambda _: actions_page(),
         "docs/refusals.md": lambda _: refusals_page(),
+        "docs/dead-letters.md": lambda _: dead_letters_page(),
         "docs/situations.md": lambda _: situations_page(),
         "docs/commands.md": lambda _: commands_page(lab),
         "docs/bundle.schema.json": lambda _: bundle_schema(),

@@ -29,6 +29,7 @@ CONSOLE_SLOTS: Final = 8
 
 _UID: Final = re.compile(r"[a-z0-9-]{1,32}")
 _ENDPOINT_ID: Final = re.compile(r"[a-z0-9-]{1,64}")
+_ENDPOINT_QUEUE: Final = re.compile(rf"peering\.q\.({_UID.pattern})\.({_ENDPOINT_ID.pattern})\.from\.({_UID.pattern})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,12 @@ def exchange_name(account: str) -> str:
 def endpoint_queue(owner: str, endpoint: str, sender: str) -> EndpointQueue:
     """Describe the queue for what `sender` says to this endpoint."""
     return EndpointQueue(owner, endpoint, sender)
+
+
+def named_queue(name: str) -> EndpointQueue | None:
+    """The queue that a name is of; None if it is no endpoint's."""
+    match = _ENDPOINT_QUEUE.fullmatch(name)
+    return None if match is None else EndpointQueue(*match.groups())
 
 
 def endpoint_queues(owner: str, endpoint: str, senders: Iterable[str]) -> tuple[EndpointQueue, ...]:

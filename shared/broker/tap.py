@@ -33,7 +33,7 @@ TAP_USER_TAG: Final = "impersonator"
 """RabbitMQ lets a user with this tag name another one as the sender of a message."""
 TAP_CONFIGURE: Final = r"^peering\.tap\..*$"
 TAP_WRITE: Final = r"^peering\.(x|q|tap)\..*$"
-TAP_READ: Final = r"^peering\.(x|tap)\..*$"
+TAP_READ: Final = r"^peering\.((x|tap)\..*|dead-letters)$"
 TAP_QUEUES: Final = r"^peering\.tap\."
 
 MARK_TYPE: Final = "peering.mark"

@@ -136,6 +136,14 @@ class Up:
         return read_until(self.program, **fields)
 
 
+def configured(terminal: Terminal, first: str, second: str) -> None:
+    """Two ends that are configured and not initiated."""
+    terminal.done("create", "--endpoint", "vpc-alice", "--id", first)
+    terminal.done("create", "--endpoint", "vpc-bob", "--id", second)
+    terminal.done("configure", first, "--peer", f"{second}@vpc-bob")
+    terminal.done("configure", second, "--peer", f"{first}@vpc-alice")
+
+
 def establish(up: Up) -> None:
     """Have Alice and Bob make an interface each, and connect them."""
     terminal = up.terminal

@@ -12,7 +12,16 @@ import httpx
 import pytest
 
 from console.faults.situation import situation, situations
-from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up, type_command
+from tests.end_to_end.programs import (
+    LIMIT_SECONDS,
+    OWN_BROKER,
+    REPOSITORY,
+    Terminal,
+    Up,
+    configured,
+    peering_up,
+    type_command,
+)
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -29,14 +38,6 @@ SURROUNDINGS = {
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with peering_up(CROSS_ACCOUNT, tmp_path_factory.mktemp("faults") / "peering", **SURROUNDINGS) as up:
         yield up
-
-
-def configured(terminal: Terminal, first: str, second: str) -> None:
-    """Two ends that are configured and not initiated."""
-    terminal.done("create", "--endpoint", "vpc-alice", "--id", first)
-    terminal.done("create", "--endpoint", "vpc-bob", "--id", second)
-    terminal.done("configure", first, "--peer", f"{second}@vpc-bob")
-    terminal.done("configure", second, "--peer", f"{first}@vpc-alice")
 
 
 def shows(terminal: Terminal, interface: str) -> str:

@@ -1,9 +1,24 @@
 """Tests of the queue of dead letters: what is set aside stays there."""
 
+from collections.abc import Collection, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from console.faults.dead_letters import refusal
+from console.faults.login import relay_login
 from shared.broker import control
+from shared.broker.amqp import visit_dead_letters
+from shared.broker.amqp.dead_letters import Speak
+from shared.broker.dead_letters import DeadLetter, StoredMessage, read_dead_letter
 from shared.broker.declarations import DELIVERY_LIMIT
+from shared.broker.messages import OutgoingMessage, PublishResult
+from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, exchange_name
 from tests.integration.broker_ladder import LIMIT_SECONDS, Heard, TwoAccounts, fresh, linked, saying
 from tests.waiting import wait_for
+
+LOOKS = 100
 
 
 async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> None:
@@ -19,3 +34,113 @@ async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> Non
     for _ in range(DELIVERY_LIMIT + 5):
         dead = await control.dead_letters(two.broker.management_url, limit=10_000)
         assert [one["payload"] for one in dead].count(name) == 1
+
+
+async def test_many_looks_lose_nothing_and_keep_the_order(two: TwoAccounts) -> None:
+    names = [f"{one:02}-{fresh('m').uid}" for one in range(20)]
+    heard = Heard()
+    async with (
+        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
+        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
+    ):
+        for name in names:
+            await alice.publish(saying(two.bobs, name.encode()))
+        await wait_for(lambda: len(heard.deliveries), LIMIT_SECONDS, until=len(names).__eq__)
+        for delivery in heard.deliveries:
+            await bob.set_aside(delivery, "unreadable")
+        await bob.acknowledge(heard.deliveries)
+    mine: list[str] = []
+
+    async def look(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
+        mine[:] = [one.body.decode() for one in stored if one.body.decode() in names]
+        return ()
+
+    async def take(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
+        return [place for place, one in enumerate(stored) if one.body.decode() in names[::2]]
+
+    for _ in range(LOOKS):
+        await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, look)
+        assert mine == names
+    await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, take)
+    await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, look)
+    assert mine == names[1::2]
+
+
+async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> None:
+    name, heard = fresh("m").uid, Heard()
+    async with (
+        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
+        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
+    ):
+        await alice.publish(saying(two.bobs, name.encode()))
+        await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
+        await bob.set_aside(heard.deliveries[0], "unreadable")
+        await bob.acknowledge(heard.deliveries)
+
+    async def fail(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
+        assert name in {one.body.decode() for one in stored}
+        raise RuntimeError("broken off")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="broken off"):
+            await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, fail)
+
+    async def there() -> bool:
+        dead = await control.dead_letters(two.broker.management_url, limit=10_000)
+        return name in {one["payload"] for one in dead}
+
+    await wait_for(there, LIMIT_SECONDS)
+
+
+async def test_what_is_said_again_comes_as_from_its_sender(two: TwoAccounts) -> None:
+    name, heard = fresh("m").uid, Heard()
+    place = two.broker.administrator_address
+    context: Any = SimpleNamespace(shared_login=False, broker=place)
+    address = await relay_login(context, two.broker.management_url)
+    async with (
+        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
+        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
+    ):
+        await alice.publish(saying(two.bobs, name.encode()))
+        await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
+        await bob.set_aside(heard.deliveries[0], "unreadable")
+        await bob.acknowledge(heard.deliveries)
+
+        async def say_again(stored: Sequence[StoredMessage], speak: Speak) -> Collection[int]:
+            (at,) = (at for at, one in enumerate(stored) if one.body == name.encode())
+            dead = read_dead_letter(stored[at], place.vhost)
+            assert dead.queue is not None
+            assert (dead.set_aside_by, dead.queue.name) == (two.bob.uid, two.to_bob())
+            message = OutgoingMessage(dead.queue.routing_key, dead.delivery.body, "again")
+            assert await speak(dead.queue.sender, message) is PublishResult.CONFIRMED
+            return [at]
+
+        await visit_dead_letters(address, DEAD_LETTER_QUEUE, say_again)
+        await wait_for(lambda: len(heard.deliveries), LIMIT_SECONDS, until=(2).__eq__)
+        first, second = heard.deliveries
+        await bob.acknowledge(heard.deliveries)
+    same = [(one.queue, one.exchange, one.user_id, one.body) for one in (first, second)]
+    assert same[0] == same[1]
+
+
+async def test_what_a_stranger_writes_into_it_stops_no_look(two: TwoAccounts) -> None:
+    """Mallory names Alice as the sender and Bob as who set it aside; the broker says that it was Mallory."""
+    name = fresh("m").uid
+    claims = {"x-peering-queue": two.to_bob(), "x-peering-exchange": exchange_name(two.alice.uid)}
+    claims |= {"x-peering-user": two.alice.uid, "x-peering-reason": "nothing"}
+    async with linked(two.broker.address(two.alice), two.alice.uid, Heard()) as mallory:
+        for headers in (claims, {f"long-{one}": "x" * 500 for one in range(100)}):
+            said = OutgoingMessage(DEAD_LETTER_KEY, name.encode(), "test", headers=headers)
+            assert await mallory.publish(said) is PublishResult.CONFIRMED
+    seen: list[DeadLetter] = []
+
+    async def look(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
+        place = two.broker.administrator_address
+        seen[:] = [read_dead_letter(one, place.vhost) for one in stored if one.body == name.encode()]
+        return ()
+
+    await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, look)
+    claimed, unread = seen
+    assert (claimed.set_aside_by, unread.set_aside_by) == (two.alice.uid, two.alice.uid)
+    refused = [refusal(one, enforced=True) for one in seen]
+    assert [one.code for one in refused if one is not None] == ["NotItsReceiver", "UnknownOrigin"]

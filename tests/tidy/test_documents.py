@@ -44,7 +44,7 @@ def test_documents_name_what_is_there() -> None:
 
 def test_each_reason_of_a_dead_letter_stands_on_its_page() -> None:
     code = (ROOT / "shared/runtime/deliveries.py").read_text(encoding="utf-8")
-    page = (ROOT / "docs/watching.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/dead-letters.md").read_text(encoding="utf-8")
     reasons = REASON.findall(code)
     assert len(reasons) > 4
     assert [reason for reason in reasons if f"| `{reason}` |" not in page] == []

@@ -40,6 +40,7 @@ _UNKNOWN: Final = {
     "UnknownInterface",
     "UnknownEndpoint",
     "UnknownWorld",
+    "UnknownDeadLetter",
 }
 
 

@@ -6,14 +6,16 @@ Found by experiment with pamqp 4.0.1, which reads the properties of every messag
 - A short string that is not UTF-8 (the broker carries any bytes), a date beyond the year 9999 or nested headers end the
   connection of the *receiver*. The broker delivers the message again, so one of them does it twenty times over.
 - Headers of 128 KiB, the most that fits into a frame, take six seconds to read, and nothing else happens meanwhile.
-Nobody here looks at the headers of what arrives. So they are left out unread, and properties that can't be read are
-taken for none: such a message has no proven sender and is set aside like any other.
+Only who looks at dead letters needs the headers of what arrives, and only short ones. Else they are left out unread,
+and properties that can't be read are taken for none: such a message has no proven sender and is set aside like others.
 """
 
 import socket
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Final
 
 from aio_pika.abc import AbstractConnection
@@ -32,6 +34,11 @@ _ASCII_BYTES, _UNKNOWN = 128, ord("?")
 
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 6, "TCP_KEEPINTVL": 4, "TCP_KEEPCNT": 3}
 """A broker whose machine or network is gone is noticed after 6 + 3 x 4 = 18 s, on Linux, which has these options."""
+
+SHORT_BYTES: Final = 4096
+"""Headers of dead letters take less than half of it, and so many take a few milliseconds to read at the worst."""
+_HEADERS_WANTED: Final[ContextVar[bool]] = ContextVar("headers wanted", default=False)
+"""Of the connection whose reader this is: a task has the context in which it was made."""
 
 Streams = tuple[StreamReader, StreamWriter]
 OnBlocked = Callable[[str], None]
@@ -83,13 +90,32 @@ def watch_peer(connection: socket.socket) -> None:
             connection.setsockopt(socket.IPPROTO_TCP, number, value)
 
 
-def unmarshal(self: ContentHeader, data: bytes) -> None:
-    """Read a content header, without the headers in it; of properties that can't be read nothing is kept."""
+@contextmanager
+def reading_headers() -> Iterator[None]:
+    """Let a connection that is opened in this block have the headers of what arrives, where they can be read."""
+    before = _HEADERS_WANTED.set(True)
     try:
-        _STRICT_UNMARSHAL(self, without_headers(data))
-    except Exception:  # noqa: BLE001 - whatever the decoder raises: one message is bad, and the connection is not
+        yield
+    finally:
+        _HEADERS_WANTED.reset(before)
+
+
+def unmarshal(self: ContentHeader, data: bytes) -> None:
+    """Read a content header, without the headers in it unless they are wanted; what can't be read is not kept."""
+    if _HEADERS_WANTED.get() and len(data) <= SHORT_BYTES and _read(self, data):
+        return
+    if not _read(self, data, cut=without_headers):
         self.class_id, self.weight, self.body_size, _ = _FIXED.unpack_from(data)
         self.properties = Basic.Properties()
+
+
+def _read(header: ContentHeader, data: bytes, cut: Callable[[bytes], bytes] = bytes) -> bool:
+    """Read a content header as the client library does; say whether it could."""
+    try:
+        _STRICT_UNMARSHAL(header, cut(data))
+    except Exception:  # noqa: BLE001 - whatever the decoder raises: one message is bad, and the connection is not
+        return False
+    return True
 
 
 def without_headers(data: bytes) -> bytes:
