@@ -20,6 +20,10 @@ TextArgument = Annotated[
 ]
 AfterOption = Annotated[int, typer.Option("--after", metavar="ROW", min=0, help="Only what comes after this row.")]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what arrives, until interrupted.")]
+AcknowledgeOption = Annotated[
+    bool,
+    typer.Option("--acknowledge", help="Let go of what was printed and all before it: no inbox holds it any more."),
+]
 
 
 @command
@@ -34,6 +38,7 @@ def inbox(
     interface: InterfaceArgument,
     after: AfterOption = 0,
     follow: FollowOption = False,  # noqa: FBT002 - a flag
+    acknowledge: AcknowledgeOption = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Print the payloads that have arrived."""
-    running.run(options, payloads.inbox, interface, after, follow=follow)
+    running.run(options, payloads.inbox, interface, after, follow=follow, acknowledge=acknowledge)

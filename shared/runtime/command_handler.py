@@ -23,6 +23,8 @@ from shared.runtime.show import view
 from shared.runtime.subscriptions import Subscription, Subscriptions
 from shared.wire.request import (
     CHANGING,
+    PAGE_LIMIT,
+    AcknowledgeForm,
     AnswerForm,
     CommandForm,
     ConfigureForm,
@@ -73,7 +75,7 @@ class CommandHandler:
                 return self._show(form, batch, now)
             case "list":
                 return self._list(form, batch, now)
-            case "inbox" | "timeline":
+            case "inbox" | "timeline" | "acknowledge":
                 return self._read(form, batch)
             case "subscribe":
                 return self._subscribe(form, request, reply_to, batch, now)
@@ -151,13 +153,16 @@ class CommandHandler:
         following = page[-1].id if len(page) == form["limit"] else None
         return _done({"interfaces": shown, "next": following})
 
-    def _read(self, form: ReadForm, batch: Batch) -> AnswerForm:
-        """Answer with a page of the timeline, or of an interface's inbox."""
+    def _read(self, form: ReadForm | AcknowledgeForm, batch: Batch) -> AnswerForm:
+        """Answer with a page of the timeline, or of an interface's inbox; or let go of what was read of an inbox."""
         interface = form["interface"]
         if form["kind"] == "timeline":
             return _done(timeline_page(batch.store, form))
         if interface is None or batch.store.load(interface) is None:
             return _refused(refusals.UNKNOWN_INTERFACE)
+        if form["kind"] == "acknowledge":
+            removed = batch.store.acknowledge(interface, form["through"], PAGE_LIMIT)
+            return _done({"interface": interface, "removed": removed, "more": removed == PAGE_LIMIT})
         return _done(inbox_page(batch.store, interface, form))
 
     def _subscribe(self, form: SubscribeForm, request: str, reply_to: str, batch: Batch, now: float) -> AnswerForm:
@@ -183,6 +188,7 @@ class CommandHandler:
             unread=dict(self._condition.unread),
             blocked=self._condition.blocked or None,
             store=self._condition.store or None,
+            store_bytes=batch.store.size(),
         )
 
 

@@ -11,9 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.broker.address import BrokerAddress
 from shared.protocol.words import Endpoint, Kind, Role
 from shared.runtime.retransmission import RetransmissionPolicy
+from shared.store.reclaim import Limits
 from shared.wire.forms import AccountId, EndpointId, RegionId
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Kept = Annotated[float, Field(ge=0)]
 
 
 class WorkerSettings(BaseSettings):
@@ -40,6 +42,11 @@ class WorkerSettings(BaseSettings):
     resend_limit_seconds: Seconds = Field(default=8, description="longest such pause")
     keepalive_seconds: Seconds = Field(default=10, description="silence after which a sign of life is sent")
     hold_seconds: Seconds = Field(default=35, description="silence after which a peer counts as unreachable")
+    inbox_kept_seconds: Kept = Field(default=0, description="payloads in inboxes are let go when so old; 0: never")
+    inbox_limit_payloads: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="only so many of the payloads that arrived last are kept; 0: all"
+    )
+    timeline_kept_seconds: Kept = Field(default=0, description="rows of the timeline are let go when so old; 0: never")
     batch_limit: Annotated[int, Field(ge=1, le=10_000)] = Field(default=256, description="AMQP messages a batch")
     broker_ca_file: FilePath | None = Field(default=None, description="certificate authority of an amqps broker")
     broker_certificate_file: FilePath | None = Field(default=None, description="client certificate")
@@ -104,6 +111,11 @@ class WorkerSettings(BaseSettings):
             resend_limit_seconds=max(self.resend_limit_seconds, self.resend_first_seconds),
             connect_timeout_seconds=self.connect_timeout_seconds,
         )
+
+    @property
+    def limits(self) -> Limits:
+        """How much of inboxes and timeline is kept."""
+        return Limits(self.inbox_kept_seconds, self.inbox_limit_payloads, self.timeline_kept_seconds)
 
     def end(self, role: Role) -> Endpoint:
         """The endpoint, if one of its kind can have this role. Raises ValueError."""

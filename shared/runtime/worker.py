@@ -41,7 +41,7 @@ class Worker:
     def __init__(self, settings: WorkerSettings, end: End, log: Logger) -> None:
         """Nothing happens before `run`."""
         self._settings, self._end, self._log = settings, end, log
-        self._store = Store(settings.store, end.endpoint, end.role)
+        self._store = Store(settings.store, end.endpoint, end.role, settings.limits)
         self._thread = OneThread("store")
         self._inbox = Inbox()
         self._arrived = asyncio.Event()

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.store.database import Database
 from shared.store.pages import Span, count, page
+
+_LAST_PLACES: Final = """
+SELECT (SELECT coalesce(max(place), 0) FROM inbox),
+       (SELECT coalesce(max(CAST(value AS INTEGER)), 0) FROM meta WHERE name = 'inbox')
+"""
+"""The last place of a payload that is there, and of one that was there when others were removed."""
+
+
+def remove_payloads(db: Database, places: str, values: tuple[str | float, ...]) -> int:
+    """Remove the payloads whose places a query finds; returns how many these were.
+
+    What the last place was is kept: readers go on after it, so no payload that comes may get one that was there.
+    """
+    last = max(db.rows(_LAST_PLACES)[0])
+    removed = db.execute(f"DELETE FROM inbox WHERE place IN ({places})", values).rowcount  # noqa: S608 - our own query
+    if removed:
+        db.execute("INSERT OR REPLACE INTO meta VALUES ('inbox', ?)", (str(last),))
+    return removed
 
 
 class Received(NamedTuple):
@@ -23,6 +41,7 @@ class Payloads:
     def __init__(self, db: Database) -> None:
         """Use the store's one connection."""
         self._db = db
+        self._last: int = max(db.rows(_LAST_PLACES)[0])
 
     def keep(self, interface: str, number: int, body: str) -> None:
         """Keep a payload in the outbox until the peer has acknowledged it."""
@@ -39,9 +58,13 @@ class Payloads:
 
     def deliver(self, interface: str, at: float, number: int, body: str) -> None:
         """Put a payload of the peer into the inbox."""
-        self._db.execute(
-            "INSERT INTO inbox (interface, at, number, body) VALUES (?, ?, ?, ?)", (interface, at, number, body)
-        )
+        self._last += 1
+        self._db.execute("INSERT INTO inbox VALUES (?, ?, ?, ?, ?)", (self._last, interface, at, number, body))
+
+    def acknowledge(self, interface: str, through: int, limit: int) -> int:
+        """Let go of the oldest payloads through a place, at most so many; returns how many these were."""
+        oldest = "SELECT place FROM inbox WHERE interface = ? AND place <= ? ORDER BY place LIMIT ?"
+        return remove_payloads(self._db, oldest, (interface, through, limit))
 
     def inbox(self, interface: str, after: int, limit: int, before: int | None = None) -> list[Received]:
         """A page of an interface's inbox after that place, or the last payloads before another."""

@@ -24,12 +24,14 @@ from shared.store.files import make_private, open_private
 from shared.store.matching import matching
 from shared.store.memory import Memory
 from shared.store.payloads import Payloads
-from shared.store.reclaim import Reclaim
+from shared.store.reclaim import Limits, Reclaim
 from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
 from shared.wire.request import MatchForm
 
 TIMELINE_LIMIT_ROWS: Final = 1_000_000
 """How many rows the timeline keeps; the oldest go first."""
+
+NO_LIMITS: Final = Limits()
 
 CACHE_LIMIT_INTERFACES: Final = 20_000
 """How many records are kept in memory besides the file."""
@@ -39,6 +41,7 @@ _PRAGMAS: Final = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "cache_size=-32768",  # KiB: the indexes of 100,000 interfaces stay in memory
+    "journal_size_limit=16777216",  # bytes: a log that grew while it could not be checkpointed is cut to that
     "wal_autocheckpoint=4000",  # pages: fewer checkpoints, each still inside one batch
 )
 
@@ -68,9 +71,9 @@ class Store:
     Every method that touches the file raises StoreUnavailable or StoreRefused.
     """
 
-    def __init__(self, path: Path, endpoint: Endpoint, role: Role) -> None:
+    def __init__(self, path: Path, endpoint: Endpoint, role: Role, limits: Limits = NO_LIMITS) -> None:
         """Describe the store; `open` opens it."""
-        self._path, self._endpoint, self._role = path, endpoint, role
+        self._path, self._endpoint, self._role, self._limits = path, endpoint, role, limits
         self._cache: dict[str, Interface] = {}
         self._changed: dict[str, Interface] = {}
         self._timeline: list[TimelineEntry] = []
@@ -102,7 +105,7 @@ class Store:
         except sqlite3.Error as error:
             raise StoreRefused(f"{self._path} is not a store, or is damaged: {error}") from None
         self.payloads, self.memory = Payloads(self._db), Memory(self._db)
-        self._deleted = Reclaim(self._db)
+        self._deleted = Reclaim(self._db, self._limits)
 
     def _prepare(self, nonce: int) -> None:
         fresh_file = not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1")
@@ -179,11 +182,18 @@ class Store:
         self._clear()
 
     def reclaim(self, at: float) -> float | None:
-        """Give back a slice of the space of deleted interfaces, outside of a batch's transaction.
+        """Give back a slice of the space of deleted interfaces and of what is beyond the limits, between two batches.
 
-        Returns after how many seconds to call again; None while no deleted interface has left anything behind.
+        Returns after how many seconds to call again; None while nothing will be due.
         """
         return self._deleted.slice(at, self.last_row)
+
+    def acknowledge(self, interface: str, through: int, limit: int) -> int:
+        """Let go of the oldest payloads of an inbox through a place, at most so many; returns how many these were."""
+        removed = self.payloads.acknowledge(interface, through, limit)
+        if removed:
+            self._deleted.look()
+        return removed
 
     def _clear(self) -> None:
         self._changed.clear()
@@ -250,6 +260,11 @@ class Store:
         """The number of interfaces in each status."""
         self._flush()
         return dict(self._db.rows("SELECT status, count(*) FROM interface GROUP BY status"))
+
+    def size(self) -> int:
+        """The bytes of the file, without its log."""
+        pages, each = (self._db.rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "page_size"))
+        return int(pages * each)
 
     def renew(self, nonce: int) -> None:
         """Give the store a new id, and take the mark of a copy off: it came from a backup."""

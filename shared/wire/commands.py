@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.protocol.words import LAST_NUMBER
 from shared.wire.request import (
+    AcknowledgeForm,
     ConfigureForm,
     CreateForm,
     ListForm,
@@ -69,6 +70,11 @@ def listing(
 def inbox(interface: str, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:
     """Read a page of an interface's inbox, after a row."""
     return {"kind": "inbox", "interface": interface, "after": after, "limit": limit}
+
+
+def acknowledge(interface: str, through: int) -> AcknowledgeForm:
+    """Let go of an interface's payloads through a row of its inbox."""
+    return {"kind": "acknowledge", "interface": interface, "through": through}
 
 
 def timeline(interface: str | None, after: int = 0, limit: int = PAGE_ROWS) -> ReadForm:

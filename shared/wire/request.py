@@ -38,7 +38,7 @@ SUBSCRIPTION_LIMIT_SECONDS = 60
 PlainKind = Literal["initiate", "suspend", "resume", "delete"]
 """Commands that change an interface and need nothing but its name."""
 
-CHANGING = frozenset({"create", "configure", "reject", "send", *get_args(PlainKind)})
+CHANGING = frozenset({"create", "configure", "reject", "send", "acknowledge", *get_args(PlainKind)})
 """Commands whose answers are remembered, because doing them twice would not be the same."""
 
 StatusWord = Literal[
@@ -137,6 +137,15 @@ class ReadForm(TypedDict):
 
 
 @with_config(STRICT)
+class AcknowledgeForm(TypedDict):
+    """Let go of an interface's payloads through a row of its inbox, a page at a time, the oldest first."""
+
+    kind: Literal["acknowledge"]
+    interface: InterfaceId
+    through: Number
+
+
+@with_config(STRICT)
 class SubscribeForm(TypedDict):
     """Subscribe to every new row of the timeline for a while; from the present on where `after` is null."""
 
@@ -154,7 +163,15 @@ class WorkerForm(TypedDict):
 
 
 CommandForm = Annotated[
-    CreateForm | ConfigureForm | PlainForm | SendForm | ListForm | ReadForm | SubscribeForm | WorkerForm,
+    CreateForm
+    | ConfigureForm
+    | PlainForm
+    | SendForm
+    | ListForm
+    | ReadForm
+    | AcknowledgeForm
+    | SubscribeForm
+    | WorkerForm,
     Field(discriminator="kind"),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -69,6 +69,13 @@ class PayloadView(View):
     body: str = Field(description="the payload")
 
 
+LARGE_STORE_BYTES: Final = 1 << 30
+LARGE_STORE: Final = (
+    "Its store has grown beyond a gigabyte: `peering inbox RI --acknowledge` lets go of payloads that were read, and "
+    "PEERING_INBOX_KEPT_SECONDS, PEERING_INBOX_LIMIT_PAYLOADS and PEERING_TIMELINE_KEPT_SECONDS of what is old."
+)
+
+
 class WorkerView(View):
     """A worker, as it describes itself. On the wire the store id has the name that format 1 gave it, `life`."""
 
@@ -91,10 +98,12 @@ class WorkerView(View):
     )
     blocked: str | None = Field(default=None, description="why the broker takes nothing from it now; null if it does")
     store: str | None = Field(default=None, description="why its store takes nothing now; null if it does")
+    store_bytes: int = Field(default=0, description="size of its store's file")
 
     @property
     def lacks(self) -> list[str]:
         """What it has to do without now, a sentence each, for people; nothing of a healthy worker."""
         sentences = [f"It cannot read what {account} says to it: {why}" for account, why in sorted(self.unread.items())]
         sentences += [f"The broker takes no messages from it: {self.blocked}"] if self.blocked else []
-        return sentences + ([f"Its store takes nothing: {self.store}"] if self.store else [])
+        sentences += [f"Its store takes nothing: {self.store}"] if self.store else []
+        return sentences + ([LARGE_STORE] if self.store_bytes > LARGE_STORE_BYTES else [])

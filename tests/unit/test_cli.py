@@ -143,6 +143,19 @@ def test_an_inbox_is_read_to_its_end_though_its_pages_are_cut_short(peering: Pee
     assert [one["body"] for one in peering.json("inbox", "ri-b")["payloads"]] == bodies
 
 
+def test_what_was_acknowledged_is_in_no_inbox_any_more(peering: Peering) -> None:
+    peering.connect()
+    peering("send", "ri-a", "-", stdin=b"one\ntwo\n")
+    first, second = peering.json("inbox", "ri-b")["payloads"]
+    assert peering.json("inbox", "ri-b", "--after", str(second["row"]), "--acknowledge")["payloads"] == []
+    assert [one["body"] for one in peering.json("inbox", "ri-b", "--acknowledge")["payloads"]] == ["one", "two"]
+    assert peering.json("inbox", "ri-b")["payloads"] == []
+    peering("send", "ri-a", "three")
+    (third,) = peering.json("inbox", "ri-b")["payloads"]
+    assert (third["body"], third["number"], third["row"]) == ("three", 3, second["row"] + 1)
+    assert first["row"] < second["row"]
+
+
 def test_what_cannot_be_sent_is_told(peering: Peering) -> None:
     peering("create", "--endpoint", "vpc-a", "--id", "ri-a")
     assert peering.json("send", "ri-a", "x", code=1)["code"] == "NotActivated"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from shared.broker.amqp.publisher import MAX_BODY_BYTES
+from shared.runtime import command_handler
 from shared.store.payloads import Payloads
 from shared.wire.forms import PAYLOAD_LIMIT_CHARACTERS
 from shared.wire.request import KINDS
+from shared.wire.views import LARGE_STORE, LARGE_STORE_BYTES, WorkerView
 from tests.unit.runtime_bench import REPLY_TO, Bench, answers, bench, connected, said, talk
 
 REQUEST = "0" * 32
@@ -131,6 +133,23 @@ def test_an_inbox_of_any_size_is_read_in_pages_that_can_be_sent(a: Bench, charac
     assert numbers == list(range(1, 301))
 
 
+def test_payloads_are_acknowledged_in_pages_and_nobody_elses(a: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command_handler, "PAGE_LIMIT", 2)
+    a.ask(a.create("ri-a"), a.create("ri-b"))
+    a.store.begin()
+    for number in range(1, 4):
+        a.store.payloads.deliver("ri-a", 0.0, number, "body")
+        a.store.payloads.deliver("ri-b", 0.0, number, "body")
+    a.store.commit()
+    through = {"kind": "acknowledge", "interface": "ri-a", "through": 5}
+    unknown = {**through, "interface": "ri-no"}
+    first, second, third, nobody = a.ask(through, through, through, unknown)
+    assert [one["result"]["removed"] for one in (first, second, third)] == [2, 1, 0]
+    assert [one["result"]["more"] for one in (first, second, third)] == [True, False, False]
+    assert code(nobody) == "UnknownInterface"
+    assert [len(a.store.payloads.inbox(name, 0, 10)) for name in ("ri-a", "ri-b")] == [0, 3]
+
+
 def test_an_answer_that_is_too_large_to_be_sent_is_a_refusal(a: Bench) -> None:
     a.ask(*(a.create(f"ri-{number}", name="\x01" * 128) for number in range(200)))
     listing = {"kind": "list", "after": "", "limit": 1000, "deleted": False}
@@ -193,3 +212,9 @@ def test_a_worker_tells_of_itself(a: Bench) -> None:
     a.ask(a.create("ri-a"))
     told = a.ask({"kind": "worker"})[0]["result"]
     assert (told["endpoint"], told["role"], told["statuses"], told["life"]) == ("vpc-a", "initiator", {"Idle": 1}, 1)
+
+
+def test_a_worker_tells_the_size_of_its_store_and_warns_of_a_large_one(a: Bench) -> None:
+    view = WorkerView.model_validate(a.ask({"kind": "worker"})[0]["result"])
+    assert (view.store_bytes >= 4096, view.lacks) == (True, [])
+    assert view.model_copy(update={"store_bytes": LARGE_STORE_BYTES + 1}).lacks == [LARGE_STORE]

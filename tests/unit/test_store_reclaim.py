@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from initiator.handshake import INITIATOR
 from shared.protocol.interface import Interface
 from shared.protocol.words import Intent
 from shared.store import reclaim
-from shared.store.reclaim import PAYLOADS_KEPT_SECONDS, TIMELINE_KEPT_SECONDS
+from shared.store.reclaim import LIMITS_PAUSE_SECONDS, PAYLOADS_KEPT_SECONDS, TIMELINE_KEPT_SECONDS, Limits
 from shared.store.sqlite import Store
 from tests.unit.runtime_bench import bench, connected, talk
-from tests.unit.test_store_sqlite import entry, interface, keep, opened
+from tests.unit.test_store_sqlite import OWN, entry, interface, keep, opened
 
 START = 1_000_000.0
 BODY = "x" * 16_384
@@ -168,3 +170,78 @@ def test_a_worker_removes_what_two_deleted_ends_left_behind_while_it_works(tmp_p
             outcome = b.run(after=max(outcome.next_due - b.now, 0.001))
         assert left(b.store, "ri-b")[0] == 0
         assert left(b.store, "ri-b")[1] > 0
+
+
+def places(store: Store, name: str) -> list[int]:
+    return [payload.place for payload in store.payloads.inbox(name, 0, 100_000)]
+
+
+def limited(path: Path, limits: Limits) -> Store:
+    store = Store(path, OWN, INITIATOR, limits)
+    store.open(1)
+    return store
+
+
+@pytest.mark.parametrize(
+    ("limits", "at", "kept"),
+    [
+        (Limits(inbox_payloads=2), START, (1, 4)),
+        (Limits(inbox_seconds=60), START + 59, (4, 4)),
+        (Limits(inbox_seconds=60), START + 61, (0, 4)),
+        (Limits(timeline_seconds=60), START + 61, (4, 1)),
+        (Limits(), START + 1e9, (4, 4)),
+    ],
+)
+def test_what_is_beyond_the_limits_goes_whosever_it_is(
+    tmp_path: Path, limits: Limits, at: float, kept: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reclaim, "SLICE_ROWS", 2)
+    store = limited(tmp_path / "store.sqlite", limits)
+    keep(store, interface("ri-a"), interface("ri-b"))
+    received(store, "ri-a", 3)
+    received(store, "ri-b", 1)
+    received(store, "ri-a", 1)
+    reclaimed(store, at)
+    assert left(store, "ri-a") == kept
+    assert left(store, "ri-b") == (0 if limits.inbox_seconds and not kept[0] else 1, 0 if kept[1] == 1 else 1)
+    assert store.reclaim(at + 0.1) == (pytest.approx(LIMITS_PAUSE_SECONDS, abs=1) if any(limits) else None)
+    assert store.last_row == 5
+    store.close()
+
+
+def test_a_payload_never_gets_the_place_of_one_that_was_let_go_also_after_a_restart(tmp_path: Path) -> None:
+    with opened(tmp_path / "store.sqlite") as store:
+        keep(store, interface("ri-a"))
+        received(store, "ri-a", 3)
+        store.begin()
+        assert store.acknowledge("ri-a", 3, 2) == 2
+        assert store.acknowledge("ri-a", 3, 2) == 1
+        store.commit()
+        received(store, "ri-a", 1)
+        assert places(store, "ri-a") == [4]
+        store.begin()
+        assert store.acknowledge("ri-a", 4, 2) == 1
+        store.commit()
+    with opened(tmp_path / "store.sqlite") as store:
+        received(store, "ri-a", 2)
+        assert places(store, "ri-a") == [5, 6]
+
+
+def test_file_and_log_get_smaller_after_payloads_were_acknowledged(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with opened(path) as store:
+        keep(store, interface("ri-a"))
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM inbox").fetchone()
+            received(store, "ri-a", 2_000)
+            log = path.with_name(path.name + "-wal")
+            assert log.stat().st_size > 32_000_000
+        store.begin()
+        store.acknowledge("ri-a", 2_000, 2_000)
+        store.commit()
+        assert path.stat().st_size > 32_000_000
+        reclaimed(store, START)
+        keep(store, interface("ri-b"))
+        assert path.stat().st_size < 8_000_000
+        assert log.stat().st_size <= 17_000_000

@@ -47,6 +47,7 @@ COMMANDS: st.SearchStrategy[CommandForm] = st.one_of(
     form("inbox", interface=st.none() | INTERFACES, after=NUMBERS, limit=PAGES),
     form("timeline", interface=st.none() | INTERFACES, after=NUMBERS, limit=PAGES),
     form("subscribe", interface=st.none() | INTERFACES, after=st.none() | NUMBERS, seconds=st.integers(1, 60)),
+    form("acknowledge", interface=INTERFACES, through=NUMBERS),
     form("worker"),
 )
 

@@ -14,6 +14,7 @@ from console.client.plain import plain
 from console.client.sending import accepted, arrived, portions
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, moment
+from shared.wire import commands
 from shared.wire.views import PayloadView
 
 
@@ -65,14 +66,21 @@ def _tell_refused(screen: Screen, place: Located, refused: Refused, numbers: Seq
     return FAILED
 
 
-async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, follow: bool) -> int:
-    """Print what has arrived, and with `follow` what arrives, each payload once and in order."""
+async def inbox(  # noqa: PLR0913 - what is asked for
+    clients: Clients, screen: Screen, name: str, after: int, *, follow: bool, acknowledge: bool
+) -> int:
+    """Print what has arrived, and with `follow` what arrives, each payload once and in order.
+
+    With `acknowledge` the worker lets go of what was printed, and of what was before it in the inbox.
+    """
     place = await clients.locate(name)
     if follow:
         await clients.view(place)
         client = await clients.client(place.endpoint)
         async for payload in client.listen(place.endpoint, place.interface, after):
             _print(screen, payload)
+            if acknowledge:
+                await _acknowledge(clients, place, payload)
         return DONE
     payloads = [payload async for payload in arrived(clients, place, after)]
     if screen.as_json:
@@ -83,7 +91,15 @@ async def inbox(clients: Clients, screen: Screen, name: str, after: int, *, foll
             _print(screen, payload)
         if not payloads:
             screen.complain(f"Nothing has arrived at {place.interface}.")
+    if acknowledge and payloads:
+        await _acknowledge(clients, place, payloads[-1])
     return DONE
+
+
+async def _acknowledge(clients: Clients, place: Located, last: PayloadView) -> None:
+    sys.stdout.flush()  # whoever reads it may be gone: then nothing is let go
+    while (await clients.one(place.endpoint, commands.acknowledge(place.interface, last.row)))["more"]:
+        pass
 
 
 def _print(screen: Screen, payload: PayloadView) -> None:
