@@ -11,12 +11,13 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
 from console.client.errors import BrokerError, NoRoute, NotUnderstood, Refused, Unanswered, WorkerSilent
 from console.client.following import follow
-from console.client.sessions import Connection, Deliver, Dial, Lost, Session, Sessions
+from console.client.sessions import Connection, Deliver, Dial, Lost, MoreSlots, Session, Sessions
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp import ConsoleLink, silence_client_library
 from shared.broker.messages import Delivery, OutgoingMessage, PublishResult
@@ -50,7 +51,7 @@ class _Question:
 class Client:
     """The client of one account. `enforced` is False where all accounts share one login at the broker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what comes after the star has a default
         self,
         address: BrokerAddress,
         account: str,
@@ -58,13 +59,15 @@ class Client:
         enforced: bool = True,
         dial: Dial | None = None,
         connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
+        more_slots: MoreSlots | None = None,
     ) -> None:
         """Nothing happens before `async with`. `dial` makes a connection; tests give their own."""
         self.account = account
         self._address = address
         self._enforced = enforced
         self._connect_limit_seconds = connect_limit_seconds
-        self._sessions = Sessions(dial or self._dial_broker, self._receive)
+        more = None if more_slots is None else partial(more_slots, account)
+        self._sessions = Sessions(dial or self._dial_broker, self._receive, more)
         self._questions: dict[str, _Question] = {}
         self._notified: dict[str, asyncio.Event] = {}
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 from console.client import Client, ClientError, NotUnderstood, Refused, done
 from console.client.client import CONNECT_LIMIT_SECONDS
 from console.client.finding import endpoints_with
+from console.client.sessions import MoreSlots
 from console.topology import Context, NoContext
 from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
 from shared.wire import commands
@@ -33,8 +34,9 @@ class Located:
 class Clients:
     """The clients of all accounts that may act from here, each connected when it is needed."""
 
-    def __init__(self, context: Context, patience_seconds: float) -> None:
+    def __init__(self, context: Context, patience_seconds: float, more_slots: MoreSlots | None = None) -> None:
         """Nothing happens before `async with`. `patience_seconds` is how long one question may take."""
+        self._more_slots = more_slots
         self.context = context
         self.patience_seconds = patience_seconds
         self._opening: dict[str, asyncio.Task[Client]] = {}
@@ -154,12 +156,22 @@ class Clients:
         return own, other, None
 
     async def _open(self, account: str, connect_limit_seconds: float | None) -> Client:
-        limit = min(self.patience_seconds, CONNECT_LIMIT_SECONDS)
-        client = client_of(self.context, account, connect_limit_seconds or limit)
+        limit = connect_limit_seconds or min(self.patience_seconds, CONNECT_LIMIT_SECONDS)
+        client = client_of(self.context, account, limit, self._more_slots)
         return await self._stack.enter_async_context(client)
 
 
-def client_of(context: Context, account: str, connect_limit_seconds: float = CONNECT_LIMIT_SECONDS) -> Client:
+def client_of(
+    context: Context,
+    account: str,
+    connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
+    more_slots: MoreSlots | None = None,
+) -> Client:
     """Make the client of one account of a context; it connects when it is entered."""
-    enforced = not context.shared_login
-    return Client(context.login(account), account, enforced=enforced, connect_limit_seconds=connect_limit_seconds)
+    return Client(
+        context.login(account),
+        account,
+        enforced=not context.shared_login,
+        connect_limit_seconds=connect_limit_seconds,
+        more_slots=more_slots,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
@@ -16,6 +16,8 @@ LONGEST_RECONNECT_SECONDS: Final = 1.0
 
 Deliver: TypeAlias = Callable[[Delivery], None]
 Lost: TypeAlias = Callable[[str], None]
+MoreSlots: TypeAlias = Callable[[str, int], Awaitable[str | None]]
+"""Ask for more queues for replies of an account that has so many; return why there are no more, or None."""
 
 
 class Connection(Protocol):
@@ -49,9 +51,11 @@ class Session:
 class Sessions:
     """The connections of one client, each made when somebody needs it."""
 
-    def __init__(self, dial: Dial, deliver: Deliver) -> None:
+    def __init__(
+        self, dial: Dial, deliver: Deliver, more_slots: Callable[[int], Awaitable[str | None]] | None = None
+    ) -> None:
         """Nothing happens before `get`."""
-        self._dial, self._deliver = dial, deliver
+        self._dial, self._deliver, self._more_slots = dial, deliver, more_slots
         self._present: Session | None = None
         self._connecting = asyncio.Lock()
         self.last_error = "The broker does not answer."
@@ -73,7 +77,13 @@ class Sessions:
                     self._present = await self._open()
                 except BrokerRefused as refused:
                     raise BrokerError(_sentence(refused), "BrokerRefused") from None
-                except (BrokerUnreachable, NoFreeSlot) as error:
+                except NoFreeSlot as full:
+                    self.last_error = _sentence(full)
+                    why_not = await self._more_slots(full.slots) if self._more_slots is not None else None
+                    if why_not is not None:
+                        self.last_error = f"{self.last_error} {why_not}"
+                    await asyncio.sleep(pauses.next(0))
+                except BrokerUnreachable as error:
                     self.last_error = _sentence(error)
                     await asyncio.sleep(pauses.next(0))
             return self._present

@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Concatenate, Final, NoReturn, ParamSpec
 
 import typer
@@ -19,6 +20,7 @@ from console.client.clients import Clients
 from console.commands.options import Options
 from console.screen import Screen
 from console.stack.errors import StackError
+from console.stack.reply_queues import more_from
 from console.topology import FileRefused, NoContext, find_context
 from console.web.errors import ServerError
 from shared.broker.errors import ControlPlaneError
@@ -41,7 +43,8 @@ def run(
 
     async def with_clients(screen: Screen) -> int:
         context = find_context(options.topology, options.acting)
-        async with Clients(context, options.patience_seconds) as clients:
+        more_slots = more_from(Path(context.source).parent)
+        async with Clients(context, options.patience_seconds, more_slots) as clients:
             return await job(clients, screen, *args, **kwargs)
 
     run_plainly(options.as_json, with_clients)

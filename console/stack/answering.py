@@ -1,4 +1,4 @@
-"""The answers of a running `up` at its control socket: how processes stand, restarts, and copies of stores."""
+"""The answers of a running `up` at its control socket: processes, restarts, copies of stores, queues for replies."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 from console.client import ClientError
 from console.stack.errors import StackError
+from console.stack.reply_queues import add_reply_queues
 from console.stack.restarting import restart
 from console.stack.set_aside import back_up, put_back
 from console.stack.stack import Stack
+from shared.broker.errors import ControlPlaneError
 
 
 async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +28,9 @@ async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any
             case {"do": "restore", "endpoint": str(endpoint), "file": str(file)}:
                 aside = await put_back(stack, endpoint, Path(file))
                 return {"outcome": "done", "endpoint": endpoint, "file": file, "aside": str(aside)}
+            case {"do": "more-reply-queues", "account": str(account), "present": int(present)}:
+                await add_reply_queues(stack, account, present)
+                return {"outcome": "done"}
             case {"do": "processes"}:
                 return {
                     "outcome": "done",
@@ -33,7 +38,7 @@ async def answer_request(stack: Stack, request: dict[str, Any]) -> dict[str, Any
                 }
             case _:
                 return {"outcome": "refused", "code": "NotUnderstood", "sentence": "That is no request."}
-    except StackError as error:
+    except (StackError, ControlPlaneError) as error:
         return {"outcome": "refused", "code": type(error).__name__, "sentence": f"{error}."}
     except ClientError as error:
         return {"outcome": "failed", "code": error.code, "sentence": error.sentence}

@@ -26,7 +26,12 @@ class BrokerRefused(BrokerLayerError):
 
 
 class NoFreeSlot(BrokerLayerError):
-    """All of the account's queues for replies are in use, by other consoles."""
+    """All of the account's queues for replies are in use, by other consoles: `slots` of them."""
+
+    def __init__(self, sentence: str, slots: int) -> None:
+        """`slots` is how many there are."""
+        super().__init__(sentence)
+        self.slots = slots
 
 
 class BrokerNotStarted(BrokerLayerError):

@@ -25,7 +25,9 @@ OPEN_DEAD_LETTER_QUEUE: Final = "peering.dead-letters.open"
 DEAD_LETTER_KEY: Final = "dead-letter"
 
 CONSOLE_SLOTS: Final = 8
-"""How many consoles of one account can wait for replies at the same time."""
+"""How many queues for replies an account begins with: one for each console that waits at the same time."""
+MOST_CONSOLE_SLOTS: Final = 64
+"""How many it may have: the control plane makes more where they are wanted."""
 
 _UID: Final = re.compile(r"[a-z0-9-]{1,32}")
 _ENDPOINT_ID: Final = re.compile(r"[a-z0-9-]{1,64}")
@@ -118,7 +120,7 @@ def console_routing_key(slot: int) -> str:
 
 def checked_slot(slot: int) -> int:
     """Return the console slot if there is one of that number; raise ValueError otherwise."""
-    if not 0 <= slot < CONSOLE_SLOTS:
-        message = f"there are console slots 0 to {CONSOLE_SLOTS - 1}, not {slot}"
+    if not 0 <= slot < MOST_CONSOLE_SLOTS:
+        message = f"there are console slots 0 to {MOST_CONSOLE_SLOTS - 1}, not {slot}"
         raise ValueError(message)
     return slot

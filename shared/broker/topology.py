@@ -97,11 +97,7 @@ def definitions(
         "exchanges": [_exchange(DEAD_LETTER_EXCHANGE, "fanout"), *(_exchange(exchange_name(uid)) for uid in uids)],
         "queues": [
             _queue(DEAD_LETTER_QUEUE, QUORUM_ARGUMENTS),
-            *(
-                _queue(console_queue_name(uid, slot), CONSOLE_QUEUE_ARGUMENTS)
-                for uid in uids
-                for slot in range(CONSOLE_SLOTS)
-            ),
+            *(queue for uid in uids for queue in console_definitions(uid, range(CONSOLE_SLOTS))["queues"]),
             *(queue for owner, one in endpoints for queue in _endpoint_queue_entries(owner, one, heard[one])),
         ],
         "bindings": [
@@ -134,6 +130,16 @@ def endpoint_definitions(owner: str, endpoint: str, senders: Sequence[str]) -> D
     return {
         "queues": _endpoint_queue_entries(owner, endpoint, senders),
         "bindings": _endpoint_bindings(owner, endpoint, senders),
+    }
+
+
+def console_definitions(uid: str, slots: Sequence[int]) -> Definitions:
+    """Describe queues for replies of an account that exists already."""
+    return {
+        "queues": [_queue(console_queue_name(uid, slot), CONSOLE_QUEUE_ARGUMENTS) for slot in slots],
+        "bindings": [
+            _binding(exchange_name(uid), console_routing_key(slot), console_queue_name(uid, slot)) for slot in slots
+        ],
     }
 
 
@@ -247,8 +253,5 @@ def _endpoint_bindings(owner: str, endpoint: str, senders: Sequence[str]) -> lis
 
 
 def _account_bindings(uid: str) -> list[dict[str, Any]]:
-    exchange = exchange_name(uid)
-    consoles = [
-        _binding(exchange, console_routing_key(slot), console_queue_name(uid, slot)) for slot in range(CONSOLE_SLOTS)
-    ]
-    return [_binding(exchange, DEAD_LETTER_KEY, DEAD_LETTER_QUEUE), *consoles]
+    consoles = console_definitions(uid, range(CONSOLE_SLOTS))["bindings"]
+    return [_binding(exchange_name(uid), DEAD_LETTER_KEY, DEAD_LETTER_QUEUE), *consoles]

@@ -1,5 +1,6 @@
 """Tests of commands that are forked beside a running `peering up`: nothing tells them from those that are started."""
 
+import asyncio
 import json
 import os
 import re
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from console.topology import find_context
+from shared.broker.amqp.control import depths
+from shared.broker.names import MOST_CONSOLE_SLOTS, console_queue_name
 from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Up, peering_up, surroundings, type_command
-from tests.waiting import wait_for_blocking
+from tests.waiting import wait_for, wait_for_blocking
 
 LAUNCHER = (sys.executable, "-P", "-X", "importtime", str(REPOSITORY / "peering_handshake" / "__main__.py"))
 NEEDED_BY_THE_WORK = {"typer", "rich", "asyncio", "pydantic", "aio_pika", "httpx", "yaml", "structlog", "typing"}
@@ -108,6 +112,29 @@ def test_a_hangup_that_the_shell_ignores_ends_nothing(up: Up) -> None:
             assert program.wait(LIMIT_SECONDS) == 0
         finally:
             program.kill()
+
+
+async def test_twelve_commands_of_one_account_wait_at_once(up: Up) -> None:
+    """More than the eight queues for replies with which an account begins."""
+    assert started(up, "create", "--endpoint", "vpc-alice", "--id", "ri-twelve").returncode == 0
+    queues = [console_queue_name("alice", slot) for slot in range(MOST_CONSOLE_SLOTS)]
+    address = find_context(up.folder / "context.json").login("alice")
+
+    async def all_wait() -> bool:
+        return sum(one.readers for one in (await depths(address, queues)).values()) >= 12
+
+    words = ("wait", "ri-twelve@vpc-alice", "--status", "Deleted", "--timeout", "600", "--patience", "90")
+    waiting = [launch(up, *words) for _ in range(12)]
+    try:
+        await wait_for(all_wait, LIMIT_SECONDS)
+        assert started(up, "delete", "ri-twelve").returncode == 0
+        for one in waiting:
+            out, _ = await asyncio.to_thread(one.communicate, timeout=LIMIT_SECONDS)
+            assert (one.returncode, "Deleted" in out) == (0, True)
+    finally:
+        for one in waiting:
+            one.kill()
+            one.communicate()
 
 
 def forked(interface: str) -> list[int]:

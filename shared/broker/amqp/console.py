@@ -32,6 +32,7 @@ from shared.broker.errors import BrokerLayerError, BrokerRefused, BrokerUnreacha
 from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import (
     CONSOLE_SLOTS,
+    MOST_CONSOLE_SLOTS,
     OPEN_ACCOUNT,
     console_queue_name,
     console_routing_key,
@@ -119,9 +120,9 @@ class ConsoleLink:
         report_end(connection, "connection", self._lose)
 
     async def _claim(self, connection: AbstractConnection) -> int:
-        """Try all slots, from a random one on, so that consoles that start together don't all collide."""
+        """Try all slots there are, from a random one on, so that consoles that start together don't all collide."""
         first = random.randrange(CONSOLE_SLOTS)  # noqa: S311 - spreads, and hides nothing
-        slots: list[int] = [*range(first, CONSOLE_SLOTS), *range(first)]
+        slots: list[int] = [*range(first, CONSOLE_SLOTS), *range(first), *range(CONSOLE_SLOTS, MOST_CONSOLE_SLOTS)]
         reasons = []
         for slot in slots:
             if self._open_mode:
@@ -129,11 +130,13 @@ class ConsoleLink:
             reason = await self._consume(connection, slot)
             if reason is None:
                 return slot
+            if isinstance(reason, ChannelNotFoundEntity) and slot >= CONSOLE_SLOTS:
+                break
             reasons.append(reason)
-        missing = [reason for reason in reasons if isinstance(reason, ChannelNotFoundEntity)]
-        if len(missing) == CONSOLE_SLOTS:
-            raise BrokerRefused(f"account {self._account} is not provisioned: {explain(missing[0])}")
-        raise NoFreeSlot(f"all {CONSOLE_SLOTS} consoles of {self._account} are in use: {explain(reasons[-1])}")
+        if all(isinstance(reason, ChannelNotFoundEntity) for reason in reasons):
+            raise BrokerRefused(f"account {self._account} is not provisioned: {explain(reasons[0])}")
+        used = f"all {len(reasons)} queues for replies of {self._account} are in use"
+        raise NoFreeSlot(f"{used}: end a command of this account that waits or watches", len(reasons))
 
     async def _consume(self, connection: AbstractConnection, slot: int) -> ChannelClosed | None:
         """Consume one queue alone; return why it can't be."""
