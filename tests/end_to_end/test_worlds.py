@@ -146,6 +146,21 @@ def test_what_is_done_in_one_touches_no_other(sim: Simulator) -> None:
             end.wait("Activated", timeout=LIMIT_SECONDS)
 
 
+def test_a_rule_of_one_answers_in_no_other(sim: Simulator) -> None:
+    with sim.world() as one, sim.world() as other:
+        keys = [key_of(world, "alice") for world in (one, other)]
+        bearer = {"Authorization": f"Bearer {one.access.token}"}
+        rule = {"do": "refuse", "code": "OnlyHere"}
+        httpx.post(
+            f"{sim.access.url}/_peering/rules", headers=bearer, json=rule, timeout=LIMIT_SECONDS
+        ).raise_for_status()
+        assert [interfaces_by_key(sim, key) for key in keys] == [{"OnlyHere"}, set()]
+        other.reset()
+        assert interfaces_by_key(sim, keys[0]) == {"OnlyHere"}
+        one.reset()
+        assert interfaces_by_key(sim, keys[0]) == set()
+
+
 def test_a_killed_worker_of_a_world_comes_back_and_its_connection_goes_on(sim: Simulator, up: Up) -> None:
     with sim.world() as world:
         one, other = world.pair("alice", "bob", connected=True, timeout=LIMIT_SECONDS)
