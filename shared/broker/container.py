@@ -39,7 +39,7 @@ class ContainerBroker(LoopbackBroker):
 
     def __init__(self, folder: Path, image: str) -> None:
         """Prefer `ContainerBroker.start`."""
-        super().__init__(free_ports(), folder / "output.log")
+        super().__init__(free_ports(), folder / "definitions.json", folder / "output.log")
         self._folder = folder
         self._image = image
         self._name = ""

@@ -5,6 +5,7 @@ takes some seconds), so that it can be used before any event loop runs; inside o
 """
 
 import contextlib
+import json
 import os
 import shlex
 import signal
@@ -31,6 +32,8 @@ from shared.broker.private_files import (
 from shared.broker.watchdog import Watchdog
 
 START_LIMIT_SECONDS: Final = 90.0
+START_LIMIT_SECONDS_EACH: Final = 0.05
+"""For each queue that it makes while it boots, which takes 10 ms on a machine that does nothing else."""
 STOP_LIMIT_SECONDS: Final = 3.0
 """Then it is killed: it has on disk what it confirmed, and nobody likes to wait for a goodbye."""
 _PROBE_LIMIT_SECONDS: Final = 2.0
@@ -48,9 +51,10 @@ ADVICE: Final = (
 class LoopbackBroker(ABC):
     """A RabbitMQ of the program's own: where it listens, how long it may take to come up, and that it ends."""
 
-    def __init__(self, ports: Ports, *logs: Path) -> None:
-        """`logs` are the files whose ends say why it did not start."""
+    def __init__(self, ports: Ports, definitions: Path, *logs: Path) -> None:
+        """`definitions` is what it loads when it boots; `logs` are the files whose ends say why it did not start."""
         self._ports = ports
+        self._definitions = definitions
         self._logs = logs
 
     @property
@@ -80,8 +84,10 @@ class LoopbackBroker(ABC):
 
     def _wait_for(self, program: str, ended: Callable[[], bool], ready: Callable[[], bool]) -> None:
         """Wait until a program of it is ready. Raises BrokerNotStarted."""
-        if not wait_until(lambda: ended() or ready(), START_LIMIT_SECONDS):
-            raise BrokerNotStarted(f"{program} did not answer in {START_LIMIT_SECONDS:.0f} s.\n{self._log_tail()}")
+        queues = json.loads(self._definitions.read_bytes()).get("queues", [])
+        limit = START_LIMIT_SECONDS + START_LIMIT_SECONDS_EACH * len(queues)
+        if not wait_until(lambda: ended() or ready(), limit):
+            raise BrokerNotStarted(f"{program} did not answer in {limit:.0f} s.\n{self._log_tail()}")
         if ended():
             raise BrokerNotStarted(f"{program} ended while it started.\n{self._log_tail()}")
 
@@ -99,7 +105,7 @@ class PrivateBroker(LoopbackBroker):
 
     def __init__(self, layout: Layout, programs: Programs, *, own_epmd: bool = True) -> None:
         """Prefer `PrivateBroker.start`; a node of a cluster shares the cluster's epmd and has none of its own."""
-        super().__init__(layout.ports, layout.output, layout.log)
+        super().__init__(layout.ports, layout.definitions, layout.output, layout.log)
         self._layout = layout
         self._programs = programs
         self._own_epmd = own_epmd

@@ -46,7 +46,7 @@ _ERLANG_ARGUMENTS: Final = (
 )
 
 ADVANCED: Final = "[{rabbit, [{quorum_tick_interval, 600000}]}, {aten, [{heartbeat_interval, 5000}]}].\n"
-"""A quorum queue counts itself for statistics that nobody asks for, which takes a millisecond: every ten minutes, not
+"""A quorum queue counts itself for statistics that nobody asks for, up to a millisecond each: every ten minutes, not
 every five seconds. Nodes look whether others of their cluster are alive: every five seconds, not every tenth of one.
 """
 
