@@ -38,7 +38,9 @@ _PAIR: Final = pytest.StashKey["tuple[End, End]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the settings."""
+    """Add the settings, and the option."""
+    url = "a simulator that runs, as PEERING_CONSOLE_URL says; its token is in PEERING_CONSOLE_TOKEN"
+    parser.getgroup("peering").addoption("--peering-url", metavar="URL", help=url)
     parser.addini(ACCOUNTS_SETTING, "accounts of a test's world, the initiator's first", "args", ["alice", "bob"])
     traces = "folder for the drawings of what failed, from pytest's root folder"
     parser.addini(TRACES_SETTING, traces, "string", ".pytest_cache/peering-traces")
@@ -104,7 +106,7 @@ def _check(item: pytest.Item, marker: pytest.Mark) -> None:
 
 @pytest.fixture(scope="session")
 def peering_simulator(pytestconfig: pytest.Config) -> Iterator[Simulator]:
-    """The simulator: the one that PEERING_CONSOLE_URL names, or one that is started for the session.
+    """The simulator: the one that --peering-url or PEERING_CONSOLE_URL names, or one started for the session.
 
     Processes of pytest-xdist share one. Raises NotStarted.
     """
@@ -112,8 +114,8 @@ def peering_simulator(pytestconfig: pytest.Config) -> Iterator[Simulator]:
     from peering_handshake.simulator import Simulator  # noqa: PLC0415 - whoever tests without it need not load httpx
 
     address = getattr(pytestconfig, "workerinput", {}).get(_SHARED_NAME)
-    shared = ask(address) if address and not os.environ.get("PEERING_CONSOLE_URL") else None
-    url, token = shared or (None, None)
+    named = pytestconfig.getoption("--peering-url") or os.environ.get("PEERING_CONSOLE_URL")
+    url, token = ask(address) if address and not named else (named, None)
     with Simulator(pytestconfig.getini(ACCOUNTS_SETTING), url=url, token=token) as simulator:
         yield simulator
 

@@ -1,7 +1,8 @@
 """The ladder by which a simulator is found: one that runs, or else one that is started for the length of a block.
 
 1. `url` (and `token`), or the variables PEERING_CONSOLE_URL and PEERING_CONSOLE_TOKEN: one that runs.
-2. Else a `peering up` of its own, with a private RabbitMQ: what `pip install 'peering-handshake[server]'` brings.
+2. Else a `peering up` of its own: what `pip install 'peering-handshake[server]'` brings. It has a private RabbitMQ, or
+   a virtual host on one that `peering broker start` keeps warm in the folder that PEERING_WARM_BROKER names.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ START_LIMIT_SECONDS: Final = 180.0
 ERROR_CHARACTERS: Final = 2000
 STOP_LIMIT_SECONDS: Final = 60.0
 REGION: Final = "cn-hangzhou"
+_WARM_BROKER: Final = "PEERING_WARM_BROKER"
 PROGRAM: Final = (sys.executable, "-E", "-P", str(Path(__file__).with_name("__main__.py")))
 """The launcher of `peering`, which neither the current folder nor PYTHONPATH reaches into."""
 
@@ -55,22 +57,28 @@ def topology(accounts: Sequence[str]) -> dict[str, Any]:
 
 @contextmanager
 def _started(accounts: Sequence[str]) -> Iterator[Access]:
-    """Run `peering up` in a folder of its own until the block ends. Raises NotStarted."""
+    """Run `peering up` in a folder of its own until the block ends. Raises NotStarted.
+
+    Ctrl-C reaches us alone, who end it when all that uses it has ended. It ends by itself if we are killed.
+    """
     own = {name: value for name, value in os.environ.items() if not name.startswith("PEERING_")}
+    if warm := os.environ.get(_WARM_BROKER):
+        own[_WARM_BROKER] = os.path.abspath(warm)  # noqa: PTH100 - not resolved: it is passed on as it was named
     with tempfile.TemporaryDirectory(prefix="peering-") as folder:
         file = Path(folder, "topology.json")
         file.write_text(json.dumps(topology(accounts)), encoding="utf-8")
-        options = ("--folder", str(Path(folder, "run")), "--listen", "127.0.0.1:0", "--json")
+        options = ("--folder", str(Path(folder, "run")), "--listen", "127.0.0.1:0", "--until-input-ends", "--json")
         with (
             Path(folder, "errors").open("w+", encoding="utf-8") as errors,
             subprocess.Popen(  # noqa: S603 - our own program, with our own words
                 [*PROGRAM, "up", str(file), *options],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=folder,
                 env=own,
                 text=True,
+                start_new_session=True,
             ) as process,
         ):
             said: queue.Queue[dict[str, Any]] = queue.Queue()

@@ -66,6 +66,15 @@ WarmOption = Annotated[
     ),
 ]
 
+UntilInputEndsOption = Annotated[
+    bool,
+    typer.Option(
+        "--until-input-ends",
+        help="End with standard input as well, which is a pipe of the program that starts it: so it ends with that "
+        "program, also when that is killed.",
+    ),
+]
+
 
 def up(  # noqa: PLR0913, PLR0917 - options of the command line
     topology: FileArgument,
@@ -76,6 +85,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
     broker: BrokerOption = None,
     management: ManagementOption = None,
     scenarios: ScenariosOption = None,
+    until_input_ends: UntilInputEndsOption = False,  # noqa: FBT002 - an option of the command line
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """Run a topology: a broker if none is given, a process per endpoint, the page and the cloud's API; until Ctrl-C.
@@ -85,6 +95,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
 
     The access token is that of PEERING_TOKEN, or made up once for the folder.
     """
-    running.run_plainly(
-        as_json, work.up, work.Asked(topology, folder, listen, restored or (), broker, management, warm, scenarios)
+    asked = work.Asked(
+        topology, folder, listen, restored or (), broker, management, warm, scenarios, until_input_ends=until_input_ends
     )
+    running.run_plainly(as_json, work.up, asked)

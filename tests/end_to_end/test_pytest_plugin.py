@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from peering_handshake import Simulator
-from tests.end_to_end.programs import running_with
+from tests.end_to_end.programs import LIMIT_SECONDS, running_with
+from tests.waiting import wait_for_blocking
 
 pytest_plugins = ["pytester"]
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(400)]
@@ -92,6 +98,14 @@ def test_each_test_has_a_world_with_nothing_in_it_and_what_its_markers_say(serve
     )
     served.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=7)
     assert not list(served.path.glob("**/*.svg"))
+
+
+def test_an_option_names_the_simulator_before_the_environment_does(
+    served: pytest.Pytester, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PEERING_CONSOLE_URL", NOWHERE)
+    served.makepyfile("def test_it(peering_world): assert peering_world.interfaces() == []")
+    served.runpytest_subprocess("--peering-url", simulator.access.url, "-n", "1").assert_outcomes(passed=1)
 
 
 def test_a_failed_test_has_a_drawing_and_a_reason_also_where_its_own_fixture_failed(served: pytest.Pytester) -> None:
@@ -221,3 +235,44 @@ def test_a_simulator_that_does_not_start_is_tried_once_by_all_processes(
     result = project.runpytest_subprocess("-n", "2", "-o", "peering_accounts=NOT-A-UID")
     result.assert_outcomes(errors=4)
     result.stdout.fnmatch_lines(["*NotStarted*peering up*did not start*"])
+
+
+Interruption = tuple[Sequence[str], Callable[[int, int], None], signal.Signals, int]
+INTERRUPTED: Final = """
+import pathlib, threading
+
+def test_it(peering_link):
+    pathlib.Path("reached").touch()
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize(
+    "interruption",
+    [((), os.killpg, signal.SIGINT, pytest.ExitCode.INTERRUPTED), (("-n", "2"), os.kill, signal.SIGKILL, -9)],
+    ids=["Ctrl-C", "kill -9"],
+)
+def test_the_simulator_ends_with_a_run_that_is_interrupted_or_killed(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, interruption: Interruption
+) -> None:
+    options, stop, by, code = interruption
+    monkeypatch.delenv("PEERING_CONSOLE_URL")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    project.makepyfile(INTERRUPTED)
+    said, reached = project.path / "said", project.path / "reached"
+    with (
+        said.open("w") as output,
+        subprocess.Popen(
+            (sys.executable, "-m", "pytest", *options),
+            cwd=project.path,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as run,
+    ):
+        wait_for_blocking(lambda: reached.exists() or run.poll() is not None, 3 * LIMIT_SECONDS)
+        assert reached.exists(), said.read_text()
+        stop(run.pid, by)
+        assert run.wait(3 * LIMIT_SECONDS) == code, said.read_text()
+    wait_for_blocking(lambda: running_with(str(tmp_path)), 3 * LIMIT_SECONDS, until=lambda left: left == [])
+    assert "Error" not in said.read_text()

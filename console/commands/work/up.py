@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from console.stack.command_socket import command_socket
 from console.stack.control_socket import control_socket
 from console.stack.errors import StackError
 from console.stack.stack import FOLDER, Stack, running
-from console.stack.stop_signals import on_stop_signal
+from console.stack.stop_signals import on_end_of_input, on_stop_signal
 from console.stack.supervised import Report, State
 from console.topology import BrokerSection, Topology, TopologyRefused, load
 from console.topology.context import CONTEXT_FILE
@@ -56,6 +56,7 @@ class Asked(NamedTuple):
     management: str | None = None
     warm: Path | None = None
     scenarios: Path | None = None
+    until_input_ends: bool = False
 
     def environment(self) -> dict[str, str]:
         """The environment, with the broker of the command line in it."""
@@ -90,7 +91,8 @@ async def up(screen: Screen, asked: Asked) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
     topology, address, ended = asked.load(), listen_at(asked.listen), asyncio.Event()
     board = Board(screen, topology)
-    with unhindered(screen):
+    input_ends = on_end_of_input(ended.set) if asked.until_input_ends else nullcontext()
+    with unhindered(screen), input_ends:
         try:
             await _until_ended(_stay_up(topology, asked, address, board, ended), board, ended)
         except (StackError, BrokerNotStarted, ServerError) as error:
