@@ -73,6 +73,7 @@ guarantees: setup broker ## explore, simulate and chaos in full; writes their fi
 	.venv/bin/peering-lab explore --bugs --json > docs/guarantees/bugs.json
 	.venv/bin/peering-lab simulate --seeds 10000 --json > docs/guarantees/simulate.json
 	.venv/bin/peering-lab chaos --json > docs/guarantees/chaos.json
+	.venv/bin/peering-lab soak --json > docs/guarantees/soak.json
 	.venv/bin/peering-lab generate
 
 bench: setup broker ## every measure against the baselines; writes the tables and plots of docs/performance.md

@@ -15,7 +15,7 @@ from lab.explore.report import sentence_of
 from lab.explore.run import ALWAYS, EVENTUALLY
 
 FIGURES: Final = Path("docs/guarantees")
-RUNS: Final = ("explore", "bugs", "simulate", "chaos")
+RUNS: Final = ("explore", "bugs", "simulate", "chaos", "soak")
 """What is run, and as what it is kept."""
 
 _INTRODUCTION: Final = (
@@ -68,7 +68,8 @@ def guarantees_page(repository: Path) -> str:
     lines = [*_INTRODUCTION, "", "## Always, and in the end", "", "| property | in words |", "|---|---|"]
     lines += [f"| `{holds.__name__}` | {sentence_of(holds)} |" for holds in (*ALWAYS, EVENTUALLY)]
     lines += ["", "They are checked in every one of these ways, on the code that is shipped.", ""]
-    for run, tell in (("explore", _explored), ("bugs", _bugs), ("simulate", _simulated), ("chaos", _broken)):
+    telling = (_explored, _bugs, _simulated, _broken, _soaked)
+    for run, tell in zip(RUNS, telling, strict=True):
         figures = ran[run]
         lines += [*(tell(figures) if figures else (f"`{run}`: not run yet.",)), ""]
     return "\n".join([*lines, _ELSEWHERE])
@@ -140,6 +141,23 @@ def _broken(figures: Mapping[str, Any]) -> Iterator[str]:
         counted = ", ".join(f"{count} {kind}" for kind, count in run["faults"].items())
         yield ""
         yield f"Faults of the run `{run['run']}` that were felt: {counted}; full disks: {run['disk']}."
+
+
+def _soaked(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## Steady load: `peering-lab soak --seconds {figures['seconds']:g}`"
+    yield ""
+    yield f"{figures['payloads']:,} payloads of 4,000 characters and {figures['suspensions']:,} suspensions between two"
+    yield "workers whose operator limits inboxes and timeline. Below is the most that both took together in each third."
+    grown = "; ".join(figures["grown"])
+    yield f"GREW: {grown}." if grown else "Nothing grew from the second third to the last."
+    yield ""
+    yield "| until | memory | stores | their logs | waiting in queues |"
+    yield "|---|---|---|---|---|"
+    for one in figures["thirds"]:
+        yield (
+            f"| {one['seconds']:,.0f} s | {one['memory_mib']:.1f} MiB | {one['stores_mib']:.1f} MiB "
+            f"| {one['logs_mib']:.1f} MiB | {one['queued']:,.0f} |"
+        )
 
 
 def _held(held: object) -> str:

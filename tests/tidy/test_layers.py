@@ -93,7 +93,7 @@ def plant_house(folder: Path) -> None:
         "listening",
         "errors",
     )
-    lab = ("", "cli", "commands", "generate", "chaos", "simulate", "explore", "bench", "bench/baselines")
+    lab = ("", "cli", "commands", "generate", "chaos", "soak", "simulate", "explore", "bench", "bench/baselines")
     houses = [f"console/{part}" for part in ("", *console, *(f"web/{one}" for one in web))]
     for package in ("initiator", "acceptor", "peering_handshake", *houses, *(f"lab/{part}" for part in lab), *floors):
         (folder / package).mkdir(parents=True, exist_ok=True)

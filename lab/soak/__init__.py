@@ -1,0 +1,1 @@
+"""Soak: two workers under steady load, to see whether anything of them grows."""
