@@ -199,6 +199,7 @@ FILLED = {
     "{verb}": "delete",
     "{number}": "1",
     "{name}": "third-message-lost",
+    "{wanted}": "0123456789abcdef",
 }
 
 
