@@ -21,6 +21,10 @@ from tests.waiting import wait_for
 LOOKS = 100
 
 
+def text_of(stored: StoredMessage) -> str:
+    return stored.body.decode(errors="replace")
+
+
 async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> None:
     heard, name = Heard(), fresh("m").uid
     async with (
@@ -36,8 +40,8 @@ async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> Non
         assert [one["payload"] for one in dead].count(name) == 1
 
 
-async def test_many_looks_lose_nothing_and_keep_the_order(two: TwoAccounts) -> None:
-    names = [f"{one:02}-{fresh('m').uid}" for one in range(20)]
+async def test_many_looks_lose_nothing_and_double_nothing(two: TwoAccounts) -> None:
+    names = [f"{one:02}-{fresh('m').uid}" for one in range(60)]
     heard = Heard()
     async with (
         linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
@@ -49,21 +53,21 @@ async def test_many_looks_lose_nothing_and_keep_the_order(two: TwoAccounts) -> N
         for delivery in heard.deliveries:
             await bob.set_aside(delivery, "unreadable")
         await bob.acknowledge(heard.deliveries)
-    mine: list[str] = []
+    mine: list[str] = []  # others set theirs aside here, too
 
     async def look(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
-        mine[:] = [one.body.decode() for one in stored if one.body.decode() in names]
+        mine[:] = [body for one in stored if (body := text_of(one)) in names]
         return ()
 
     async def take(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
-        return [place for place, one in enumerate(stored) if one.body.decode() in names[::2]]
+        return [place for place, one in enumerate(stored) if text_of(one) in names[::2]]
 
     for _ in range(LOOKS):
         await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, look)
-        assert mine == names
+        assert sorted(mine) == names
     await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, take)
     await visit_dead_letters(two.broker.administrator_address, DEAD_LETTER_QUEUE, look)
-    assert mine == names[1::2]
+    assert sorted(mine) == names[1::2]
 
 
 async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> None:
@@ -78,7 +82,7 @@ async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> Non
         await bob.acknowledge(heard.deliveries)
 
     async def fail(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
-        assert name in {one.body.decode() for one in stored}
+        assert name in {text_of(one) for one in stored}
         raise RuntimeError("broken off")
 
     for _ in range(2):
