@@ -247,6 +247,15 @@ def test_it(peering_link):
 """
 
 
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where this run was started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize(
     "interruption",
     [((), os.killpg, signal.SIGINT, pytest.ExitCode.INTERRUPTED), (("-n", "2"), os.kill, signal.SIGKILL, -9)],
@@ -270,9 +279,12 @@ def test_the_simulator_ends_with_a_run_that_is_interrupted_or_killed(
             start_new_session=True,
         ) as run,
     ):
-        wait_for_blocking(lambda: reached.exists() or run.poll() is not None, 3 * LIMIT_SECONDS)
-        assert reached.exists(), said.read_text()
-        stop(run.pid, by)
-        assert run.wait(3 * LIMIT_SECONDS) == code, said.read_text()
-    wait_for_blocking(lambda: running_with(str(tmp_path)), 3 * LIMIT_SECONDS, until=lambda left: left == [])
+        try:
+            wait_for_blocking(lambda: reached.exists() or run.poll() is not None, 3 * LIMIT_SECONDS)
+            assert reached.exists(), said.read_text()
+            stop(run.pid, by)
+            assert run.wait(LIMIT_SECONDS) == code, said.read_text()
+        finally:
+            run.kill()
+    wait_for_blocking(lambda: running_with(str(tmp_path)), LIMIT_SECONDS, until=lambda left: left == [])
     assert "Error" not in said.read_text()
