@@ -1,5 +1,6 @@
 """The workers of one test session share a broker, from the ladder that all tests with a broker stand on."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,3 +53,11 @@ def driver(tmp_path: Path) -> Iterator[Chrome]:
         yield driver
         assert driver.title == "Peering connections", "a text from elsewhere has run as a program"
         assert complaints(driver) == []
+
+
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Ctrl-C reaches what is started here, also where this run was started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -247,14 +247,6 @@ def test_it(peering_link):
 """
 
 
-@pytest.fixture
-def hears_ctrl_c() -> Iterator[None]:
-    """Ctrl-C reaches what is started here, also where this run was started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.parametrize(
     "interruption",
