@@ -115,6 +115,12 @@ class Child:
             raise BenchFailed(f"{self._name} ended before its time: {self._last_log_line()}")
         return line.decode().rstrip("\n")
 
+    async def read_on(self) -> None:
+        """Read on until it ends: a program whose pipe is full stands still."""
+        with suppress(BenchFailed):
+            while True:
+                await self.line()
+
     def _last_log_line(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return lines[-1] if lines else "it complained of nothing"

@@ -47,7 +47,7 @@ async def _measured(folder: Path, size: ScaleSize, sizes: Sizes) -> ScalePoint:
     try:
         async with asyncio.timeout(READY_LIMIT_SECONDS):
             booted, ready = await _ready(child)
-        emptying = asyncio.create_task(_empty(child))
+        emptying = asyncio.create_task(child.read_on())
         try:
             return await _point(child.pid, folder / "up", size, (booted, ready), sizes)
         finally:
@@ -96,13 +96,6 @@ async def _ready(child: Child) -> tuple[float, float]:
             return booted - began, time.perf_counter() - booted
         elif "outcome" in said:
             raise BenchFailed(str(said))
-
-
-async def _empty(child: Child) -> None:
-    """Read on: a program whose pipe is full stands still."""
-    with suppress(BenchFailed):
-        while True:
-            await child.line()
 
 
 async def _point(up: int, folder: Path, size: ScaleSize, seconds: tuple[float, float], sizes: Sizes) -> ScalePoint:

@@ -105,7 +105,7 @@ async def _up(folder: Path, *options: str) -> AsyncIterator[Up]:
     try:
         async with asyncio.timeout(READY_LIMIT_SECONDS):
             said, moments = await _ready(child, began)
-        emptying = asyncio.create_task(_empty(child))
+        emptying = asyncio.create_task(child.read_on())
         try:
             yield Up(child.pid, said, moments)
         finally:
@@ -137,13 +137,6 @@ async def _ready(child: Child, began: float) -> tuple[dict[str, Any], dict[str, 
             return said, moments
         if "outcome" in said:
             raise BenchFailed(str(said))
-
-
-async def _empty(child: Child) -> None:
-    """Read on: a program whose pipe is full stands still."""
-    with suppress(BenchFailed):
-        while True:
-            await child.line()
 
 
 def _spent(up: int) -> float:

@@ -1,6 +1,7 @@
 """Tests of the queue of dead letters: what is set aside stays there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from console.faults.dead_letters import refusal
 from console.faults.login import relay_login
 from shared.broker import control
-from shared.broker.amqp import visit_dead_letters
+from shared.broker.amqp import Link, visit_dead_letters
 from shared.broker.amqp.dead_letters import Speak
 from shared.broker.dead_letters import DeadLetter, StoredMessage, read_dead_letter
 from shared.broker.declarations import DELIVERY_LIMIT
@@ -25,16 +26,27 @@ def text_of(stored: StoredMessage) -> str:
     return stored.body.decode(errors="replace")
 
 
-async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> None:
-    heard, name = Heard(), fresh("m").uid
+@asynccontextmanager
+async def set_aside(two: TwoAccounts, *bodies: str) -> AsyncIterator[tuple[Link, Heard]]:
+    """Let Bob set aside what Alice says; until the block ends he goes on to hear her."""
+    heard = Heard()
     async with (
         linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
         linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
     ):
-        await alice.publish(saying(two.bobs, name.encode()))
-        await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        await bob.set_aside(heard.deliveries[0], "unreadable")
+        for body in bodies:
+            await alice.publish(saying(two.bobs, body.encode()))
+        await wait_for(lambda: len(heard.deliveries), LIMIT_SECONDS, until=len(bodies).__eq__)
+        for delivery in heard.deliveries:
+            await bob.set_aside(delivery, "unreadable")
         await bob.acknowledge(heard.deliveries)
+        yield bob, heard
+
+
+async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> None:
+    name = fresh("m").uid
+    async with set_aside(two, name):
+        pass
     for _ in range(DELIVERY_LIMIT + 5):
         dead = await control.dead_letters(two.broker.management_url, limit=10_000)
         assert [one["payload"] for one in dead].count(name) == 1
@@ -42,17 +54,8 @@ async def test_dead_letters_outlast_any_number_of_looks(two: TwoAccounts) -> Non
 
 async def test_many_looks_lose_nothing_and_double_nothing(two: TwoAccounts) -> None:
     names = [f"{one:02}-{fresh('m').uid}" for one in range(60)]
-    heard = Heard()
-    async with (
-        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
-        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
-    ):
-        for name in names:
-            await alice.publish(saying(two.bobs, name.encode()))
-        await wait_for(lambda: len(heard.deliveries), LIMIT_SECONDS, until=len(names).__eq__)
-        for delivery in heard.deliveries:
-            await bob.set_aside(delivery, "unreadable")
-        await bob.acknowledge(heard.deliveries)
+    async with set_aside(two, *names):
+        pass
     mine: list[str] = []  # others set theirs aside here, too
 
     async def look(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
@@ -71,15 +74,9 @@ async def test_many_looks_lose_nothing_and_double_nothing(two: TwoAccounts) -> N
 
 
 async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> None:
-    name, heard = fresh("m").uid, Heard()
-    async with (
-        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
-        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
-    ):
-        await alice.publish(saying(two.bobs, name.encode()))
-        await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        await bob.set_aside(heard.deliveries[0], "unreadable")
-        await bob.acknowledge(heard.deliveries)
+    name = fresh("m").uid
+    async with set_aside(two, name):
+        pass
 
     async def fail(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
         assert name in {text_of(one) for one in stored}
@@ -97,18 +94,11 @@ async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> Non
 
 
 async def test_what_is_said_again_comes_as_from_its_sender(two: TwoAccounts) -> None:
-    name, heard = fresh("m").uid, Heard()
+    name = fresh("m").uid
     place = two.broker.administrator_address
     context: Any = SimpleNamespace(shared_login=False, broker=place)
     address = await relay_login(context, two.broker.management_url)
-    async with (
-        linked(two.broker.address(two.alice), two.alice.uid, Heard()) as alice,
-        linked(two.broker.address(two.bob), two.bob.uid, heard, [two.to_bob()]) as bob,
-    ):
-        await alice.publish(saying(two.bobs, name.encode()))
-        await wait_for(lambda: heard.deliveries, LIMIT_SECONDS)
-        await bob.set_aside(heard.deliveries[0], "unreadable")
-        await bob.acknowledge(heard.deliveries)
+    async with set_aside(two, name) as (bob, heard):
 
         async def say_again(stored: Sequence[StoredMessage], speak: Speak) -> Collection[int]:
             (at,) = (at for at, one in enumerate(stored) if one.body == name.encode())

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rich.table import Table
-
 from console.client.clients import Clients
 from console.client.plain import plain
 from console.commands.running import DONE
-from console.commands.work.faults import console_at
+from console.commands.work.faults import console_at, table
 from console.screen import Screen
 
 
@@ -22,12 +20,10 @@ async def listed(clients: Clients, screen: Screen, limit: int) -> int:
     elif not page["dead_letters"]:
         screen.show("Nothing was set aside.")
     else:
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-        for head in ("id", "when", "from", "for", "why", "replay"):
-            table.add_column(head, overflow="fold")
-        for one in page["dead_letters"]:
-            table.add_row(one["id"], *_where(one), plain(one["reason"]), one["replay"] or "can be")
-        screen.show(table)
+        rows = [
+            (one["id"], *_where(one), plain(one["reason"]), one["replay"] or "can be") for one in page["dead_letters"]
+        ]
+        screen.show(table(("id", "when", "from", "for", "why", "replay"), rows))
         if page["more"]:
             screen.show(f"and {page['more']} more")
     return DONE

@@ -39,7 +39,7 @@ async def show(clients: Clients, screen: Screen) -> int:
             (str(one["number"]), plain(one["sentence"]), str(one["struck"]), str(one["held"]), _state(one))
             for one in found
         ]
-        screen.show(_table(("fault", "what", "struck", "holds", ""), rows))
+        screen.show(table(("fault", "what", "struck", "holds", ""), rows))
     return DONE
 
 
@@ -101,13 +101,14 @@ def _show_messages(screen: Screen, found: Sequence[Mapping[str, Any]], nothing: 
         screen.show(nothing)
         return
     rows = [(str(one["number"]), f"{one['source']} → {one['target']}", plain(one["label"])) for one in found]
-    screen.show(_table(("message", "way", "says"), rows))
+    screen.show(table(("message", "way", "says"), rows))
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table without lines, whose cells are folded where they are too long."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for head in heads:
-        table.add_column(head, overflow="fold")
+        made.add_column(head, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made
