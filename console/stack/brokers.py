@@ -27,7 +27,7 @@ from console.stack.warm import warm_broker
 from console.topology import BrokerSection, Topology
 from console.topology.context import with_passwords as with_given_passwords
 from shared.broker.address import BrokerAddress
-from shared.broker.control import administrator_url, delete_world, make_world, provision
+from shared.broker.control import administrator_url, delete_world, make_world, provision, settle_queues
 from shared.broker.embedded import PrivateBroker
 from shared.broker.errors import ControlPlaneError
 from shared.broker.names import VHOST, WORLD_PREFIX
@@ -220,6 +220,7 @@ async def _our_own(topology: Topology, folder: Path, say: Say) -> Found:
     section = BrokerSection(url=url, management=own.management_url)
     kind = "private" if isinstance(own, PrivateBroker) else "a container"
     management = administrator_url(own.management_url, ADMINISTRATOR, password)
+    await settle_queues(management)
     return Found(complete.model_copy(update={"broker": section}), f"{kind}, {url}", own, management, password)
 
 

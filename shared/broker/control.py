@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from shared.broker.errors import ControlPlaneError, ControlPlaneUnreachable
-from shared.broker.names import DEAD_LETTER_QUEUE, VHOST, WORLD_PREFIX, login_name
+from shared.broker.names import DEAD_LETTER_QUEUE, LAST_QUEUE, VHOST, WORLD_PREFIX, login_name
 from shared.broker.polling import POLL_SECONDS
 from shared.broker.topology import Account, Definitions
 
@@ -36,7 +36,7 @@ async def provision(management_url: str, definitions: Definitions) -> None:
     """Import definitions; what is there already stays as it is. Raises ControlPlaneError."""
     async with _client(management_url) as client:
         await _check_it_is_rabbitmq(client)
-        await _change(client, "POST", "/api/definitions", "take the definitions", definitions)
+        await _import(client, definitions)
 
 
 async def wait_until_ready(management_url: str, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
@@ -112,7 +112,7 @@ async def make_world(management_url: str, vhost: str, description: str, document
     async with _client(management_url) as client:
         path = f"/api/vhosts/{quote(vhost, safe='')}"
         await _change(client, "PUT", path, f"make {vhost}", {"description": description, "tags": ""})
-        await _change(client, "POST", "/api/definitions", "take the definitions", document)
+        await _import(client, document)
 
 
 async def delete_world(management_url: str, vhost: str) -> None:
@@ -135,6 +135,31 @@ async def worlds(management_url: str) -> dict[str, str]:
     async with _client(management_url) as client:
         found = (await _change(client, "GET", "/api/vhosts", "list its virtual hosts")).json()
         return {one["name"]: one.get("description", "") for one in found if one["name"].startswith(WORLD_PREFIX)}
+
+
+async def settle_queues(management_url: str, *, vhost: str = VHOST) -> None:
+    """Have RabbitMQ write the name of the quorum queue that was declared last to its disk. Raises ControlPlaneError.
+
+    It keeps that name in memory for some seconds, or until the next declaration (`dets`, with its delayed write). A
+    broker that is killed in between has the queue back, but finds no member of it, starts an empty one, and lets it
+    elect no leader, ever: nobody can publish to it or consume from it. So a queue that nobody needs is declared last.
+    """
+    async with _client(management_url) as client:
+        await _settle(client, vhost)
+
+
+async def _import(client: httpx.AsyncClient, document: Definitions) -> None:
+    """Import definitions, and have RabbitMQ remember each of their queues."""
+    await _change(client, "POST", "/api/definitions", "take the definitions", document)
+    for vhost in sorted({str(queue["vhost"]) for queue in document.get("queues", ())})[:1]:
+        await _settle(client, vhost)
+
+
+async def _settle(client: httpx.AsyncClient, vhost: str) -> None:
+    """Declare a quorum queue and delete it: the names of all before it are on the disk then."""
+    body = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
+    await _change(client, "PUT", _queue(LAST_QUEUE, vhost), "declare a queue", body)
+    await _change(client, "DELETE", _queue(LAST_QUEUE, vhost), "delete a queue")
 
 
 async def _remove(management_url: str, path: str, what: str) -> None:

@@ -23,6 +23,8 @@ OPEN_DEAD_LETTER_EXCHANGE: Final = "peering.dead.open"
 OPEN_DEAD_LETTER_QUEUE: Final = "peering.dead-letters.open"
 """Open mode has its own, because a queue whose limits are arguments can't be declared over one that has none."""
 DEAD_LETTER_KEY: Final = "dead-letter"
+LAST_QUEUE: Final = "peering.last"
+"""Declared after all others and deleted at once, so that RabbitMQ writes the names of those before it to its disk."""
 
 CONSOLE_SLOTS: Final = 8
 """How many queues for replies an account begins with: one for each console that waits at the same time."""

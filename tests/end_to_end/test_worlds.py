@@ -11,11 +11,11 @@ import pytest
 from console.client.clients import client_of
 from console.stack.warm import warm_broker
 from console.topology import find_context
-from peering_handshake import AsyncSimulator, Refused, Simulator
+from peering_handshake import AsyncSimulator, Refused, Simulator, Unanswered
 from shared.broker.amqp import ConsoleLink
 from shared.broker.control import worlds
 from shared.broker.errors import BrokerRefused
-from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, Terminal, Up, peering_up, running_with
+from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up, running_with
 from tests.unit.cloud_server import common, rpc_signed
 from tests.waiting import wait_for, wait_for_blocking
 
@@ -209,6 +209,22 @@ def test_a_world_that_nobody_asks_for_anything_ends(sim: Simulator, up: Up) -> N
         wait_for_blocking(lambda: names(up), LIMIT_SECONDS, until=lambda left: left == [])
         with pytest.raises(Refused, match="NotAdmitted"):
             world.accounts()
+
+
+def test_a_world_comes_back_with_a_broker_that_was_killed(tmp_path: Path) -> None:
+    """At once after it was made, when RabbitMQ still has the name of its last queue in memory alone."""
+    options = {**OWN_BROKER, "PEERING_LISTEN": "127.0.0.1:0"}
+    with (
+        peering_up(CROSS_ACCOUNT, tmp_path / "peering", **options) as up,
+        Simulator(url=up.url, token=up.token) as sim,
+        sim.world() as world,
+    ):
+        one, other = world.pair("alice", "bob", connected=True, timeout=LIMIT_SECONDS)
+        os.kill(up.pid("broker"), signal.SIGKILL)
+        for end in (one, other):
+            wait_for_blocking(end.status, LIMIT_SECONDS, forgive=(Unanswered,))
+        one.suspend()
+        other.wait("Suspended", timeout=LIMIT_SECONDS)
 
 
 def test_what_no_world_can_be_is_refused(sim: Simulator, up: Up) -> None:
