@@ -110,6 +110,8 @@ class Worker:
                         await self._stopping.wait()
             else:
                 self._health.observe_store("")
+                if (done := self._store.migrated) is not None:
+                    self._log.warning("store migrated", was_format=done.was, copy=str(done.copy))
                 self._log.info("started", store=str(self._settings.store), role=self._end.role.name)
                 if not self._settings.enforced:
                     self._log.warning("identities are not enforced: all accounts share one broker user")

@@ -44,7 +44,7 @@ class Memory:
 
     def store_ids(self) -> dict[tuple[str, str], int]:
         """The store id of every peer's worker, by endpoint and account, as last recorded."""
-        rows = self._db.each("SELECT endpoint, account, life FROM peer")
+        rows = self._db.each("SELECT endpoint, account, store_id FROM peer")
         return {(endpoint, account): store_id for endpoint, account, store_id in rows}
 
     def remember_store_id(self, endpoint: str, account: str, store_id: int) -> None:

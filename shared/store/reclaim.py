@@ -50,23 +50,12 @@ class Limits(NamedTuple):
     timeline_seconds: float = 0.0
 
 
-TABLE: Final = """
-CREATE TABLE deleted (
-    interface TEXT PRIMARY KEY, since REAL, emptied INTEGER NOT NULL DEFAULT 0
-) STRICT, WITHOUT ROWID;
-INSERT INTO deleted (interface) SELECT id FROM interface WHERE intent = 3 AND open = 0;
-"""
-"""The deleted interfaces that have left something behind; `since` is null until the first slice."""
-
-
 class Reclaim:
     """What is to be removed from one store, and the slices that remove it."""
 
     def __init__(self, db: Database, limits: Limits) -> None:
-        """Use the store's one connection; a store of 0.1.0 gets its list of deleted interfaces here."""
+        """Use the store's one connection."""
         self._db, self._limits = db, limits
-        if not db.rows("SELECT 1 FROM sqlite_master WHERE name = 'deleted'"):
-            db.executescript(f"BEGIN IMMEDIATE;{TABLE}COMMIT;")
         self._compact()
         self._due: float | None = 0.0 if any(limits) or db.row("SELECT 1 FROM deleted LIMIT 1") else None
 

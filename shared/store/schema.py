@@ -1,7 +1,7 @@
 """The tables of a store, and how an interface becomes a row and comes back.
 
-A record is kept in columns rather than as a document, so that a person with `sqlite3` can read it. Some columns have
-the names that format 1 gave them: `arrived` is `sent_acknowledged`, `life` a store id.
+A record is kept in columns rather than as a document, so that a person with `sqlite3` can read it. What is changed here
+is another format: SCHEMA_VERSION is raised, and `migration.py` gets the step that leads there.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ from shared.protocol.messages import Reason
 from shared.protocol.words import Address, Endpoint, Epoch, Intent, PeerInformation, Role, Status
 from shared.store.database import Row
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
-SCHEMA: Final = """
+DELETED: Final = """
+CREATE TABLE IF NOT EXISTS deleted (
+    interface TEXT PRIMARY KEY, since REAL, emptied INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+"""
+"""The deleted interfaces that have left something behind; `since` is null until the first slice of `reclaim.py`."""
+
+SCHEMA: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE interface (
     id TEXT PRIMARY KEY, name TEXT NOT NULL,
@@ -25,7 +32,7 @@ CREATE TABLE interface (
     peer_epoch_number INTEGER, peer_epoch_nonce INTEGER,
     peer_version INTEGER NOT NULL, peer_intent INTEGER NOT NULL, peer_status TEXT,
     acknowledged INTEGER NOT NULL,
-    sent INTEGER NOT NULL, arrived INTEGER NOT NULL, received INTEGER NOT NULL,
+    sent INTEGER NOT NULL, sent_acknowledged INTEGER NOT NULL, received INTEGER NOT NULL,
     reason TEXT, caller TEXT,
     status TEXT NOT NULL, waiting INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -46,16 +53,16 @@ CREATE INDEX timeline_interface ON timeline (interface, place);
 CREATE TABLE answered (
     place INTEGER PRIMARY KEY, request TEXT NOT NULL UNIQUE, reply BLOB NOT NULL
 ) STRICT;
-CREATE TABLE peer (endpoint TEXT NOT NULL, account TEXT NOT NULL, life INTEGER NOT NULL,
+CREATE TABLE peer (endpoint TEXT NOT NULL, account TEXT NOT NULL, store_id INTEGER NOT NULL,
     PRIMARY KEY (endpoint, account)) STRICT, WITHOUT ROWID;
-"""
+{DELETED}"""
 
-TABLES: Final = frozenset({"meta", "interface", "outbox", "inbox", "timeline", "answered", "peer"})
+TABLES: Final = frozenset({"meta", "interface", "outbox", "inbox", "timeline", "answered", "peer", "deleted"})
 
 COLUMNS: Final = (
     "id, name, peer_interface, peer_endpoint, peer_account, peer_region, open, epoch_number, epoch_nonce, "
     "version, intent, peer_epoch_number, peer_epoch_nonce, peer_version, peer_intent, peer_status, "
-    "acknowledged, sent, arrived, received, reason, caller"
+    "acknowledged, sent, sent_acknowledged, received, reason, caller"
 )
 
 

@@ -23,6 +23,7 @@ from shared.store.errors import StoreRefused
 from shared.store.files import make_private, open_private
 from shared.store.matching import matching
 from shared.store.memory import Memory
+from shared.store.migration import Migrated, format_of, migrate
 from shared.store.payloads import Payloads
 from shared.store.reclaim import Limits, Reclaim
 from shared.store.schema import COLUMNS, SCHEMA, SCHEMA_VERSION, TABLES, from_row, to_row
@@ -80,6 +81,7 @@ class Store:
         self._resources = ExitStack()
         self.commits = 0
         self.store_id, self.is_copy = 0, False
+        self.migrated: Migrated | None = None
         self.last_row = 0
 
     def open(self, nonce: int) -> None:
@@ -109,39 +111,39 @@ class Store:
 
     def _prepare(self, nonce: int) -> None:
         fresh_file = not self._db.rows("SELECT 1 FROM sqlite_master LIMIT 1")
-        if not fresh_file:
-            self._check_format()
-        for pragma in _PRAGMAS:
-            self._db.execute(f"PRAGMA {pragma}")
         own = {
             "endpoint": self._endpoint.id,
             "account": self._endpoint.account,
             "region": self._endpoint.region,
             "role": self._role.name,
         }
+        if not fresh_file:  # another program's file, or a newer format's, is refused before WAL is written into it
+            self._take_up(own)
+        for pragma in _PRAGMAS:
+            self._db.execute(f"PRAGMA {pragma}")
         if fresh_file:
-            fresh = {"schema": str(SCHEMA_VERSION), "life": str(nonce), **own}
+            fresh = {"schema": str(SCHEMA_VERSION), "store_id": str(nonce), **own}
             self._db.executescript(f"BEGIN IMMEDIATE;{SCHEMA}")
             self._db.executemany("INSERT INTO meta VALUES (?, ?)", fresh.items())
             self._db.execute("COMMIT")
         known: dict[str, str] = dict(self._db.rows("SELECT name, value FROM meta"))
         tables = {row[0] for row in self._db.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if lost := sorted((TABLES - tables) | ({"schema", "life", *own} - known.keys())):
+        if lost := sorted((TABLES - tables) | ({"schema", "store_id", *own} - known.keys())):
             message = f"{self._path} is damaged: it lacks {', '.join(lost)}"
             raise StoreRefused(message)
-        for name, value in own.items():
-            if known[name] != value:
-                message = f"{self._path} belongs to {name} {known[name]}, not {value}"
-                raise StoreRefused(message)
-        self.store_id, self.is_copy = int(known["life"]), MARK in known
+        self.store_id, self.is_copy = int(known["store_id"]), MARK in known
         self.last_row = self._db.rows("SELECT coalesce(max(place), 0) FROM timeline")[0][0]
 
-    def _check_format(self) -> None:
-        """Refuse another program's file, or another format's, before anything is changed: WAL is written into it."""
-        for (said,) in self._db.rows("SELECT value FROM meta WHERE name = 'schema'"):
-            if said != str(SCHEMA_VERSION):
-                message = f"{self._path} has format {said}; this program reads format {SCHEMA_VERSION}"
+    def _take_up(self, own: dict[str, str]) -> None:
+        """Refuse a file of a newer program or of another endpoint, and migrate one of an older program."""
+        found = format_of(self._db, self._path)
+        known: dict[str, str] = dict(self._db.rows("SELECT name, value FROM meta"))
+        for name, value in own.items():
+            if known.get(name, value) != value:
+                message = f"{self._path} belongs to {name} {known[name]}, not {value}"
                 raise StoreRefused(message)
+        if found is not None and own.keys() <= known.keys():
+            self.migrated = migrate(self._db, self._path, found, own)
 
     def close(self) -> None:
         """Close the file and let another worker have it."""
@@ -268,7 +270,7 @@ class Store:
 
     def renew(self, nonce: int) -> None:
         """Give the store a new id, and take the mark of a copy off: it came from a backup."""
-        self._db.execute("UPDATE meta SET value = ? WHERE name = 'life'", (str(nonce),))
+        self._db.execute("UPDATE meta SET value = ? WHERE name = 'store_id'", (str(nonce),))
         self._db.execute("DELETE FROM meta WHERE name = ?", (MARK,))
         self.store_id, self.is_copy = nonce, False
 

@@ -15,6 +15,7 @@ from shared.store import reclaim
 from shared.store.reclaim import LIMITS_PAUSE_SECONDS, PAYLOADS_KEPT_SECONDS, TIMELINE_KEPT_SECONDS, Limits
 from shared.store.sqlite import Store
 from tests.unit.runtime_bench import bench, connected, talk
+from tests.unit.test_store_migration import aged
 from tests.unit.test_store_sqlite import OWN, entry, interface, keep, opened
 
 START = 1_000_000.0
@@ -116,7 +117,6 @@ def test_a_store_without_room_to_move_gives_its_space_back_when_it_is_opened_aga
     with opened(path) as store:
         keep(store, interface())
     with sqlite3.connect(path, isolation_level=None) as db:
-        db.execute("DROP TABLE deleted")
         db.execute("PRAGMA auto_vacuum=NONE")
         db.execute("VACUUM")
     db.close()
@@ -138,10 +138,7 @@ def test_what_was_deleted_before_anybody_kept_a_list_is_removed_too(tmp_path: Pa
         keep(store, interface())
         received(store, "ri-a", 2)
         keep(store, deleted())
-    with sqlite3.connect(path) as db:
-        db.execute("DROP TABLE deleted")
-    db.close()
-    with opened(path) as store:
+    with opened(aged(path)) as store:
         store.reclaim(START)
         reclaimed(store, START + PAYLOADS_KEPT_SECONDS)
         assert left(store, "ri-a") == (0, 2)

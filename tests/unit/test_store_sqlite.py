@@ -103,9 +103,7 @@ def test_every_field_makes_the_round_trip(state: Interface) -> None:
 
 def test_the_tables_that_must_be_there_are_the_tables_that_are_made(path: Path, store: Store) -> None:
     with sqlite3.connect(path) as db:
-        assert {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} == TABLES | {
-            "deleted"
-        }
+        assert {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} == TABLES
     db.close()
     assert store.store_id == 1
 
