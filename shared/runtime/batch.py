@@ -93,6 +93,7 @@ class Batch:
     received: int = 0
     ignored: int = 0
     delivered: int = 0
+    retransmitted: int = 0
     steps: int = 0
 
     def apply(
@@ -112,6 +113,8 @@ class Batch:
                 refused = effect
             else:
                 self._carry_out(state, effect, said)
+        if isinstance(event, Due):
+            self.retransmitted += len(said)
         self._note(before, state, cause, said, repeated=attempt >= REPEATS_NOTED and isinstance(event, Due | Restate))
         return state, refused
 

@@ -236,6 +236,7 @@ class Processor:
         self.counters["received_messages"] += batch.received
         self.counters["ignored_messages"] += batch.ignored
         self.counters["delivered_payloads"] += batch.delivered
+        self.counters["retransmitted_messages"] += batch.retransmitted
 
     def _finish(self, result: BatchResult, now: float, at: float) -> None:
         """Send the keepalives and observations that are due, let the store tidy up, and say when to come back."""
