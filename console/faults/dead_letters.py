@@ -31,7 +31,7 @@ from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_QUEUE, OPEN_ACCOUNT, OPEN_DEAD_LETTER_QUEUE
 from shared.protocol.words import Endpoint, Kind
 from shared.runtime.deliveries import prove, read
-from shared.runtime.items import IncomingRequest
+from shared.runtime.items import IncomingNewer, IncomingRequest
 from shared.runtime.rejections import code_of
 from shared.wire.bundle import Bundle
 from shared.wire.forms import Unreadable
@@ -188,6 +188,8 @@ def _read(dead: DeadLetter, *, enforced: bool) -> Bundle | None:
         return None
     kind = Kind.VBR if queue.endpoint.startswith(f"{Kind.VBR}-") else Kind.VPC
     item = read(0, prove(dead.delivery, queue if enforced else None), Endpoint(queue.endpoint, kind, queue.owner, ""))
+    if isinstance(item, IncomingNewer):
+        raise Unreadable("it is of a newer version, which its receiver would not read now either")
     return None if isinstance(item, IncomingRequest) else item.bundle
 
 

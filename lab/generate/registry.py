@@ -17,7 +17,14 @@ from lab.generate.errors import errors_page
 from lab.generate.guarantees import guarantees_page
 from lab.generate.house import house_picture, map_page
 from lab.generate.refusals import refusals_page
-from lab.generate.schemas import asyncapi_document, bundle_schema, request_schema, scenario_schema, trace_schema
+from lab.generate.schemas import (
+    additions_schema,
+    asyncapi_document,
+    bundle_schema,
+    request_schema,
+    scenario_schema,
+    trace_schema,
+)
 from lab.generate.situations import situations_page
 from lab.generate.transitions import transitions_page
 
@@ -37,6 +44,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/situations.md": lambda _: situations_page(),
         "docs/commands.md": lambda _: commands_page(lab),
         "docs/bundle.schema.json": lambda _: bundle_schema(),
+        "docs/additions.schema.json": lambda _: additions_schema(),
         "docs/requests.schema.json": lambda _: request_schema(),
         "docs/trace.schema.json": lambda _: trace_schema(),
         "docs/scenario.schema.json": lambda _: scenario_schema(),

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 from console.scenario.model import Scenario
 from console.trace.model import Trace
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, VHOST
+from shared.wire.additions import ADDITIONS
 from shared.wire.bundle import READER
 from shared.wire.encoding import content_type
 from shared.wire.forms import JSON
@@ -22,6 +23,11 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def bundle_schema() -> str:
     """The JSON schema of what endpoints say to each other."""
     return _json({"$schema": _DRAFT, **READER.json_schema()})
+
+
+def additions_schema() -> str:
+    """The JSON schema of what carriers add to a bundle."""
+    return _json({"$schema": _DRAFT, **ADDITIONS.json_schema()})
 
 
 def request_schema() -> str:

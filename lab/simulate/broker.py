@@ -120,6 +120,9 @@ class Broker:
             self.spoilt.append(self._spoilt(incoming))
             queue.ready.append(Delivery(self.spoilt[-1]))
         if incoming.kind == KINDS.bundle:
+            if self._hit(self.plan.newer):
+                self._log.fault("of a newer version", target)
+                queue.ready.append(Delivery(incoming._replace(body=incoming.body.replace(b'"v":1', b'"v":2'))))
             if queue.archive and self._hit(self.plan.replay):
                 self._log.fault("repeated from long ago", target)
                 queue.ready.append(Delivery(self._chance.choice(queue.archive)))
@@ -134,6 +137,6 @@ class Broker:
                 incoming._replace(body=incoming.body[:cut]),
                 incoming._replace(sender="mallory"),
                 incoming._replace(kind="peering.gossip"),
-                incoming._replace(body=incoming.body.replace(b'"v":1', b'"v":2')),
+                incoming._replace(body=incoming.body.replace(b'"v":1', b'"v":0')),
             )
         )

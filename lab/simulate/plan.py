@@ -33,6 +33,7 @@ class Plan(NamedTuple):
     slow: int = 0
     losses: int = 0
     restores: int = 0
+    newer: float = 0.0
 
 
 def draw_plan(chance: Random) -> Plan:
@@ -69,4 +70,5 @@ def draw_plan(chance: Random) -> Plan:
         slow=some(2),
         losses=int(chance.random() < 0.15),  # noqa: PLR2004 - a rare disaster
         restores=int(chance.random() < 0.15),  # noqa: PLR2004 - a rare disaster
+        newer=rate(0.05),
     )

@@ -75,6 +75,8 @@ class Batch:
 
     `changed` are interfaces whose state is another, `sent` those that said something, `undeclared` those that became
     stable and did not; `heard_from` is each peer with the store id that it named, `opened` peers of open connections.
+    `unread` is each peer with the version of a bundle that could not be read here, `unread_there` of one of ours that
+    could not be read there.
     """
 
     store: Store
@@ -89,11 +91,12 @@ class Batch:
     transitions: list[Transition] = field(default_factory=list)
     replies: list[OutgoingMessage] = field(default_factory=list)
     heard_from: dict[PeerId, int] = field(default_factory=dict)
+    unread: dict[PeerId, int] = field(default_factory=dict)
+    unread_there: dict[PeerId, int] = field(default_factory=dict)
     opened: set[PeerId] = field(default_factory=set)
     received: int = 0
     ignored: int = 0
     delivered: int = 0
-    retransmitted: int = 0
     steps: int = 0
 
     def apply(
@@ -113,8 +116,6 @@ class Batch:
                 refused = effect
             else:
                 self._carry_out(state, effect, said)
-        if isinstance(event, Due):
-            self.retransmitted += len(said)
         self._note(before, state, cause, said, repeated=attempt >= REPEATS_NOTED and isinstance(event, Due | Restate))
         return state, refused
 

@@ -13,15 +13,11 @@ COUNTED: Final = (
     "received_messages",
     "ignored_messages",
     "delivered_payloads",
-    "retransmitted_messages",
     "rejected_deliveries",
     "errors",
     "blocked",
 )
-"""What a worker counts, from its start; `blocked` is how often the broker stopped taking messages.
-
-`retransmitted_messages` are those that were said again because no answer came in time.
-"""
+"""What a worker counts, from its start; `blocked` is how often the broker stopped taking messages."""
 
 
 @dataclass(slots=True)

@@ -5,18 +5,23 @@ A delivery is read only after its envelope: what the broker proves of the sender
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from shared.broker.messages import Delivery
 from shared.broker.names import EndpointQueue
 from shared.protocol.words import Endpoint
-from shared.runtime.items import IncomingBundle, IncomingRequest
+from shared.runtime.items import IncomingBundle, IncomingNewer, IncomingRequest
+from shared.runtime.peers import PeerId
 from shared.wire.bundle import read_bundle
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, read_request
+from shared.wire.versions import NewerVersion
 
 UNPROVEN: Final = "unproven"
 """Stands in the place of a delivery's type where the broker does not prove its sender."""
+
+
+Incoming: TypeAlias = IncomingBundle | IncomingNewer | IncomingRequest
 
 
 class IncomingDelivery(NamedTuple):
@@ -39,10 +44,14 @@ def prove(delivery: Delivery, queue: EndpointQueue | None) -> IncomingDelivery:
     return IncomingDelivery(delivery.type if proven else UNPROVEN, queue.sender, delivery.body, delivery.reply_to)
 
 
-def read(place: int, delivery: IncomingDelivery, endpoint: Endpoint) -> IncomingBundle | IncomingRequest:
+def read(place: int, delivery: IncomingDelivery, endpoint: Endpoint) -> Incoming:
     """Read a delivery to this endpoint. Raises Unreadable, with what is wrong and nothing of what was in it."""
     if delivery.kind == KINDS.bundle:
-        bundle = read_bundle(delivery.body)
+        try:
+            bundle = read_bundle(delivery.body)
+        except NewerVersion as newer:
+            _check(delivery.sender, newer.account, newer.to, endpoint.id)
+            return IncomingNewer(place, PeerId(newer.endpoint, newer.account), newer.version)
         _check(delivery.sender, bundle.account, bundle.to, endpoint.id)
         return IncomingBundle(place, bundle.account, bundle)
     if delivery.kind == KINDS.request:

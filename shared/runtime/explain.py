@@ -13,7 +13,8 @@ from shared.protocol.messages import Reason
 from shared.protocol.words import Intent, Status
 from shared.runtime.condition import Condition
 from shared.runtime.peers import PeerId, Peers
-from shared.wire.views import QUEUE_UNREAD
+from shared.wire.versions import FORMAT_VERSION
+from shared.wire.views import NEWER_PROTOCOL, QUEUE_UNREAD
 
 REASONS: dict[Reason, str] = {
     Reason.PEER_NOT_CONFIGURED: "The peer's owner has not configured this interface as its peer.",
@@ -41,6 +42,8 @@ def explain(state: Interface, peers: Peers, now: float, condition: Condition | N
     status = state.status
     if status is Status.DELETED:
         return _deleted(state)
+    if (newer := _newer(state, peers)) is not None:
+        return newer
     if status is Status.IDLE:
         return _idle(state)
     if (deafness := _unread(state, condition)) is not None:
@@ -54,6 +57,21 @@ def explain(state: Interface, peers: Peers, now: float, condition: Condition | N
     if status.stable:
         return None
     return Why("WaitingForPeer", "Waiting for the peer to acknowledge.")
+
+
+def _newer(state: Interface, peers: Peers) -> Why | None:
+    """Which of the two workers speaks a version that the other does not read; None if neither does."""
+    if state.peer is None:
+        return None
+    peer = PeerId(state.peer.endpoint, state.peer.account)
+    speaks = "speaks a newer protocol, version"
+    if (version := peers.unread.get(peer)) is not None:
+        here = f"this worker reads {FORMAT_VERSION} and has to be brought up to date"
+        return Why(NEWER_PROTOCOL, f"The worker of {peer.endpoint} {speaks} {version}: {here}.")
+    if (version := peers.unread_there.get(peer)) is not None:
+        there = f"the worker of {peer.endpoint} does not read it and has to be brought up to date"
+        return Why(NEWER_PROTOCOL, f"This end's worker {speaks} {version}: {there}.")
+    return None
 
 
 def _deleted(state: Interface) -> Why:

@@ -8,7 +8,7 @@ from shared.protocol.messages import Declare, NotReady, Reason
 from shared.protocol.words import Address
 from shared.runtime.batch import Batch
 from shared.runtime.command_handler import REPLY_LIMIT_BYTES, CommandHandler, shortened
-from shared.runtime.items import IncomingBundle, IncomingRequest, Item, Restatement, Resync, Resynced
+from shared.runtime.items import IncomingBundle, IncomingNewer, IncomingRequest, Item, Restatement, Resync, Resynced
 from shared.runtime.peers import PeerId
 from shared.runtime.timers import Expired
 from shared.store.sqlite import Store
@@ -25,7 +25,7 @@ class ItemHandler:
     def handle(self, item: Item, batch: Batch, now: float) -> None:
         """Handle one item. `now` is monotonic seconds."""
         match item:
-            case IncomingBundle():
+            case IncomingBundle() | IncomingNewer():
                 self._receive(item, batch)
             case IncomingRequest():
                 self._answer(item, batch, now)
@@ -41,12 +41,25 @@ class ItemHandler:
             case Resynced(peer, store_id):
                 self._store.memory.remember_store_id(*peer, store_id)
 
-    def _receive(self, item: IncomingBundle, batch: Batch) -> None:
-        """Apply a bundle's messages, and answer those that are for an interface that is not here."""
+    def _receive(self, item: IncomingBundle | IncomingNewer, batch: Batch) -> None:
+        """Apply a bundle's messages, and answer those that are for an interface that is not here.
+
+        One of a newer version is answered with a bundle that says so, even if nothing else is in it.
+        """
+        if isinstance(item, IncomingNewer):
+            batch.unread[item.peer] = item.version
+            batch.outgoing.add_keepalive(item.peer)
+            return
         _, sender, bundle = item
-        batch.heard_from[PeerId(bundle.endpoint, sender)] = bundle.store_id
+        peer = PeerId(bundle.endpoint, sender)
+        batch.heard_from[peer] = bundle.store_id
+        batch.unread.pop(peer, None)
+        batch.unread_there.pop(peer, None)
+        if bundle.unread is not None:
+            batch.unread_there[peer] = bundle.unread
         for source, target, message in bundle.messages:
             address = Address(source, bundle.endpoint, sender)
+            batch.outgoing.note_words(address, message)
             event = Received(address, message, batch.nonce)
             state = self._store.load(target)
             if state is not None:

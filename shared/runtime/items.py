@@ -18,6 +18,14 @@ class IncomingBundle(NamedTuple):
     bundle: Bundle
 
 
+class IncomingNewer(NamedTuple):
+    """A bundle of a peer's worker of a newer version than is read here."""
+
+    place: int
+    peer: PeerId
+    version: int
+
+
 class IncomingRequest(NamedTuple):
     """A request of the endpoint's owner; `place` is that of its delivery in the batch."""
 
@@ -45,7 +53,7 @@ class Resynced(NamedTuple):
     store_id: int
 
 
-Item: TypeAlias = IncomingBundle | IncomingRequest | Expired | Restatement | Resync | Resynced
+Item: TypeAlias = IncomingBundle | IncomingNewer | IncomingRequest | Expired | Restatement | Resync | Resynced
 
 
 def split(item: Item) -> list[Item]:

@@ -7,11 +7,12 @@ worth sending.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from shared.broker.messages import OutgoingMessage
-from shared.protocol.messages import Data, Declare, Message
+from shared.protocol.messages import Data, Declare, Message, NotReady, Reason
 from shared.protocol.words import Address
 from shared.runtime.peers import PeerId
 from shared.wire.bundle import Addressed, Bundle, write_bundle
@@ -31,10 +32,20 @@ class OutgoingBundles:
         """Begin with nothing to say."""
         self._peers: dict[PeerId, dict[tuple[str, str, int], Addressed]] = {}
         self._others = 0
+        self._few_words: set[Address] = set()
+
+    def note_words(self, sender: Address, message: Message) -> None:
+        """Note whether what is answered may come from a worker of 0.1.0, which says no `peer` when it asks."""
+        if isinstance(message, Declare) and message.peer is None:
+            self._few_words.add(sender)
+        else:
+            self._few_words.discard(sender)
 
     def add(self, source: str, to: Address, message: Message) -> None:
         """Add a message from an interface of this endpoint; a declaration replaces an earlier one."""
         messages = self._peers.setdefault(PeerId(to.endpoint, to.account), {})
+        if isinstance(message, NotReady) and message.reason is Reason.REJECTED_BY_PEER and to in self._few_words:
+            message = replace(message, reason=Reason.PEER_NOT_CONFIGURED)  # 0.1.0 cannot read the other
         place = 0
         if not isinstance(message, Declare):
             self._others += 1
@@ -52,11 +63,14 @@ class OutgoingBundles:
         """Every peer's worker that something is said to."""
         return list(self._peers)
 
-    def packed(self, endpoint: str, account: str, store_id: int) -> Iterator[OutgoingMessage]:
-        """Write everything, in order, as bundles from this endpoint."""
+    def packed(
+        self, endpoint: str, account: str, store_id: int, unread: Mapping[PeerId, int]
+    ) -> Iterator[OutgoingMessage]:
+        """Write everything, in order, as bundles from this endpoint; who cannot be read (`unread`) is told so."""
         for peer, messages in self._peers.items():
             for portion in _portions(list(messages.values())):
-                body = write_bundle(Bundle(endpoint, account, peer.endpoint, store_id, portion))
+                bundle = Bundle(endpoint, account, peer.endpoint, store_id, portion, unread=unread.get(peer))
+                body = write_bundle(bundle)
                 yield OutgoingMessage(peer.endpoint, body, KINDS.bundle)
 
 

@@ -7,8 +7,12 @@ changes nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+UNREAD_LIMIT_PEERS: Final = 1_000
+"""Of how many peers it is kept that their version is not read: an account can speak for endpoints that nobody has."""
 
 
 class PeerId(NamedTuple):
@@ -33,11 +37,17 @@ class PeerState:
 
 @dataclass(slots=True)
 class Peers:
-    """Every peer's worker that an interface of this endpoint is connected to."""
+    """Every peer's worker that an interface of this endpoint is connected to.
+
+    `unread` are those that speak a newer version than is read here, and `unread_there` those that read none as new as
+    is spoken here, each with that version; an interface need not be connected to them.
+    """
 
     keepalive_seconds: float
     hold_seconds: float
     known: dict[PeerId, PeerState] = field(default_factory=dict)
+    unread: dict[PeerId, int] = field(default_factory=dict)
+    unread_there: dict[PeerId, int] = field(default_factory=dict)
 
     def track(self, peer: PeerId, now: float) -> PeerState:
         """Begin to watch a peer, if it is not watched already."""
@@ -65,6 +75,21 @@ class Peers:
             return False
         found.store_id, found.store_changed_at = store_id, now
         return True
+
+    def record_versions(
+        self, read: Iterable[PeerId], unread: Mapping[PeerId, int], unread_there: Mapping[PeerId, int], now: float
+    ) -> None:
+        """Note who could be read, who could be heard only, and who says that it could not read."""
+        for peer in read:
+            self.unread.pop(peer, None)
+            self.unread_there.pop(peer, None)
+        for peer in unread:
+            if (one := self.known.get(peer)) is not None:
+                one.last_heard = now
+        for known, found in ((self.unread, unread), (self.unread_there, unread_there)):
+            known.update(found)
+            while len(known) > UNREAD_LIMIT_PEERS:
+                del known[next(iter(known))]
 
     def reachable(self, peer: PeerId, now: float) -> bool | None:
         """Whether the peer was heard of within the hold time; None while it may still be too early to say."""

@@ -20,10 +20,10 @@ from shared.protocol.words import NONCE_BITS, Timer
 from shared.runtime.batch import Batch, BatchResult, End, HandlingError
 from shared.runtime.command_handler import CommandHandler
 from shared.runtime.condition import Condition
-from shared.runtime.deliveries import IncomingDelivery, read
+from shared.runtime.deliveries import Incoming, IncomingDelivery, read
 from shared.runtime.final_declaration import DelayedDeclarations
 from shared.runtime.item_handler import ItemHandler
-from shared.runtime.items import IncomingBundle, IncomingRequest, Item, Restatement, split
+from shared.runtime.items import IncomingBundle, Item, Restatement, split
 from shared.runtime.outgoing import OutgoingBundles
 from shared.runtime.peer_resync import PeerResync
 from shared.runtime.peers import PeerId, Peers
@@ -198,7 +198,7 @@ class Processor:
         """Count an error, reject the delivery that it came with, and put off the timer that it came with."""
         self.counters["errors"] += 1
         what = str(item)
-        if isinstance(item, IncomingBundle | IncomingRequest):
+        if isinstance(item, Incoming):
             what = "a delivery"
             if all(item.place != place for place, _ in result.rejected):
                 self._reject(item.place, f"{type(error).__name__} while it was handled", result)
@@ -210,6 +210,7 @@ class Processor:
         """Take note of a batch that is durable: only now may anything that follows from it be seen."""
         for peer in batch.opened:
             self._peers.track(peer, now)
+        self._peers.record_versions(batch.heard_from, batch.unread, batch.unread_there, now)
         for peer, store_id in batch.heard_from.items():
             if self._peers.record_heartbeat(peer, store_id, now):
                 self._resync.start(peer, store_id, self._store.peered_with(*peer))
@@ -236,7 +237,6 @@ class Processor:
         self.counters["received_messages"] += batch.received
         self.counters["ignored_messages"] += batch.ignored
         self.counters["delivered_payloads"] += batch.delivered
-        self.counters["retransmitted_messages"] += batch.retransmitted
 
     def _finish(self, result: BatchResult, now: float, at: float) -> None:
         """Send the keepalives and observations that are due, let the store tidy up, and say when to come back."""
@@ -270,4 +270,4 @@ class Processor:
     def _packed(self, bundles: OutgoingBundles) -> Iterator[OutgoingMessage]:
         """Write bundles in this endpoint's name."""
         own = self._end.endpoint
-        return bundles.packed(own.id, own.account, self._store.store_id)
+        return bundles.packed(own.id, own.account, self._store.store_id, self._peers.unread)

@@ -1,19 +1,21 @@
 """The bundle: one AMQP message with all protocol messages that one endpoint has for another at one moment.
 
 As SCTP bundles chunks (RFC 9260 section 6.10): cost per connection falls as load grows, and a lone message goes
-out at once. The JSON schema of a bundle is generated from these forms.
+out at once. The JSON schema of a bundle is generated from these forms: they are
+those of 0.1.0, which a program of any version reads. What was added since is in `additions.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from shared.protocol.messages import Claims, Data, Declare, Message, NotReady, Reason
 from shared.protocol.words import Activation, Epoch, Intent, Kind, PeerInformation, Status
+from shared.wire.additions import carriers, is_carrier, read_additions
 from shared.wire.encoding import decode, encode
 from shared.wire.forms import (
     MESSAGES_LIMIT,
@@ -30,8 +32,7 @@ from shared.wire.forms import (
     first_problem,
 )
 from shared.wire.request import PeerForm
-
-FORMAT_VERSION = 1
+from shared.wire.versions import FORMAT_VERSION, refuse_newer
 
 EpochForm = tuple[Positive, Nonce]
 
@@ -45,10 +46,7 @@ class ClaimsForm(PeerForm):
 
 @with_config(STRICT)
 class DeclareForm(TypedDict):
-    """A declaration of an end's whole register; one that opens has claims, and an Initiate `peer` as well.
-
-    `peer` is left out where there is nothing to say: a worker of 0.1.0 knows no such field, and never says it.
-    """
+    """A declaration of an end's whole register; one that opens has claims."""
 
     kind: Literal["declare"]
     source: InterfaceId
@@ -61,7 +59,6 @@ class DeclareForm(TypedDict):
     received: Number
     status: Status
     claims: ClaimsForm | None
-    peer: NotRequired[PeerForm]
 
 
 @with_config(STRICT)
@@ -141,7 +138,10 @@ class UnreadablePart(NamedTuple):
 
 
 class Bundle(NamedTuple):
-    """A bundle as it is read and written; `store_id` is another one when the sender's store was lost."""
+    """A bundle as it is read and written; `store_id` is another one when the sender's store was lost.
+
+    `unread` is the version of a bundle of the receiver's that the sender could not read, if it could not.
+    """
 
     endpoint: str
     account: str
@@ -149,32 +149,34 @@ class Bundle(NamedTuple):
     store_id: int
     messages: Sequence[Addressed]
     unreadable: UnreadablePart | None = None
+    unread: int | None = None
 
 
 def read_bundle(body: bytes) -> Bundle:
     """Read the body of a bundle, as far as its messages can be read.
 
-    Raises Unreadable if the bundle itself is not exactly one, or if none of its messages can be read.
+    Raises NewerVersion, or Unreadable if it is not exactly a bundle, or if none of its messages can be read.
     """
     check_size(body)
     try:
         form = decode(READER, body)
     except ValidationError as error:
         return _read_one_by_one(body, error)
-    return _bundle(form, form["messages"])
+    return _bundle(form, list(enumerate(form["messages"])))
 
 
 def _read_one_by_one(body: bytes, error: ValidationError) -> Bundle:
     """Read a bundle of which something is wrong message by message, so that one that is wrong stops no other."""
-    readable: list[DeclareForm | NotReadyForm | DataForm] = []
+    readable: list[tuple[int, MessageForm]] = []
     unreadable: list[Any] = []
     try:
         form = decode(_UNREAD, body)
     except ValidationError:
+        refuse_newer(body)
         raise Unreadable(first_problem(error)) from None
-    for message in form["messages"]:
+    for place, message in enumerate(form["messages"]):
         try:
-            readable.append(decode(_MESSAGE, encode(message)))
+            readable.append((place, decode(_MESSAGE, encode(message))))
         except ValidationError:
             unreadable.append(message)
     if not readable:
@@ -184,16 +186,24 @@ def _read_one_by_one(body: bytes, error: ValidationError) -> Bundle:
 
 
 def _bundle(
-    form: EnvelopeForm,
-    messages: Sequence[DeclareForm | NotReadyForm | DataForm],
-    unreadable: UnreadablePart | None = None,
+    form: EnvelopeForm, messages: list[tuple[int, MessageForm]], unreadable: UnreadablePart | None = None
 ) -> Bundle:
-    addressed = [Addressed(m["source"], m["target"], _message(m)) for m in messages]
-    return Bundle(form["endpoint"], form["account"], form["to"], form["life"], addressed, unreadable)
+    """The bundle of these messages with their places; what could not be read is not among them, and has its place."""
+    carried: list[MessageForm] = []
+    while messages and is_carrier(messages[-1][1]):
+        carried.append(messages.pop()[1])
+    peers, unread = read_additions(carried)
+    addressed = [Addressed(one["source"], one["target"], _message(one, peers.get(place))) for place, one in messages]
+    return Bundle(form["endpoint"], form["account"], form["to"], form["life"], addressed, unreadable, unread)
 
 
 def write_bundle(bundle: Bundle) -> bytes:
-    """The body of a bundle."""
+    """The body of a bundle. Carriers come last, so that they take nobody's place."""
+    peers = [
+        (place, _named(one.message.peer))
+        for place, one in enumerate(bundle.messages)
+        if isinstance(one.message, Declare) and one.message.peer is not None
+    ]
     return encode(
         {
             "v": FORMAT_VERSION,
@@ -201,14 +211,14 @@ def write_bundle(bundle: Bundle) -> bytes:
             "account": bundle.account,
             "to": bundle.to,
             "life": bundle.store_id,
-            "messages": [_form(entry) for entry in bundle.messages],
+            "messages": [*map(_form, bundle.messages), *carriers(peers, bundle.unread)],
         }
     )
 
 
-def _message(form: DeclareForm | NotReadyForm | DataForm) -> Message:
+def _message(form: MessageForm, peer: PeerForm | None) -> Message:
     if form["kind"] == "declare":
-        claims, peer, to_epoch = form["claims"], form.get("peer"), form["to_epoch"]
+        claims, to_epoch = form["claims"], form["to_epoch"]
         return Declare(
             Epoch(*form["epoch"]),
             form["version"],
@@ -254,7 +264,6 @@ def _form(entry: Addressed) -> dict[str, Any]:
                 "received": message.received,
                 "status": message.status.value,
                 "claims": None if message.claims is None else _claimed(message.claims),
-                **({} if message.peer is None else {"peer": _named(message.peer)}),
             }
         case NotReady():
             return {

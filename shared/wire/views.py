@@ -8,6 +8,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 QUEUE_UNREAD = "QueueUnread"
 """The reason's code where a worker can't read what the peer says to it, whatever both ends show."""
+NEWER_PROTOCOL = "NewerProtocol"
+"""The reason's code where one of the two workers speaks a version that the other does not read."""
 
 
 class View(BaseModel):

@@ -50,22 +50,18 @@ def fresh_id(prefix: str = "ri") -> str:
 
 def broker_url(address: BrokerAddress, account: Account) -> str:
     """Write where a worker of this account logs in."""
-    return f"amqp://{account.uid}:{account.password}@{address.places}/{address.vhost}"
+    return f"amqp://{account.uid}:{account.password}@{address.host}:{address.port}/{address.vhost}"
 
 
 @dataclass
 class WorkerProcess:
-    """One worker of one site; started again, it is the same worker, because its store is the same.
-
-    `within` is the command that starts it, for one on a host of its own.
-    """
+    """One worker of one site; started again, it is the same worker, because its store is the same."""
 
     site: Site
     address: BrokerAddress
     folder: Path
     senders: Sequence[str]
     flags: Sequence[str] = QUICK
-    within: Sequence[str] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -91,7 +87,7 @@ class WorkerProcess:
         environment = {**os.environ, "PEERING_BROKER": broker_url(self.address, self.site.account)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.within, sys.executable, "-m", *(module or (self.site.role,)), *self.arguments],
+                [sys.executable, "-m", *(module or (self.site.role,)), *self.arguments],
                 env=environment,
                 cwd=ROOT,
                 stderr=log,

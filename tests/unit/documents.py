@@ -46,8 +46,7 @@ declares: Form = st.fixed_dictionaries(
         "received": numbers,
         "status": statuses,
         "claims": st.none() | claims,
-    },
-    optional={"peer": peers},
+    }
 )
 not_readies: Form = st.fixed_dictionaries(
     {

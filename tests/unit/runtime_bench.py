@@ -22,6 +22,7 @@ from shared.runtime.peers import Peers
 from shared.runtime.processor import Processor
 from shared.runtime.retransmission import RetransmissionPolicy
 from shared.store.sqlite import Store
+from shared.wire.additions import NOBODY
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS, read_reply, write_request
 from tests.bodies import form_of
@@ -94,9 +95,9 @@ def carried(outcome: BatchResult, sender: Bench, *, keepalives: bool = False) ->
 
 
 def said(outcome: BatchResult) -> list[dict[str, Any]]:
-    """Read every message to peers that a batch led to."""
+    """Read every message to peers that a batch led to, without what carries additions."""
     bundles = [form_of(message.body) for message in outcome.outgoing if message.type == KINDS.bundle]
-    return [message for bundle in bundles for message in bundle["messages"]]
+    return [message for bundle in bundles for message in bundle["messages"] if message["target"] != NOBODY]
 
 
 @contextmanager

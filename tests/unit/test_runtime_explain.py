@@ -57,6 +57,27 @@ CASES: dict[str, tuple[Interface, str, str]] = {
 }
 
 
+@pytest.mark.parametrize("state", [CONFIGURED, CONNECTING, UP])
+def test_whose_worker_has_to_be_brought_up_to_date_is_said_at_both_ends(state: Interface) -> None:
+    here, there, peer = around(), around(), PeerId(PEER.endpoint, PEER.account)
+    here.record_versions([], {peer: 2}, {}, NOW)
+    there.record_versions([peer], {}, {peer: 2}, NOW)
+    assert why(state, here) == (
+        "NewerProtocol",
+        "The worker of vpc-b speaks a newer protocol, version 2: this worker reads 1 and has to be brought up to date.",
+    )
+    assert why(state, there) == (
+        "NewerProtocol",
+        (
+            "This end's worker speaks a newer protocol, version 2: the worker of vpc-b does not read it and has to be "
+            "brought up to date."
+        ),
+    )
+    for peers in (here, there):
+        peers.record_versions([peer], {}, {}, NOW)
+        assert (why(state, peers) or ("", ""))[0] != "NewerProtocol"
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_whatever_is_not_up_has_a_reason(case: str) -> None:
     state, code, sentence = CASES[case]

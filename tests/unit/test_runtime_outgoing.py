@@ -31,7 +31,7 @@ def to(interface: str, endpoint: str = "vpc-b") -> Address:
 
 
 def packed(outbound: OutgoingBundles) -> list[OutgoingMessage]:
-    return list(outbound.packed("vpc-a", "alice", 7))
+    return list(outbound.packed("vpc-a", "alice", 7, {}))
 
 
 @pytest.mark.parametrize("character", ["x", "\x01", "é", "\N{GRINNING FACE}", '"', "\u2028", "\x7f"])

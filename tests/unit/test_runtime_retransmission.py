@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from shared.protocol.words import Timer
 from shared.runtime.retransmission import PROBES_LIMIT, RetransmissionPolicy, RetransmissionTimeouts
 from shared.runtime.timers import Expired, Timers
-from tests.unit.runtime_bench import bench, connected, said
 
 BOB, EVE = "vpc-b", "vpc-e"
 RESEND = {Timer.RESEND}
@@ -117,14 +115,3 @@ def test_after_a_restart_everything_is_said_again_at_once() -> None:
     for number in range(100):
         waiting.schedule(f"ri-{number}", Timer.RESEND, 0.0)
     assert len(waiting.due(0.0, 1_000)) == 100
-
-
-def test_what_is_said_again_for_want_of_an_answer_is_counted_and_nothing_else(tmp_path: Path) -> None:
-    with bench(tmp_path, "initiator", "a") as a, bench(tmp_path, "acceptor", "b") as b:
-        connected(a, b, "ri-a", "ri-b")
-        assert a.processor.counters["retransmitted_messages"] == 0
-        a.ask({"kind": "send", "interface": "ri-a", "body": "nobody hears it"})
-        again = [message["kind"] for _ in range(3) for message in said(a.run(after=9.0))]
-        assert len(again) >= 3
-        assert set(again) == {"data"}
-        assert a.processor.counters["retransmitted_messages"] == len(again)

@@ -50,6 +50,7 @@ BUNDLES = st.builds(
     NONCES,
     st.lists(st.builds(Addressed, INTERFACES, INTERFACES, MESSAGES), max_size=5),
     st.none(),
+    st.none() | POSITIVES,
 )
 
 ONE, TWO = Epoch(1, 7), Epoch(2, 8)
