@@ -22,9 +22,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import rich.markdown
-import rich.panel
-import rich.traceback
 import setproctitle
 from typer.main import get_command
 
@@ -35,10 +32,7 @@ from console.commands.program import run_program
 from console.commands.work import control, faults, lifecycle, looking, payloads, restart, situations, waiting
 from console.stack.forked_command import GO, PROGRAM, READY, REQUEST_LIMIT_BYTES, peer_of, rights_of
 
-PREPARED: Final = (
-    *(rich.markdown, rich.panel, rich.traceback, history, running),
-    *(control, faults, lifecycle, looking, payloads, restart, situations, waiting),
-)
+PREPARED: Final = (history, running, control, faults, lifecycle, looking, payloads, restart, situations, waiting)
 """What commands and their `--help` import late when they are started."""
 _ASKING_LIMIT_SECONDS: Final = 5.0
 _FILES: Final = 4
@@ -49,7 +43,6 @@ _LIMITS: Final = [getattr(resource, name) for name in dir(resource) if name.star
 def main() -> int:
     """Fork a process for each command, until the code of one that is to be forked has changed; return an exit code."""
     setproctitle.setproctitle("peering-command-server")  # without spaces: see console.stack.fork_server
-    os.environ.pop("TERM", None)  # whose terminal is dumb gets a program of their own
     program, loaded = get_command(make_app()), _loaded()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets those that ended
     gc.collect()
@@ -143,10 +136,9 @@ def _end_with(launcher: socket.socket) -> None:
 
 def _exit_code(program: Any) -> int:  # noqa: ANN401 - what typer makes
     """Run the command; return its exit code when all that it has written is written."""
-    made = get_command(make_app()) if os.environ.get("TERM") == "dumb" else program
     try:
         setproctitle.setproctitle(" ".join(sys.argv))
-        run_program(lambda: partial(made, prog_name="peering"))
+        run_program(lambda: partial(program, prog_name="peering"))
     except KeyboardInterrupt:
         return running.INTERRUPTED
     except SystemExit as ended:

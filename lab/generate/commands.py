@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from console.cli import COMMANDS, LONG_RUNNING, make_app
 
-_PLAIN = {"TERMINAL_WIDTH": "100", "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+_PLAIN = {"TERMINAL_WIDTH": "100", "COLUMNS": "100", "NO_COLOR": "1"}
 
 
 @cache

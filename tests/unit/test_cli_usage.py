@@ -134,11 +134,16 @@ def test_what_is_checked_early_is_what_workers_check() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     program = (
-        "import sys, peering_handshake.__main__, console.cli; print([m for m in ('aio_pika', 'asyncio', 'email',"
-        " 'httpx', 'pydantic', 'rich', 'structlog', 'yaml') if m in sys.modules])"
+        "import sys, peering_handshake.__main__, console.cli\n"
+        "sys.argv = ['peering', '--help']\n"
+        "try: console.cli.main()\n"
+        "finally: print([m for m in ('aio_pika', 'asyncio', 'email', 'httpx', 'pydantic', 'rich', 'structlog', 'yaml')"
+        " if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     began = time.monotonic()
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment)
-    assert said.stdout.strip() == "[]"
+    *shown, loaded = said.stdout.splitlines()
+    assert "Set up and change:" in shown
+    assert loaded == "[]"
     assert time.monotonic() - began < 10
