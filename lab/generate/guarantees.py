@@ -38,6 +38,8 @@ _ELSEWHERE: Final = """\
 | A topology file is read, or refused with its line | `unit/test_topology_file.py` |
 | A client's certificate is a login, and of nobody else (TLS) | `integration/test_tls.py` |
 | A worker killed at any place of a whole connection loses nothing | `simulation/test_kill_points.py` |
+| Workers of 0.1.0 and of this version hold connections, and are brought up to date one by one, under load | \
+`end_to_end/test_versions.py` |
 
 The folders are those of `tests/`; `hostile` is in `integration` and runs against each broker of the ladder.
 
@@ -45,6 +47,8 @@ The folders are those of `tests/`; `hostile` is in `integration` and runs agains
 
 - That both ends change at the same moment: no protocol can (two generals). One may be Activated while the other still
   shows Accepting. Activated says that the peer has recorded it, not that it shows it.
+- Between an end of 0.1.0 and a newer one: that the regions that owners named are compared by both
+  ([compatibility](architecture.md#11-compatibility)).
 - That a connection comes up while messages are lost for ever, or while an owner has not configured his end.
 - That a lost store gives back what was in it: payloads that were accepted there and not yet delivered go with it. A
   sender whose store was put back from a copy says again what that copy does not know to have arrived.

@@ -55,7 +55,10 @@ def broker_url(address: BrokerAddress, account: Account) -> str:
 
 @dataclass
 class WorkerProcess:
-    """One worker of one site; started again, it is the same worker, because its store is the same."""
+    """One worker of one site; started again, it is the same worker, because its store is the same.
+
+    `programs` is the folder of the programs that it is started from: another one for another version.
+    """
 
     site: Site
     address: BrokerAddress
@@ -63,6 +66,7 @@ class WorkerProcess:
     senders: Sequence[str]
     flags: Sequence[str] = QUICK
     process: subprocess.Popen[bytes] | None = None
+    programs: Path = ROOT
 
     @property
     def store(self) -> Path:
@@ -89,7 +93,7 @@ class WorkerProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *(module or (self.site.role,)), *self.arguments],
                 env=environment,
-                cwd=ROOT,
+                cwd=self.programs,
                 stderr=log,
             )
         return self
