@@ -19,8 +19,8 @@ from console.stack.answering import answer_request
 from console.stack.control_socket import control_socket
 from console.stack.stack import Stack, running
 from console.topology import Context, NoContext, Topology, find_context
-from console.web.listening import Listen
-from console.web.serving import bound, web
+from console.web.listening import Listen, bound
+from console.web.serving import web
 
 PATIENCE_SECONDS: Final = 20.0
 

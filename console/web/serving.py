@@ -1,4 +1,4 @@
-"""The HTTP server: its socket is bound first, so that a taken port is found out before anything is promised."""
+"""The HTTP server: it serves a site on a socket that was bound before."""
 
 from __future__ import annotations
 
@@ -23,15 +23,10 @@ from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.cloud.records import Key
 from console.web.connections import BoundedConnection
-from console.web.errors import CannotListen
-from console.web.listening import Listen
+from console.web.listening import BACKLOG, url_of
 from console.web.peering.world_keeping import ByToken, open_worlds
 from console.web.site import open_site
 
-BACKLOG: Final = 64
-"""How many connections may wait to be taken, and are taken at once: each has a descriptor before it can be refused."""
-HIGHEST_PORT: Final = 65_535
-_WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what such a socket says of itself
 FAREWELL_SECONDS: Final = 2
 """How long open requests may take to end; a page that listens for events would stay for ever."""
 IDLE_SECONDS: Final = 75
@@ -128,34 +123,3 @@ async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]
         server.should_exit = True
         server.over.set()
         await task
-
-
-@contextmanager
-def bound(listen: Listen) -> Iterator[socket.socket]:
-    """Take an address; where nobody chose the port and it is taken, any free one. Raises CannotListen."""
-    if listen.port > HIGHEST_PORT:
-        raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: ports end at {HIGHEST_PORT}")
-    try:
-        listening = _bind(listen.host, listen.port)
-    except OSError as error:
-        if listen.chosen:
-            raise CannotListen(f"{listen.host}:{listen.port} cannot be listened on: {error.strerror}") from None
-        listening = _bind(listen.host, 0)
-    with contextlib.closing(listening):
-        yield listening
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    # Connections inherit it, and asyncio sets it itself only on sockets that name their protocol, which this one does
-    # not: without it an answer's second packet waits 40 ms for the client's acknowledgement of the first.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
-def url_of(listening: socket.socket) -> str:
-    """Write a socket's address as a client does."""
-    host, port = listening.getsockname()[:2]
-    host = _WILDCARDS.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -17,8 +17,8 @@ from console.client import following
 from console.faults.model import Fault, HeldOrder, StandingFault
 from console.web.app import described_app, make_app
 from console.web.cloud.cloud import cloud_of
-from console.web.listening import Listen
-from console.web.serving import bound, serving, url_of
+from console.web.listening import Listen, bound, url_of
+from console.web.serving import serving
 from peering_handshake import (
     AsyncEnd,
     AsyncSimulator,

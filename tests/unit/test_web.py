@@ -10,8 +10,8 @@ import pytest
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.errors import CannotListen
-from console.web.listening import Listen, listen_at
-from console.web.serving import bound, serving, url_of
+from console.web.listening import Listen, bound, listen_at, url_of
+from console.web.serving import serving
 from tests.unit.console_world import World
 from tests.unit.web_program import TOKEN, browser, site_in, world_for_consoles
 

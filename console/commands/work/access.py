@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from console.client.plain import plain
 from console.web.listening import Listen
-from console.web.serving import Access
+
+if TYPE_CHECKING:
+    from console.web.serving import Access
 
 
 def access_lines(access: Access) -> list[Text]:

@@ -13,8 +13,8 @@ from console.stack.private_folder import marked_folder
 from console.stack.stack import FOLDER
 from console.stack.stop_signals import on_stop_signal
 from console.topology import find_context
-from console.web.listening import listen_at
-from console.web.serving import bound, web
+from console.web.listening import bound, listen_at
+from console.web.serving import web
 
 
 async def serve(screen: Screen, path: Path | None, listen: str | None, folder: Path | None) -> int:

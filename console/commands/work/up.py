@@ -6,13 +6,14 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Coroutine, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.console import RenderableType
 from rich.live import Live
@@ -23,8 +24,6 @@ from console.client.plain import plain
 from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
-from console.scenario.playing import play_here
-from console.scenario.reading import load_scenario
 from console.screen import Screen
 from console.stack.answering import answer_request
 from console.stack.brokers import WARM_VARIABLE
@@ -38,9 +37,11 @@ from console.topology import BrokerSection, Topology, TopologyRefused, load
 from console.topology.context import CONTEXT_FILE
 from console.web.access_token import take_token
 from console.web.errors import ServerError
-from console.web.listening import Listen, listen_at
-from console.web.serving import Access, bound, web
+from console.web.listening import Listen, bound, listen_at
 from shared.broker.errors import BrokerNotStarted
+
+if TYPE_CHECKING:
+    from console.web.serving import Access
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
@@ -77,7 +78,7 @@ class Asked(NamedTuple):
         """Read the topology; a broker of the command line is asked for instead of its own. Raises FileRefused."""
         topology = load(self.topology)
         for one in self.stories:  # what cannot be read ends it before anything is started
-            load_scenario(one)
+            _reader()(one)
         unknown = [one for one in self.restored if topology.endpoint(one) is None]
         if unknown:
             raise TopologyRefused(f"{self.topology} holds no endpoint {unknown[0]}, whose store is said to be restored")
@@ -122,24 +123,47 @@ async def _stay_up(topology: Topology, asked: Asked, listen: Listen, board: Boar
     stacked = running(
         topology, folder, board.say, on_change=board.changed, environment=asked.environment(), restored=asked.restored
     )
-    with bound(listen) as listening:
+    with bound(listen) as listening, ThreadPoolExecutor(1) as beside:
+        server = beside.submit(_server)
         for warning in warnings(listen):
             board.say(warning)
         async with stacked as stack:
             take_token(stack.folder, os.environ)
             stack.preparing.extend(one.name for one in asked.stories)
+            serve = await asyncio.wrap_future(server)
             async with (
                 control_socket(stack.folder, partial(answer_request, stack)),
                 command_socket(stack.folder),
-                web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
+                serve(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
             ):
                 for file in asked.stories:
                     board.say(f"scenario: {file}")
-                    await play_here(file, stack.folder / CONTEXT_FILE.name)
+                    await _player()(file, stack.folder / CONTEXT_FILE.name)
                     stack.preparing.remove(file.name)
                 with board.shown(stack, access):
                     await ended.wait()
                 board.say("stopping")
+
+
+def _server() -> Callable[..., AbstractAsyncContextManager[Access]]:
+    """Import the web server in a thread, which takes half a second: beside the broker and the workers, which start."""
+    from console.web.serving import web  # noqa: PLC0415 - as said
+
+    return web
+
+
+def _reader() -> Callable[[Path], object]:
+    """Import what reads scenarios, which few have."""
+    from console.scenario.reading import load_scenario  # noqa: PLC0415 - as said
+
+    return load_scenario
+
+
+def _player() -> Callable[[Path, Path], Coroutine[None, None, None]]:
+    """Import what plays scenarios, which few have and which needs the web server."""
+    from console.scenario.playing import play_here  # noqa: PLC0415 - as said
+
+    return play_here
 
 
 class Board:
