@@ -10,7 +10,7 @@ import typer
 from console.commands import control, dead_letters, faults, fields, lifecycle, looking, payloads, situations
 from console.commands.broker import broker_start, broker_status, broker_stop
 from console.commands.demo import demo
-from console.commands.program import new_app, run_program
+from console.commands.program import Commands, new_app, run_program
 from console.commands.record import record
 from console.commands.restart import backup, restart, restore
 from console.commands.run import run
@@ -199,7 +199,7 @@ def make_app() -> typer.Typer:
         app.command(function.__name__, rich_help_panel=_RUNNING)(function)
     groups = {}
     for group, (panel, summary) in GROUPS.items():
-        groups[group] = typer.Typer(name=group, help=summary, no_args_is_help=True)
+        groups[group] = typer.Typer(name=group, cls=Commands, help=summary, no_args_is_help=True)
         app.add_typer(groups[group], rich_help_panel=panel)
     for entry in COMMANDS:
         epilog = fields.epilog(entry.fields, entry.example)

@@ -28,10 +28,19 @@ VersionOption = Annotated[
 ]
 
 
-class _Commands(TyperGroup):
+class Commands(TyperGroup):
     """The list of commands in a program's `--help`: under their headings, each with its whole sentence."""
 
+    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401 - its types are typer's own affair
+        """Its own options; one that was not given is False, since typer imports pydantic to read None as a flag."""
+        params = super().get_params(ctx)
+        for one in params:
+            if one.default is None and getattr(one, "is_flag", False):
+                one.default = False
+        return params
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - its types are typer's own affair
+        """Write its commands, heading by heading."""
         headings: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
@@ -47,7 +56,7 @@ def new_app(name: str, summary: str) -> typer.Typer:
     """Make a program without commands; `summary` heads its `--help`, which is plain text: boxes take twice as long."""
     app = typer.Typer(
         name=name,
-        cls=_Commands,
+        cls=Commands,
         help=summary,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
