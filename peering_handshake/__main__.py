@@ -5,6 +5,7 @@ In an installation the programs lie inside this package, where nobody imports th
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib.util import find_spec
@@ -22,6 +23,9 @@ NEEDED = (
     *("setproctitle", "structlog", "typer", "typing_extensions", "uvicorn", "uvloop"),
 )
 """What `[server]` installs, by the names that one imports."""
+
+_COLLECTED_EVERY = 50_000
+"""How many more objects there are before garbage is looked for: else imports look for it hundreds of times."""
 
 
 def main() -> NoReturn:
@@ -46,6 +50,7 @@ def main() -> NoReturn:
             "pip install 'peering-handshake[server]'\n"
         )
         sys.exit(2)
+    gc.set_threshold(_COLLECTED_EVERY)
     from console.cli import main as run  # noqa: PLC0415 - it can be found only now
 
     run()

@@ -88,7 +88,7 @@ def test_an_interrupted_command_ends_quietly_with_130() -> None:
 
 
 def test_no_traceback_reaches_a_user(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def fail() -> None:
+    def fail(*_typed: str) -> None:
         raise RuntimeError("a fault")
 
     monkeypatch.setattr(cli, "make_app", fail)
