@@ -12,9 +12,11 @@ from console.commands.options import JsonOption, Later, ListenOption
 if TYPE_CHECKING:
     from console.commands import running
     from console.commands.work import up as work
+    from console.stack import forking
 else:
     running = Later("console.commands.running")
     work = Later("console.commands.work.up")
+    forking = Later("console.stack.forking")
 
 FileArgument = Annotated[Path, typer.Argument(metavar="TOPOLOGY", help="Accounts and endpoints, as YAML.")]
 FolderOption = Annotated[
@@ -95,7 +97,16 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
 
     The access token is that of PEERING_TOKEN, or made up once for the folder.
     """
-    asked = work.Asked(
-        topology, folder, listen, restored or (), broker, management, warm, scenarios, until_input_ends=until_input_ends
-    )
-    running.run_plainly(as_json, work.up, asked)
+    with forking.begun() as fork_server:  # it imports what a worker needs while this process imports the rest
+        asked = work.Asked(
+            topology,
+            folder,
+            listen,
+            restored or (),
+            broker,
+            management,
+            warm,
+            scenarios,
+            until_input_ends=until_input_ends,
+        )
+        running.run_plainly(as_json, work.up, asked, fork_server)

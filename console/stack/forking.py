@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,15 +99,15 @@ class ForkServer:
     """A fork server that is started before the first worker is wanted, and again if it ended."""
 
     def __init__(self) -> None:
-        """Nothing happens before `async with`, which starts it, so that it is ready when workers are wanted."""
+        """Nothing happens before `begin`, or `async with`, which begins it if nobody did."""
         self._turn = asyncio.Lock()
         self._channel: socket.socket | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._reply: asyncio.Future[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
         with contextlib.suppress(OSError):
-            await self._start()
+            self._listen(self._channel or self.begin())
         return self
 
     async def __aexit__(
@@ -114,12 +115,36 @@ class ForkServer:
     ) -> None:
         self._lose()
         if self._process is not None:
-            await self._process.wait()
+            await asyncio.to_thread(self._process.wait)
+
+    def begin(self) -> socket.socket:
+        """Start it; what it is sent before it listens waits. Raises OSError."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - this program
+                dying_with_parent(_COMMAND),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={**inherited_environment(), **OWN_MODULES},
+                start_new_session=True,
+            )
+        ours.setblocking(False)  # noqa: FBT003 - the standard library's own signature
+        self._channel = ours
+        return ours
+
+    def end(self) -> None:
+        """End it at once, if it was begun and has not ended; its workers stay."""
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     async def fork(self, arguments: Sequence[str], environment: Mapping[str, str], output: int) -> Forked:
         """Fork a worker whose first argument is its role, with this output. Raises OSError."""
         async with self._turn:
-            channel = self._channel or await self._start()
+            channel = self._channel or await self._again()
             request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
             self._reply = asyncio.get_running_loop().create_future()
             with _adopting():
@@ -129,21 +154,16 @@ class ForkServer:
             raise OSError(0, said["error"])
         return _looked_after(said["pid"])
 
-    async def _start(self) -> socket.socket:
-        """Start the fork server; what it is sent before it listens waits. Raises OSError."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                *dying_with_parent(_COMMAND),
-                stdin=theirs.fileno(),
-                stdout=asyncio.subprocess.DEVNULL,
-                env={**inherited_environment(), **OWN_MODULES},
-                start_new_session=True,
-            )
-        ours.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-        asyncio.get_running_loop().add_reader(ours, self._hear, ours)
-        self._channel = ours
-        return ours
+    async def _again(self) -> socket.socket:
+        """Start it anew where it ended. Raises OSError."""
+        if self._process is not None:
+            await asyncio.to_thread(self._process.wait)
+        channel = self.begin()
+        self._listen(channel)
+        return channel
+
+    def _listen(self, channel: socket.socket) -> None:
+        asyncio.get_running_loop().add_reader(channel, self._hear, channel)
 
     def _hear(self, channel: socket.socket) -> None:
         """Take what the fork server says."""
@@ -166,6 +186,21 @@ class ForkServer:
             self._channel = None
         if self._reply is not None and not self._reply.done():
             self._reply.set_result({"error": "the fork server ended"})
+
+
+@contextmanager
+def begun() -> Iterator[ForkServer | None]:
+    """Begin a fork server before anything else is imported, and end it; None where workers can't be forked."""
+    if not can_fork():
+        yield None
+        return
+    server = ForkServer()
+    with contextlib.suppress(OSError):
+        server.begin()
+    try:
+        yield server
+    finally:
+        server.end()
 
 
 def _looked_after(pid: int) -> Forked:

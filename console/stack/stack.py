@@ -92,17 +92,19 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     environment: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
     restored: Collection[str] = (),
+    begun: ForkServer | None = None,
 ) -> AsyncIterator[Stack]:
     """Bring a topology up, and down at the end. `settings` are further PEERING_… variables for the workers.
 
     `restored` are the endpoints whose store was put back from a backup: they renew every epoch, this once.
+    `begun` is a fork server that was started before this was imported.
     Raises StackError, BrokerNotStarted or ControlPlaneError with a sentence for people.
     """
     environ = os.environ if environment is None else environment
     allow_descriptors(len(topology.endpoints))
     told = {**common_settings(os.environ), **(settings or {})}
     with locked(folder):
-        async with ForkServer() if can_fork() else contextlib.nullcontext() as fork_server:
+        async with begun or (ForkServer() if can_fork() else contextlib.nullcontext()) as fork_server:
             found = await find_broker(topology, folder, say, environ)
             say(f"workers: {len(topology.endpoints)}, a process each, logs in {shown(folder / LOGS)}")
             async with brought_up(found, folder, told, fork_server, on_change=on_change, restored=restored) as stack:

@@ -6,9 +6,8 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from console.client.plain import plain
+from console.commands.options import Later
 from console.commands.running import DONE, FAILED
 from console.commands.work.access import access_data, access_lines, warnings
 from console.commands.work.unhindered import unhindered
@@ -41,7 +41,13 @@ from console.web.listening import Listen, bound, listen_at
 from shared.broker.errors import BrokerNotStarted
 
 if TYPE_CHECKING:
-    from console.web.serving import Access
+    from console.scenario import playing, reading
+    from console.stack.forking import ForkServer
+    from console.web import serving
+else:
+    playing = Later("console.scenario.playing")
+    reading = Later("console.scenario.reading")
+    serving = Later("console.web.serving")
 
 _STYLES: Final = {State.RUNNING: "green", State.PAUSING: "yellow", State.REFUSED: "bold red", State.STOPPED: "dim"}
 
@@ -78,7 +84,7 @@ class Asked(NamedTuple):
         """Read the topology; a broker of the command line is asked for instead of its own. Raises FileRefused."""
         topology = load(self.topology)
         for one in self.stories:  # what cannot be read ends it before anything is started
-            _reader()(one)
+            reading.load_scenario(one)
         unknown = [one for one in self.restored if topology.endpoint(one) is None]
         if unknown:
             raise TopologyRefused(f"{self.topology} holds no endpoint {unknown[0]}, whose store is said to be restored")
@@ -88,14 +94,14 @@ class Asked(NamedTuple):
         return topology.model_copy(update={"broker": elsewhere})
 
 
-async def up(screen: Screen, asked: Asked) -> int:
+async def up(screen: Screen, asked: Asked, fork_server: ForkServer | None = None) -> int:
     """Bring a topology up, show how it does, and take it down when it is asked to end."""
     topology, address, ended = asked.load(), listen_at(asked.listen), asyncio.Event()
     board = Board(screen, topology)
     input_ends = on_end_of_input(ended.set) if asked.until_input_ends else nullcontext()
     with unhindered(screen), input_ends:
         try:
-            await _until_ended(_stay_up(topology, asked, address, board, ended), board, ended)
+            await _until_ended(_stay_up(topology, asked, address, board, ended, fork_server), board, ended)
         except (StackError, BrokerNotStarted, ServerError) as error:
             screen.failed(type(error).__name__, str(error))
             return FAILED
@@ -117,53 +123,48 @@ async def _until_ended(staying_up: Coroutine[None, None, None], board: Board, en
             bringing_up.result()
 
 
-async def _stay_up(topology: Topology, asked: Asked, listen: Listen, board: Board, ended: asyncio.Event) -> None:
-    """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already."""
+async def _stay_up(  # noqa: PLR0913, PLR0917 - all that it is made of
+    topology: Topology,
+    asked: Asked,
+    listen: Listen,
+    board: Board,
+    ended: asyncio.Event,
+    fork_server: ForkServer | None,
+) -> None:
+    """Run everything until told to end; the address is taken first, so that nothing starts if it is taken already.
+
+    The web server is imported while broker and workers start: it takes as long as they do.
+    """
     folder = asked.folder or topology.folder or FOLDER
     stacked = running(
-        topology, folder, board.say, on_change=board.changed, environment=asked.environment(), restored=asked.restored
+        topology,
+        folder,
+        board.say,
+        on_change=board.changed,
+        environment=asked.environment(),
+        restored=asked.restored,
+        begun=fork_server,
     )
-    with bound(listen) as listening, ThreadPoolExecutor(1) as beside:
-        server = beside.submit(_server)
+    with bound(listen) as listening:
         for warning in warnings(listen):
             board.say(warning)
+        importing = asyncio.create_task(asyncio.to_thread(getattr, serving, "web"))
         async with stacked as stack:
             take_token(stack.folder, os.environ)
+            web = await importing
             stack.preparing.extend(one.name for one in asked.stories)
-            serve = await asyncio.wrap_future(server)
             async with (
                 control_socket(stack.folder, partial(answer_request, stack)),
                 command_socket(stack.folder),
-                serve(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
+                web(stack.context, stack.folder, listening, listen.host, stack=stack) as access,
             ):
                 for file in asked.stories:
                     board.say(f"scenario: {file}")
-                    await _player()(file, stack.folder / CONTEXT_FILE.name)
+                    await playing.play_here(file, stack.folder / CONTEXT_FILE.name)
                     stack.preparing.remove(file.name)
                 with board.shown(stack, access):
                     await ended.wait()
                 board.say("stopping")
-
-
-def _server() -> Callable[..., AbstractAsyncContextManager[Access]]:
-    """Import the web server in a thread, which takes half a second: beside the broker and the workers, which start."""
-    from console.web.serving import web  # noqa: PLC0415 - as said
-
-    return web
-
-
-def _reader() -> Callable[[Path], object]:
-    """Import what reads scenarios, which few have."""
-    from console.scenario.reading import load_scenario  # noqa: PLC0415 - as said
-
-    return load_scenario
-
-
-def _player() -> Callable[[Path, Path], Coroutine[None, None, None]]:
-    """Import what plays scenarios, which few have and which needs the web server."""
-    from console.scenario.playing import play_here  # noqa: PLC0415 - as said
-
-    return play_here
 
 
 class Board:
@@ -191,7 +192,7 @@ class Board:
             self._screen.show(_line(report))
 
     @contextmanager
-    def shown(self, stack: Stack, access: Access) -> Iterator[None]:
+    def shown(self, stack: Stack, access: serving.Access) -> Iterator[None]:
         """All is up: say what to type next, and keep the table up to date meanwhile."""
         self._stack, self.ready = stack, True
         if self._screen.as_json:
