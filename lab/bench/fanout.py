@@ -28,11 +28,16 @@ STARTING_LIMIT_WORKERS: Final = 4
 """Workers that start at the same time: more only wait for each other."""
 
 
-async def measure_fanout(testbed: Testbed, sizes: Sizes, pair: Rate) -> Fanout:
-    """Handshakes a second between one initiator and many acceptors, every connection in turn with the next of them."""
+async def measure_fanout(testbed: Testbed, sizes: Sizes, pair: Rate) -> list[Fanout]:
+    """Handshakes a second between one initiator and many acceptors, for each number of acceptors that is asked for."""
+    return [await _among(testbed, sizes, pair, count) for count in sizes.acceptors]
+
+
+async def _among(testbed: Testbed, sizes: Sizes, pair: Rate, count: int) -> Fanout:
+    """One number of acceptors: every connection in turn with the next of them."""
     async with AsyncExitStack() as stack:
-        opener = await testbed.end("initiator", "vpc-fan-a")
-        others = [await testbed.end("acceptor", f"vpc-fan-b{place}") for place in range(sizes.acceptors)]
+        opener = await testbed.end("initiator", f"vpc-fan{count}-a")
+        others = [await testbed.end("acceptor", f"vpc-fan{count}-b{place}") for place in range(count)]
         for end in (opener, *others):
             stack.push_async_callback(end.stop)
         await _start([opener, *others])
@@ -40,7 +45,7 @@ async def measure_fanout(testbed: Testbed, sizes: Sizes, pair: Rate) -> Fanout:
         wanted = connections("", sizes.handshakes - sizes.handshakes % len(others))
         seconds, spent = await _round(testbed, opener, others, wanted)
     costs = [one / len(wanted) * 1e6 for one in spent]
-    return Fanout(sizes.acceptors, Rate(len(wanted), (seconds,)), pair, *costs)
+    return Fanout(count, Rate(len(wanted), (seconds,)), pair, *costs)
 
 
 async def _round(

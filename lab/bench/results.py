@@ -187,5 +187,5 @@ class Results:
     scale: list[ScalePoint] = field(default_factory=list)
     worlds: Worlds | None = None
     payloads: Payloads | None = None
-    fanout: Fanout | None = None
+    fanout: list[Fanout] = field(default_factory=list)
     breakdown: Breakdown | None = None

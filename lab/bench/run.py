@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -146,8 +146,8 @@ def _show_breakdown(layers: dict[str, float], console: Console) -> None:
     console.print(f"Processor time per handshake: {whole:.0f} µs: {parts}")
 
 
-def _measure(folder: Path, sizes: Sizes, wanted: Iterable[str], results: Results, say: Say) -> dict[str, str]:
-    broker, owners, passwords = start_broker(folder, sizes.acceptors)
+def _measure(folder: Path, sizes: Sizes, wanted: Collection[str], results: Results, say: Say) -> dict[str, str]:
+    broker, owners, passwords = start_broker(folder, sizes.acceptors if "fanout" in wanted else ())
     try:
         return asyncio.run(_all(folder, sizes, set(wanted), results, say, broker, owners, passwords))
     finally:

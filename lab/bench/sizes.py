@@ -30,7 +30,7 @@ class Sizes:
     idle_seconds: float
     starts: int
     worlds: int
-    acceptors: int
+    acceptors: tuple[int, ...]
     scale: tuple[ScaleSize, ...]
 
     @property
@@ -55,7 +55,7 @@ FULL: Final = Sizes(
     idle_seconds=30.0,
     starts=5,
     worlds=40,
-    acceptors=50,
+    acceptors=(50, 200),
     scale=(ScaleSize(20, 4), ScaleSize(100, 4), ScaleSize(300, 4), ScaleSize(20, 60), ScaleSize(100, 60)),
 )
 
@@ -73,7 +73,7 @@ QUICK: Final = Sizes(
     idle_seconds=5.0,
     starts=1,
     worlds=8,
-    acceptors=6,
+    acceptors=(6,),
     scale=(ScaleSize(8, 2),),
 )
 

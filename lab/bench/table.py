@@ -95,8 +95,8 @@ def table(results: Results, *, full: bool) -> list[Row]:
         rows += _payloads(results.payloads, [payloads for _, payloads in results.plain_payloads])
     if results.by_connections is not None:
         rows += _loaded(results.by_connections, full=full)
-    if results.fanout is not None:
-        rows += _fanout(results.fanout, full=full)
+    for fanout in results.fanout:
+        rows += _fanout(fanout, full=full)
     for point in results.scale:
         if point.endpoints == AIM_ENDPOINTS:
             rows += _scale(point)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,12 +102,14 @@ class Pair:
         return sum(end.cpu_seconds() for end in self.ends)
 
 
-def plan(acceptors: int) -> dict[str, str]:
-    """Every endpoint of a run and its owner."""
+def plan(acceptors: Sequence[int]) -> dict[str, str]:
+    """Every endpoint of a run and its owner; `acceptors` are the numbers of them that the fan-out measures."""
     pairs = ("bulk", "lone", "payloads", "breakdown", *(f"load{place}" for place in range(len(FULL.connection_counts))))
     owners = {f"vpc-{name}-{side}": owner for name in pairs for side, owner in (("a", OPENER), ("b", OTHER))}
-    owners["vpc-fan-a"] = OPENER
-    owners |= {f"vpc-fan-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(acceptors)}
+    for count in acceptors:
+        owners[f"vpc-fan{count}-a"] = OPENER
+        fan = {f"vpc-fan{count}-b{place}": f"{OTHER}{place // ENDPOINTS_PER_ACCOUNT}" for place in range(count)}
+        owners |= fan
     return owners
 
 
@@ -176,7 +178,7 @@ class Testbed:
         return cpu_seconds(self.broker.pid)
 
 
-def start_broker(folder: Path, acceptors: int) -> tuple[OwnBroker, dict[str, str], dict[str, str]]:
+def start_broker(folder: Path, acceptors: Sequence[int]) -> tuple[OwnBroker, dict[str, str], dict[str, str]]:
     """Boot the broker of a run; blocks. Raises BrokerNotStarted. Returns it with the owners and the passwords."""
     owners = plan(acceptors)
     passwords = {uid: secrets.token_hex(16) for uid in [ADMINISTRATOR, *sorted(set(owners.values()))]}

@@ -17,16 +17,16 @@ def test_whatever_is_needed_has_its_turn() -> None:
 
 
 def test_no_account_needs_more_connections_than_it_may_have() -> None:
-    owners = plan(50)
+    owners = plan((50, 200))
     for owner in set(owners.values()):
         workers = sum(one == owner for one in owners.values())
         assert 2 * workers + 1 <= USER_CONNECTIONS
 
 
 def test_every_endpoint_hears_its_owner_and_the_other_side() -> None:
-    owners = plan(12)
+    owners = plan((12,))
     passwords = dict.fromkeys([ADMINISTRATOR, *owners.values()], "secret")
     queues = {queue["name"] for queue in described(owners, passwords)["queues"]}
-    assert {"peering.q.alice.vpc-fan-a.from.bob1", "peering.q.bob1.vpc-fan-b11.from.alice"} <= queues
-    assert "peering.q.bob1.vpc-fan-b11.from.bob1" in queues
-    assert "peering.q.bob1.vpc-fan-b11.from.bob0" not in queues
+    assert {"peering.q.alice.vpc-fan12-a.from.bob1", "peering.q.bob1.vpc-fan12-b11.from.alice"} <= queues
+    assert "peering.q.bob1.vpc-fan12-b11.from.bob1" in queues
+    assert "peering.q.bob1.vpc-fan12-b11.from.bob0" not in queues

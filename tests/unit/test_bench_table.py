@@ -72,7 +72,7 @@ def results(*, seconds: float = 1.0) -> Results:
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
         worlds=Worlds(Latency((450.0,)), Latency((60.0,)), Latency((90.0,)), 590.0, (0.9, 1.1, 1.2), 1.0),
         scale=[scale_point(20), scale_point(300)],
-        fanout=Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
+        fanout=[Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0)],
     )
 
 
