@@ -16,6 +16,7 @@ from lab.generate.dead_letters import dead_letters_page
 from lab.generate.errors import errors_page
 from lab.generate.guarantees import guarantees_page
 from lab.generate.house import house_picture, map_page
+from lab.generate.metrics import metrics_page
 from lab.generate.refusals import refusals_page
 from lab.generate.schemas import (
     additions_schema,
@@ -41,6 +42,7 @@ def pages(lab: typer.Typer) -> Mapping[str, Callable[[Path], str]]:
         "docs/cloud-actions.md": lambda _: actions_page(),
         "docs/refusals.md": lambda _: refusals_page(),
         "docs/dead-letters.md": lambda _: dead_letters_page(),
+        "docs/metrics.md": lambda _: metrics_page(),
         "docs/situations.md": lambda _: situations_page(),
         "docs/commands.md": lambda _: commands_page(lab),
         "docs/bundle.schema.json": lambda _: bundle_schema(),

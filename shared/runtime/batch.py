@@ -97,6 +97,7 @@ class Batch:
     received: int = 0
     ignored: int = 0
     delivered: int = 0
+    retransmissions: int = 0
     steps: int = 0
 
     def apply(

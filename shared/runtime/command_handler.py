@@ -21,6 +21,7 @@ from shared.runtime.pages import inbox_page, timeline_page
 from shared.runtime.peers import Peers
 from shared.runtime.show import view
 from shared.runtime.subscriptions import Subscription, Subscriptions
+from shared.store.sqlite import Store
 from shared.wire.request import (
     CHANGING,
     PAGE_LIMIT,
@@ -38,7 +39,7 @@ from shared.wire.request import (
     SendForm,
     SubscribeForm,
 )
-from shared.wire.views import WorkerView
+from shared.wire.views import HistogramView, WorkerView
 
 REPLY_LIMIT_BYTES: Final = 4 * 1024 * 1024
 """The longest reply; the broker layer sends twice as much, and what it does not send is never answered."""
@@ -80,7 +81,7 @@ class CommandHandler:
             case "subscribe":
                 return self._subscribe(form, request, reply_to, batch, now)
             case "worker":
-                return _done(self._worker(batch).model_dump(by_alias=True))
+                return _done(self.about(batch.store, now).model_dump(by_alias=True))
             case "initiate" | "suspend" | "resume" | "delete":
                 return self._command(form["interface"], _event(form["kind"]), form["kind"], batch)
 
@@ -171,8 +172,8 @@ class CommandHandler:
         self._subscriptions.add(Subscription(request, reply_to, form["interface"], after, now + form["seconds"]))
         return _done({"after": after})
 
-    def _worker(self, batch: Batch) -> WorkerView:
-        """The worker about itself."""
+    def about(self, store: Store, now: float) -> WorkerView:
+        """The worker about itself. `now` is monotonic seconds."""
         own = self._endpoint
         return WorkerView(
             endpoint=own.id,
@@ -181,14 +182,20 @@ class CommandHandler:
             region=own.region,
             role=self._role.name,
             pid=os.getpid(),
-            store_id=batch.store.store_id,
-            timeline=batch.store.last_row,
-            statuses=batch.store.statuses(),
+            store_id=store.store_id,
+            timeline=store.last_row,
+            statuses=store.statuses(),
             counters=dict(self._condition.counters),
             unread=dict(self._condition.unread),
             blocked=self._condition.blocked or None,
             store=self._condition.store or None,
-            store_bytes=batch.store.size(),
+            store_bytes=store.size(),
+            disconnected=self._condition.disconnected or None,
+            peers=self._peers.by_reachability(now),
+            histograms={
+                name: HistogramView(bounds=one.bounds, counts=tuple(one.counts), sum=one.sum)
+                for name, one in self._condition.histograms.items()
+            },
         )
 
 

@@ -7,17 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-COUNTED: Final = (
-    "steps",
-    "batches",
-    "received_messages",
-    "ignored_messages",
-    "delivered_payloads",
-    "rejected_deliveries",
-    "errors",
-    "blocked",
-)
-"""What a worker counts, from its start; `blocked` is how often the broker stopped taking messages."""
+from shared.runtime.histograms import Histogram
+
+COUNTED: Final = {
+    "steps": "events applied to an interface",
+    "batches": "transactions of deliveries, commands and timers",
+    "received_messages": "messages of peers that were read",
+    "ignored_messages": "those of them that changed nothing, as the protocol has it",
+    "retransmissions": "resend timers that ran out, so that something was said again",
+    "delivered_payloads": "payloads that came into an inbox",
+    "rejected_deliveries": "deliveries set aside as dead letters",
+    "errors": "errors in handling an item of a batch",
+    "blocked": "how often the broker stopped taking messages",
+}
+"""What a worker counts, from its start, and what each is."""
+
+_OPENING_BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_BYTES_BOUNDS: Final = (256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576)
+
+
+def _histograms() -> dict[str, Histogram]:
+    """What a worker measures; empty so far."""
+    return {"opening_seconds": Histogram(_OPENING_BOUNDS), "sent_bundle_bytes": Histogram(_BYTES_BOUNDS)}
 
 
 @dataclass(slots=True)
@@ -33,6 +44,7 @@ class Condition:
     blocked: str = ""
     store: str = ""
     counters: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
+    histograms: Mapping[str, Histogram] = field(default_factory=_histograms)
 
     @property
     def healthy(self) -> bool:

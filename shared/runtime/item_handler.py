@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from shared.broker.messages import OutgoingMessage
 from shared.protocol.events import Due, PeerStoreChanged, Received, Restate
+from shared.protocol.interface import timers
 from shared.protocol.messages import Declare, NotReady, Reason
-from shared.protocol.words import Address
+from shared.protocol.words import Address, Timer
 from shared.runtime.batch import Batch
 from shared.runtime.command_handler import REPLY_LIMIT_BYTES, CommandHandler, shortened
 from shared.runtime.items import IncomingBundle, IncomingNewer, IncomingRequest, Item, Restatement, Resync, Resynced
@@ -31,6 +32,7 @@ class ItemHandler:
                 self._answer(item, batch, now)
             case Expired(interface, timer, attempt):
                 if (state := self._store.load(interface)) is not None:
+                    batch.retransmissions += timer is Timer.RESEND and timer in timers(state)
                     batch.apply(state, Due(timer, batch.nonce), f"timer {timer}", attempt=attempt)
             case Restatement(interface):
                 if (state := self._store.load(interface)) is not None:

@@ -101,6 +101,19 @@ class Peers:
             return False
         return None if found.last_heard is None else True
 
+    def by_reachability(self, now: float) -> dict[str, int]:
+        """How many peers are reachable, unreachable, and not heard of yet, in these words."""
+        found = {"reachable": 0, "unreachable": 0, "unknown": 0}
+        for peer in self.known:
+            match self.reachable(peer, now):
+                case True:
+                    found["reachable"] += 1
+                case False:
+                    found["unreachable"] += 1
+                case None:
+                    found["unknown"] += 1
+        return found
+
     def silent_for(self, peer: PeerId, now: float) -> float | None:
         """Seconds since the peer was last heard of; None if it never was."""
         found = self.known.get(peer)

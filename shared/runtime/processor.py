@@ -22,6 +22,7 @@ from shared.runtime.command_handler import CommandHandler
 from shared.runtime.condition import Condition
 from shared.runtime.deliveries import Incoming, IncomingDelivery, read
 from shared.runtime.final_declaration import DelayedDeclarations
+from shared.runtime.histograms import OpeningTimes
 from shared.runtime.item_handler import ItemHandler
 from shared.runtime.items import IncomingBundle, Item, Restatement, split
 from shared.runtime.outgoing import OutgoingBundles
@@ -33,6 +34,7 @@ from shared.runtime.timers import Expired, Timers
 from shared.store.errors import StoreError
 from shared.store.sqlite import Store
 from shared.wire.forms import Unreadable
+from shared.wire.views import WorkerView
 
 EVENTS_LIMIT: Final = 1_000
 """How many timers and restatements one batch takes up, so that messages never wait long behind them."""
@@ -70,7 +72,9 @@ class Processor:
         self.restate: deque[str] = deque()
         condition = condition or Condition()
         self.counters = condition.counters
-        commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, condition)
+        self._openings = OpeningTimes(end.role.opening_status, condition.histograms["opening_seconds"])
+        self._bundle_bytes = condition.histograms["sent_bundle_bytes"]
+        self._commands = commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, condition)
         self._handler = ItemHandler(end.endpoint.id, store, commands)
 
     def start(self, now: float) -> None:
@@ -93,6 +97,10 @@ class Processor:
                 batch.apply(state, Restored(nonce), "restored from a backup")
         self._store.renew(nonce)
         self._store.commit()
+
+    def about(self, now: float) -> WorkerView:
+        """The worker about itself, between two batches. `now` is monotonic seconds."""
+        return self._commands.about(self._store, now)
 
     def note_route(self, endpoint: str, *, found: bool) -> None:
         """Note whether the broker had a queue that leads to that endpoint."""
@@ -228,6 +236,7 @@ class Processor:
         result.outgoing.extend(self._packed(batch.outgoing))
         result.outgoing.extend(batch.replies)
         result.transitions.extend(batch.transitions)
+        self._openings.note(batch.transitions, now)
         self._count(batch)
 
     def _count(self, batch: Batch) -> None:
@@ -236,6 +245,7 @@ class Processor:
         self.counters["steps"] += batch.steps
         self.counters["received_messages"] += batch.received
         self.counters["ignored_messages"] += batch.ignored
+        self.counters["retransmissions"] += batch.retransmissions
         self.counters["delivered_payloads"] += batch.delivered
 
     def _finish(self, result: BatchResult, now: float, at: float) -> None:
@@ -270,4 +280,6 @@ class Processor:
     def _packed(self, bundles: OutgoingBundles) -> Iterator[OutgoingMessage]:
         """Write bundles in this endpoint's name."""
         own = self._end.endpoint
-        return bundles.packed(own.id, own.account, self._store.store_id, self._peers.unread)
+        for message in bundles.packed(own.id, own.account, self._store.store_id, self._peers.unread):
+            self._bundle_bytes.observe(len(message.body))
+            yield message

@@ -78,6 +78,14 @@ LARGE_STORE: Final = (
 )
 
 
+class HistogramView(View):
+    """Measured values, counted by the bounds between which they lie."""
+
+    bounds: tuple[float, ...] = Field(description="the largest value of each place but the last")
+    counts: tuple[int, ...] = Field(description="how many values lie in each place")
+    sum: float = Field(description="the sum of all values")
+
+
 class WorkerView(View):
     """A worker, as it describes itself. On the wire the store id has the name that format 1 gave it, `life`."""
 
@@ -101,6 +109,11 @@ class WorkerView(View):
     blocked: str | None = Field(default=None, description="why the broker takes nothing from it now; null if it does")
     store: str | None = Field(default=None, description="why its store takes nothing now; null if it does")
     store_bytes: int = Field(default=0, description="size of its store's file")
+    disconnected: str | None = Field(default=None, description="why it has no broker now; null if it has")
+    peers: dict[str, int] = Field(default_factory=dict, description="how many peers' workers are reachable or not")
+    histograms: dict[str, HistogramView] = Field(
+        default_factory=dict, description="what was measured since the worker started"
+    )
 
     @property
     def lacks(self) -> list[str]:

@@ -28,7 +28,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "h11": ("console/web/connections.py",),
     "starlette": _WEB,
     "uvicorn": ("console/web/",),
-    "prometheus_client": _WEB,
+    "prometheus_client": (*_WEB, "shared/runtime/metrics.py"),
     "httpx": ("shared/broker/control.py", "console/", "peering_handshake/", "lab/"),
     "rich": ("console/", "lab/"),
     "typer": ("console/", "lab/"),
