@@ -15,7 +15,9 @@ from console.topology import EndpointSection
 from shared.runtime.settings import WorkerSettings
 
 _PYTHON: Final = (sys.executable, "-P", "-m")  # -P: nothing is imported from the current folder
-_OWN_SETTINGS: Final = {"endpoint", "account", "region", "broker", "store", "accept_from", "restored", "health_file"}
+_OWN_SETTINGS: Final = {
+    *("endpoint", "account", "region", "broker", "store", "accept_from", "restored", "health_file", "metrics_port")
+}
 """What is one worker's and no other's: a variable of the environment would set it for all of them."""
 _COMMON_VARIABLES: Final = {
     f"PEERING_{name.upper()}" for name in WorkerSettings.model_fields if name not in _OWN_SETTINGS

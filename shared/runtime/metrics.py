@@ -5,14 +5,22 @@ The only file of the workers that imports prometheus_client, which a worker does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from itertools import accumulate
 from typing import Final, Literal, NamedTuple
 
+from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shared.runtime.logs import Logger
+from shared.store.errors import StoreError
 from shared.wire.views import HistogramView, WorkerView
+
+SCRAPE_LIMIT_SECONDS: Final = 5.0
+"""How long a scrape waits for a worker that is busy, or whose store is stuck, before it calls it silent."""
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 
@@ -122,3 +130,40 @@ def _buckets(histogram: HistogramView) -> list[tuple[str, float]]:
     """The places of a histogram as Prometheus has them: each counts all that is smaller, too."""
     bounds = [*(str(float(bound)) for bound in histogram.bounds), "+Inf"]
     return list(zip(bounds, accumulate(histogram.counts), strict=True))
+
+
+@asynccontextmanager
+async def scraped_at(
+    address: str, port: int, endpoint: str, about: Callable[[], Awaitable[WorkerView | None]], log: Logger
+) -> AsyncIterator[None]:
+    """Let Prometheus scrape one worker at a port, by prometheus_client's own server in threads of its own.
+
+    A port that cannot be had is logged, and the worker goes on: connections matter more.
+    """
+    loop = asyncio.get_running_loop()
+
+    async def answer() -> WorkerView | None:
+        return await about()
+
+    def ask() -> Mapping[str, WorkerView | None]:
+        asked = asyncio.run_coroutine_threadsafe(answer(), loop)
+        try:
+            return {endpoint: asked.result(SCRAPE_LIMIT_SECONDS)}
+        except (TimeoutError, StoreError):
+            asked.cancel()
+            return {endpoint: None}
+
+    registry = CollectorRegistry()
+    registry.register(Workers(ask))
+    try:
+        server, _ = start_http_server(port, address, registry)
+    except OSError as error:
+        log.error("metrics cannot be served", address=address, port=port, reason=str(error))  # noqa: TRY400 - one line
+        yield
+        return
+    log.info("metrics", address=address, port=server.server_port)
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, FilePath, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import Field, FilePath, IPvAnyAddress, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.broker.address import BrokerAddress
@@ -37,6 +38,12 @@ class WorkerSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what to log")
     restored: bool = Field(default=False, description="the store came from a backup: renew every epoch")
     health_file: Path | None = Field(default=None, description="kept fresh while connected and consuming")
+    metrics_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=0, description="port on which Prometheus can scrape this worker; 0: none"
+    )
+    metrics_address: IPvAnyAddress = Field(
+        default=IPv4Address("127.0.0.1"), description="address of that port; whoever reaches it may read"
+    )
     connect_timeout_seconds: Seconds = Field(default=120, description="until an unanswered initiate is given up")
     resend_first_seconds: Seconds = Field(default=0.5, description="first pause before something is said again")
     resend_limit_seconds: Seconds = Field(default=8, description="longest such pause")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import closing, suppress
+from contextlib import AbstractAsyncContextManager, closing, nullcontext, suppress
 from random import SystemRandom
 from typing import Final
 
@@ -30,6 +30,7 @@ from shared.runtime.settings import WorkerSettings
 from shared.runtime.thread import OneThread
 from shared.store.errors import StoreUnavailable
 from shared.store.sqlite import Store
+from shared.wire.views import WorkerView
 
 STORE_PAUSE_SECONDS: Final = 1.0
 """How long to wait before trying again when nothing can be made durable."""
@@ -80,6 +81,11 @@ class Worker:
                 await self._thread.call(self._store.close)
 
     async def _serve(self, processor: Processor) -> None:
+        """Work, and let itself be scraped meanwhile if it has a port for that."""
+        async with self._metrics(processor):
+            await self._work(processor)
+
+    async def _work(self, processor: Processor) -> None:
         """Connect, and take batches until the worker is told to stop; then drain."""
         link = asyncio.create_task(self._link.run(), name="link")
         batches = asyncio.create_task(self._batches(processor), name="batches")
@@ -92,9 +98,25 @@ class Worker:
             await self._link.stop(self._outbox.drained)
             await link
         finally:
+            self.stop()
             for task in (health, batches, link):
                 task.cancel()
             await asyncio.gather(health, batches, link, return_exceptions=True)
+
+    def _metrics(self, processor: Processor) -> AbstractAsyncContextManager[None]:
+        """Serve its metrics, if it has a port for them."""
+        settings = self._settings
+        if not settings.metrics_port:
+            return nullcontext()
+        from shared.runtime.metrics import scraped_at  # noqa: PLC0415 - others do without prometheus_client
+
+        async def about() -> WorkerView | None:
+            if self._stopping.is_set():  # its store may be closed already
+                return None
+            return await self._thread.call(lambda: processor.about(time.monotonic()))
+
+        address, port = str(settings.metrics_address), settings.metrics_port
+        return scraped_at(address, port, self._end.endpoint.id, about, self._log)
 
     # Its store.
 

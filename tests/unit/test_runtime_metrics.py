@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
+import httpx
+import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from lab.generate.metrics import metrics_page
+from shared.runtime import metrics
 from shared.runtime.condition import COUNTED, Condition
 from shared.runtime.histograms import Histogram
+from shared.runtime.logs import Logger
 from shared.runtime.metrics import HISTOGRAMS, Workers
 from shared.wire.views import WorkerView
 from tests.unit.runtime_bench import HOLD_SECONDS, bench, carried
@@ -72,6 +78,28 @@ def test_an_opening_that_was_given_up_is_not_measured(tmp_path: Path) -> None:
 
 def test_of_a_silent_worker_it_is_said_that_it_is_silent_and_nothing_else() -> None:
     assert scraped({"vpc-a": None}) == {("peering_worker_up", frozenset({("endpoint", "vpc-a")})): 0}
+
+
+async def test_a_worker_that_gives_no_answer_is_told_as_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "SCRAPE_LIMIT_SECONDS", 0.05)
+    told: list[int] = []
+
+    class Log:
+        def info(self, _: str, *, address: str, port: int) -> None:
+            assert address == "127.0.0.1"
+            told.append(port)
+
+    async def never() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    async with (
+        metrics.scraped_at("127.0.0.1", 0, "vpc-a", never, cast("Logger", Log())),
+        httpx.AsyncClient(timeout=60) as client,
+    ):
+        text = (await client.get(f"http://127.0.0.1:{told[0]}/metrics")).text
+    assert [line for line in text.splitlines() if line.startswith("peering")] == [
+        'peering_worker_up{endpoint="vpc-a"} 0.0'
+    ]
 
 
 def test_a_value_on_a_bound_lies_below_it() -> None:
