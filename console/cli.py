@@ -140,7 +140,8 @@ COMMANDS: Final = (
     ),
     Entry(
         control.provision,
-        "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies, mended (wires)",
+        "outcome, rabbitmq, accounts, endpoints, exchanges, queues, bindings, policies, mended (wires), "
+        "replaced (queues)",
         "peering provision topology.yaml --management http://admin:secret@localhost:15672",
         _RUNNING,
     ),

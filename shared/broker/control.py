@@ -34,7 +34,7 @@ class Rights(NamedTuple):
 
 async def provision(management_url: str, definitions: Definitions) -> None:
     """Import definitions; what is there already stays as it is. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         await _check_it_is_rabbitmq(client)
         await _import(client, definitions)
 
@@ -42,7 +42,7 @@ async def provision(management_url: str, definitions: Definitions) -> None:
 async def wait_until_ready(management_url: str, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
     """Wait until the broker's management API answers; other errors than its absence are raised at once."""
     try:
-        async with asyncio.timeout(limit_seconds), _client(management_url) as client:
+        async with asyncio.timeout(limit_seconds), manager(management_url) as client:
             while not await _answers(client):  # noqa: ASYNC110 - a broker that boots has no event to wait for
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError as late:
@@ -51,7 +51,7 @@ async def wait_until_ready(management_url: str, limit_seconds: float = READY_LIM
 
 async def broker_version(management_url: str) -> str:
     """Say which RabbitMQ answers. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         return await _check_it_is_rabbitmq(client)
 
 
@@ -63,40 +63,40 @@ def administrator_url(management_url: str, user: str, password: str) -> str:
 
 async def delete_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
     """Delete a queue with all that lies in it; one that is gone already is no error. Raises ControlPlaneError."""
-    await _remove(management_url, _queue(queue, vhost), f"delete {queue}")
+    await _remove(management_url, queue_path(queue, vhost), f"delete {queue}")
 
 
 async def queue_names(management_url: str, pattern: str, *, vhost: str = VHOST) -> list[str]:
     """List the queues whose names match a regular expression. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         query = f"name={quote(pattern, safe='')}&use_regex=true&page=1&page_size=500&columns=name"
-        response = await _change(client, "GET", f"/api/queues/{quote(vhost, safe='')}?{query}", "list its queues")
+        response = await ask(client, "GET", f"/api/queues/{quote(vhost, safe='')}?{query}", "list its queues")
         return [str(one["name"]) for one in response.json()["items"]]
 
 
 async def make_user(management_url: str, account: Account, tag: str, rights: Rights, *, vhost: str = VHOST) -> None:
     """Make a user, or give it a new password, and let it do this much and no more. Raises ControlPlaneError."""
     name = quote(login_name(account.uid, vhost), safe="")
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         for path, body in (
             (f"/api/users/{name}", {"password": account.password, "tags": tag}),
             (f"/api/permissions/{quote(vhost, safe='')}/{name}", rights._asdict()),
         ):
-            await _change(client, "PUT", path, f"make the user {account.uid}", body)
+            await ask(client, "PUT", path, f"make the user {account.uid}", body)
 
 
 async def limit_user(management_url: str, uid: str, limits: Mapping[str, int], *, vhost: str = VHOST) -> None:
     """Set how many connections and channels an account may open from now on. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         for limit, value in limits.items():
             path = f"/api/user-limits/{quote(login_name(uid, vhost), safe='')}/{limit}"
-            await _change(client, "PUT", path, f"limit the user {uid}", {"value": value})
+            await ask(client, "PUT", path, f"limit the user {uid}", {"value": value})
 
 
 async def purge_queue(management_url: str, queue: str, *, vhost: str = VHOST) -> None:
     """Throw away everything that waits in a queue; what was delivered already can still be acknowledged."""
-    async with _client(management_url) as client:
-        await _change(client, "DELETE", f"{_queue(queue, vhost)}/contents", f"purge {queue}")
+    async with manager(management_url) as client:
+        await ask(client, "DELETE", f"{queue_path(queue, vhost)}/contents", f"purge {queue}")
 
 
 async def delete_vhost(management_url: str, *, vhost: str = VHOST) -> None:
@@ -109,9 +109,9 @@ async def make_world(management_url: str, vhost: str, description: str, document
 
     Raises ControlPlaneError.
     """
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         path = f"/api/vhosts/{quote(vhost, safe='')}"
-        await _change(client, "PUT", path, f"make {vhost}", {"description": description, "tags": ""})
+        await ask(client, "PUT", path, f"make {vhost}", {"description": description, "tags": ""})
         await _import(client, document)
 
 
@@ -123,17 +123,17 @@ async def delete_world(management_url: str, vhost: str) -> None:
     for name in await worlds(management_url):
         if name == vhost or name.startswith(f"{vhost}."):
             await delete_vhost(management_url, vhost=name)
-    async with _client(management_url) as client:
-        users = (await _change(client, "GET", "/api/users", "list its users")).json()
+    async with manager(management_url) as client:
+        users = (await ask(client, "GET", "/api/users", "list its users")).json()
         places = [(one["name"], one["name"].partition("@")[2]) for one in users]
         if logins := [name for name, place in places if place == vhost or place.startswith(f"{vhost}.")]:
-            await _change(client, "POST", "/api/users/bulk-delete", f"delete users of {vhost}", {"users": logins})
+            await ask(client, "POST", "/api/users/bulk-delete", f"delete users of {vhost}", {"users": logins})
 
 
 async def worlds(management_url: str) -> dict[str, str]:
     """List the worlds of a broker, each with its description. Raises ControlPlaneError."""
-    async with _client(management_url) as client:
-        found = (await _change(client, "GET", "/api/vhosts", "list its virtual hosts")).json()
+    async with manager(management_url) as client:
+        found = (await ask(client, "GET", "/api/vhosts", "list its virtual hosts")).json()
         return {one["name"]: one.get("description", "") for one in found if one["name"].startswith(WORLD_PREFIX)}
 
 
@@ -144,13 +144,13 @@ async def settle_queues(management_url: str, *, vhost: str = VHOST) -> None:
     broker that is killed in between has the queue back, but finds no member of it, starts an empty one, and lets it
     elect no leader, ever: nobody can publish to it or consume from it. So a queue that nobody needs is declared last.
     """
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         await _settle(client, vhost)
 
 
 async def _import(client: httpx.AsyncClient, document: Definitions) -> None:
     """Import definitions, and have RabbitMQ remember each of their queues."""
-    await _change(client, "POST", "/api/definitions", "take the definitions", document)
+    await ask(client, "POST", "/api/definitions", "take the definitions", document)
     for vhost in sorted({str(queue["vhost"]) for queue in document.get("queues", ())})[:1]:
         await _settle(client, vhost)
 
@@ -158,19 +158,19 @@ async def _import(client: httpx.AsyncClient, document: Definitions) -> None:
 async def _settle(client: httpx.AsyncClient, vhost: str) -> None:
     """Declare a quorum queue and delete it: the names of all before it are on the disk then."""
     body = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
-    await _change(client, "PUT", _queue(LAST_QUEUE, vhost), "declare a queue", body)
-    await _change(client, "DELETE", _queue(LAST_QUEUE, vhost), "delete a queue")
+    await ask(client, "PUT", queue_path(LAST_QUEUE, vhost), "declare a queue", body)
+    await ask(client, "DELETE", queue_path(LAST_QUEUE, vhost), "delete a queue")
 
 
 async def _remove(management_url: str, path: str, what: str) -> None:
     """Remove something, unless it is gone already."""
-    async with _client(management_url) as client:
+    async with manager(management_url) as client:
         response = await _request(client, "DELETE", path)
         if response.is_error and response.status_code != HTTPStatus.NOT_FOUND:
             raise ControlPlaneError(f"RabbitMQ does not {what}: {_reason(response)}")
 
 
-async def _change(
+async def ask(
     client: httpx.AsyncClient, method: str, path: str, what: str, body: dict[str, Any] | None = None
 ) -> httpx.Response:
     """Make one call that has to succeed. Raises ControlPlaneError, which says what RabbitMQ does not do."""
@@ -180,7 +180,7 @@ async def _change(
     return response
 
 
-def _queue(queue: str, vhost: str) -> str:
+def queue_path(queue: str, vhost: str) -> str:
     """The path of a queue."""
     return f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
 
@@ -193,14 +193,14 @@ async def dead_letters(
     Each has `payload`, `payload_encoding`, `exchange`, `routing_key` and `properties` with `headers`.
     """
     query = {"count": limit, "ackmode": "ack_requeue_true", "encoding": "auto"}
-    async with _client(management_url) as client:
-        response = await _change(client, "POST", f"{_queue(queue, vhost)}/get", "show its dead letters", query)
+    async with manager(management_url) as client:
+        response = await ask(client, "POST", f"{queue_path(queue, vhost)}/get", "show its dead letters", query)
         dead: list[dict[str, Any]] = response.json()
         return dead
 
 
 @asynccontextmanager
-async def _client(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
+async def manager(management_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """Open a client whose credentials come out of the address; the environment's proxies are not for a broker."""
     try:
         url = httpx.URL(management_url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from console.client.clients import Clients
 from console.commands.running import DONE
@@ -14,16 +15,21 @@ from console.topology import NoContext, Topology, find_context, load
 from console.topology.context import password_variable, with_passwords
 from shared.broker.control import broker_version
 from shared.broker.control import provision as import_definitions
+from shared.broker.replacing import replace_queues, unlike_queues
 from shared.broker.topology import Account, Definitions, definitions
 
 
 async def provision(screen: Screen, path: Path, management_url: str) -> int:
-    """Make users, exchanges, queues, bindings and limits on a broker; what is there already stays."""
+    """Make users, exchanges, queues, bindings and limits on a broker; what is there already stays.
+
+    But a queue that has other arguments than it should have is replaced, once its worker has read it.
+    """
     topology = with_passwords(load(path), os.environ)
     document = broker_definitions(path, topology)
     with screen.progress("provisioning"):
         version = await broker_version(management_url)
         await import_definitions(management_url, document)
+        replaced = await _replaced(path, management_url, document)
         mended = await _mended(path, management_url)
     made = {
         "accounts": [one.uid for one in topology.accounts],
@@ -33,10 +39,21 @@ async def provision(screen: Screen, path: Path, management_url: str) -> int:
         "bindings": len(document["bindings"]),
         "policies": len(document["policies"]),
         "mended": mended,
+        "replaced": replaced,
     }
     shown = {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in made.items()}
     screen.tell({"outcome": "done", "rabbitmq": version, **made}, facts([("RabbitMQ", version), *shown.items()]))
     return DONE
+
+
+async def _replaced(path: Path, management_url: str, document: Definitions) -> list[str]:
+    """Replace the queues that have other arguments than they should have, and name them. Raises NoContext."""
+    queues = await unlike_queues(management_url, document)
+    if queues:
+        login = urlsplit(management_url)
+        user, password = unquote(login.username or ""), unquote(login.password or "")
+        await replace_queues(find_context(path).broker.as_user(user, password), management_url, document, queues)
+    return queues
 
 
 async def _mended(path: Path, management_url: str) -> list[str]:
