@@ -1,4 +1,4 @@
-"""Tests of queues that were declared with other arguments: they are replaced under load, and nothing is lost.
+"""Tests of queues that were declared with other arguments: they are replaced under load, and nothing is lost."""
 
 from __future__ import annotations
 
