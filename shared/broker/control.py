@@ -5,6 +5,7 @@ never in an error.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -22,6 +23,8 @@ REQUEST_LIMIT_SECONDS: Final = 60.0
 """A large topology takes RabbitMQ about 10 ms a queue."""
 READY_LIMIT_SECONDS: Final = 60.0
 _SHOWN_CHARACTERS: Final = 400
+_LAST_QUEUE_EXPIRES_MILLISECONDS: Final = 120_000
+"""More than a request may take."""
 
 
 class Rights(NamedTuple):
@@ -156,10 +159,14 @@ async def _import(client: httpx.AsyncClient, document: Definitions) -> None:
 
 
 async def _settle(client: httpx.AsyncClient, vhost: str) -> None:
-    """Declare a quorum queue and delete it: the names of all before it are on the disk then."""
-    body = {"durable": True, "arguments": {"x-queue-type": "quorum"}}
-    await ask(client, "PUT", queue_path(LAST_QUEUE, vhost), "declare a queue", body)
-    await ask(client, "DELETE", queue_path(LAST_QUEUE, vhost), "delete a queue")
+    """Declare a quorum queue and delete it: the names of all before it are on the disk then.
+
+    Its name is its own, because several may be provisioning, and it expires, because they may be killed.
+    """
+    path = queue_path(f"{LAST_QUEUE}.{secrets.token_hex(8)}", vhost)
+    arguments = {"x-queue-type": "quorum", "x-expires": _LAST_QUEUE_EXPIRES_MILLISECONDS}
+    await ask(client, "PUT", path, "declare a queue", {"durable": True, "arguments": arguments})
+    await ask(client, "DELETE", path, "delete a queue")
 
 
 async def _remove(management_url: str, path: str, what: str) -> None:

@@ -24,7 +24,7 @@ OPEN_DEAD_LETTER_QUEUE: Final = "peering.dead-letters.open"
 """Open mode has its own, because a queue whose limits are arguments can't be declared over one that has none."""
 DEAD_LETTER_KEY: Final = "dead-letter"
 LAST_QUEUE: Final = "peering.last"
-"""Declared after all others and deleted at once, so that RabbitMQ writes the names of those before it to its disk."""
+"""How the name of a queue begins that is declared after all others, so that RabbitMQ writes their names to its disk."""
 
 CONSOLE_SLOTS: Final = 8
 """How many queues for replies an account begins with: one for each console that waits at the same time."""

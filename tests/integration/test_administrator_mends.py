@@ -16,8 +16,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from shared.broker.control import queue_names
 from shared.broker.embedded import PrivateBroker
-from shared.broker.names import VHOST, endpoint_queue, exchange_name
+from shared.broker.names import LAST_QUEUE, VHOST, endpoint_queue, exchange_name
 from shared.broker.topology import Account
 from shared.runtime.health import fresh as is_fresh
 from tests.end_to_end.asking import Console
@@ -121,6 +122,17 @@ async def healthy(place: Place, *sites: Site) -> None:
 async def unhealthy(place: Place, site: Site) -> None:
     """Wait until the worker of this site says that it is not well."""
     await wait_for(lambda: not is_fresh(place.health(site)), LIMIT_SECONDS)
+
+
+async def test_many_provision_at_once(own: Own) -> None:
+    """Each declares one more queue, so that RabbitMQ remembers the one before: none is another's, and none stays."""
+    broker, _ = own
+    alice = fresh("alice")
+    sites = [(alice.uid, fresh_id("vpc")) for _ in range(8)]
+    await asyncio.gather(*(broker.provision([alice], [site]) for site in sites))
+    there = set(await queue_names(broker.management_url, "^peering"))
+    assert {endpoint_queue(uid, endpoint, uid).name for uid, endpoint in sites} <= there
+    assert not {one for one in there if one.startswith(LAST_QUEUE)}
 
 
 async def test_a_queue_that_is_provisioned_late_is_read(own: Own, tmp_path: Path) -> None:
