@@ -147,7 +147,7 @@ def _from_environment(url: str, topology: Topology, *, provisioned: bool) -> Top
     shared = not provisioned and address.user is not None and topology.account(address.user) is None
     vhost = VHOST if provisioned else address.vhost
     section = BrokerSection(
-        url=f"{'amqps' if address.tls else 'amqp'}://{address.host}:{address.port}/{quote(vhost, safe='')}",
+        url=f"{'amqps' if address.tls else 'amqp'}://{address.places}/{quote(vhost, safe='')}",
         shared_user=address.user if shared else None,
         shared_password=address.password if shared else None,
         ca_file=topology.broker.ca_file if topology.broker is not None else None,

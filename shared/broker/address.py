@@ -1,4 +1,4 @@
-"""Broker addresses: where the broker is and as whom to log in.
+"""Broker addresses: where the broker is, or each node of it, and as whom to log in.
 
 A password that can be printed will be, so an address keeps it out of everything it shows of itself.
 """
@@ -19,6 +19,7 @@ class BrokerAddress:
     """Where the broker is and as whom to log in.
 
     With a certificate and no password, the login is EXTERNAL: the broker takes the name from the certificate.
+    `others` are further nodes of the same broker, a host and a port each, which are tried after this one.
     """
 
     host: str
@@ -30,6 +31,7 @@ class BrokerAddress:
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None
+    others: tuple[tuple[str, int], ...] = ()
 
     @classmethod
     def parse(
@@ -40,11 +42,11 @@ class BrokerAddress:
         certificate_file: Path | None = None,
         key_file: Path | None = None,
     ) -> Self:
-        """Read `amqp[s]://user:password@host:port/vhost`. No path means the virtual host `/`, as for all clients.
+        """Read `amqp[s]://user:password@host:port,host:port/vhost`. No path means the virtual host `/`, as everywhere.
 
         Raises ValueError, without the password in it.
         """
-        parts = _split(url)
+        parts, others = _split(url)
         if parts.scheme != "amqps" and (ca_file or certificate_file or key_file):
             raise ValueError("certificates need an address that begins with amqps://")
         if key_file and not certificate_file:
@@ -59,7 +61,20 @@ class BrokerAddress:
             ca_file=ca_file,
             certificate_file=certificate_file,
             key_file=key_file,
+            others=tuple((other.hostname or "", other.port or _PORTS[parts.scheme]) for other in others),
         )
+
+    @property
+    def nodes(self) -> list[Self]:
+        """The same address at each node alone, in the order in which they are tried."""
+        places = [(self.host, self.port), *self.others]
+        return [replace(self, host=host, port=port, others=()) for host, port in places]
+
+    @property
+    def places(self) -> str:
+        """Every node's host and port, as they stand in an address."""
+        nodes = [(self.host, self.port), *self.others]
+        return ",".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in nodes)
 
     @property
     def external(self) -> bool:
@@ -70,7 +85,7 @@ class BrokerAddress:
     def shown(self) -> str:
         """The address without its password, for people and logs."""
         user = f"{quote(self.user)}@" if self.user else ""
-        return f"{'amqps' if self.tls else 'amqp'}://{user}{self.host}:{self.port}/{quote(self.vhost, safe='')}"
+        return f"{'amqps' if self.tls else 'amqp'}://{user}{self.places}/{quote(self.vhost, safe='')}"
 
     def as_user(self, user: str, password: str) -> Self:
         """The same broker, with another login."""
@@ -100,13 +115,17 @@ class BrokerAddress:
         return self.shown
 
 
-def _split(url: str) -> SplitResult:
-    """Take a URL apart; errors must not show it, because the password is in it."""
+def _split(url: str) -> tuple[SplitResult, list[SplitResult]]:
+    """Take a URL apart, and what it says of further nodes; errors must not show it, because the password is in it."""
+    scheme, _, rest = url.partition("://")
+    login, at, place = rest.partition("/")[0].rpartition("@")
+    first, *others = place.split(",")
     try:
-        parts = urlsplit(url)
-        _ = parts.port
+        parts = urlsplit(f"{scheme}://{login}{at}{first}{rest[len(login + at + place) :]}")
+        nodes = [urlsplit(f"{scheme}://{other}") for other in others]
+        _ = [node.port for node in (parts, *nodes)]
     except ValueError:
         raise ValueError("the broker's address is no URL: amqp://user:password@host:port/vhost") from None
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _PORTS or not all(node.hostname for node in (parts, *nodes)):
         raise ValueError("the broker's address must look like amqp://user:password@host:port/vhost")
-    return parts
+    return parts, nodes

@@ -29,7 +29,7 @@ class WorkerSettings(BaseSettings):
     endpoint: EndpointId = Field(description="id of the VPC or VBR: vpc-… or vbr-…")
     account: AccountId = Field(description="uid of the owner")
     region: RegionId = Field(description="region of the endpoint")
-    broker: SecretStr = Field(description="amqp[s]://user:password@host:port/vhost")
+    broker: SecretStr = Field(description="amqp[s]://user:password@host:port/vhost; of a cluster host:port,host:port")
     store: Path = Field(description="SQLite file that is this endpoint's memory")
     accept_from: Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,32}(,|$))*$")] = Field(
         default="", description="accounts whose queues to this endpoint exist, with commas between"

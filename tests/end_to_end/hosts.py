@@ -1,6 +1,6 @@
 """Hosts of their own for programs under test: network namespaces on one switch, some behind a slow line.
 
-Nothing of it touches the machine's own network: switch, lines and hosts are namespaces, joined by veth pairs that go with
+Nothing of it touches the machine's own network: switch and hosts are namespaces, joined by veth pairs that go with
 them. It takes root (CAP_NET_ADMIN and CAP_SYS_ADMIN) and `ip`. Names begin with `peering-` and the number of the process
 that made them: what one that was killed left behind the next one removes.
 """

@@ -1,7 +1,7 @@
 """The slow line: passes frames between two network interfaces late, and drops some of them.
 
-What `tc netem` does where the kernel knows it, packet by packet: TCP at both sides sees a far peer and has to send again
-what was lost. A frame waits as long as the line is, and some more or less; none overtakes another.
+What `tc netem` does where the kernel knows it, packet by packet: TCP at both sides sees a far peer and has to send
+again what was lost. A frame waits as long as the line is, and some more or less; none overtakes another.
 
     python -m tests.end_to_end.slow_line NEAR FAR DELAY_SECONDS JITTER_SECONDS LOSS
 
@@ -71,8 +71,8 @@ def _bound(interface: str) -> socket.socket:
 def main(near: str, far: str, *numbers: str) -> None:
     """Pass frames for ever."""
     delay, jitter, loss = map(float, numbers)
-    ends = _bound(near), _bound(far)
-    directions = Direction(*ends), Direction(*reversed(ends))
+    one, other = _bound(near), _bound(far)
+    directions = Direction(one, other), Direction(other, one)
     with selectors.DefaultSelector() as waiting:
         for direction in directions:
             waiting.register(direction.source, selectors.EVENT_READ, direction)

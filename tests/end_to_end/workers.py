@@ -50,7 +50,7 @@ def fresh_id(prefix: str = "ri") -> str:
 
 def broker_url(address: BrokerAddress, account: Account) -> str:
     """Write where a worker of this account logs in."""
-    return f"amqp://{account.uid}:{account.password}@{address.host}:{address.port}/{address.vhost}"
+    return f"amqp://{account.uid}:{account.password}@{address.places}/{address.vhost}"
 
 
 @dataclass
@@ -58,6 +58,7 @@ class WorkerProcess:
     """One worker of one site; started again, it is the same worker, because its store is the same.
 
     `programs` is the folder of the programs that it is started from: another one for another version.
+    `within` is the command that starts it, for one on a host of its own.
     """
 
     site: Site
@@ -65,6 +66,7 @@ class WorkerProcess:
     folder: Path
     senders: Sequence[str]
     flags: Sequence[str] = QUICK
+    within: Sequence[str] = ()
     process: subprocess.Popen[bytes] | None = None
     programs: Path = ROOT
 
@@ -91,7 +93,7 @@ class WorkerProcess:
         environment = {**os.environ, "PEERING_BROKER": broker_url(self.address, self.site.account)}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *(module or (self.site.role,)), *self.arguments],
+                [*self.within, sys.executable, "-m", *(module or (self.site.role,)), *self.arguments],
                 env=environment,
                 cwd=self.programs,
                 stderr=log,

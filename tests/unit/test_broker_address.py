@@ -23,13 +23,34 @@ def test_what_is_left_out_is_what_all_clients_take(url: str, port: int, vhost: s
     assert (address.port, address.vhost, address.user) == (port, vhost, None)
 
 
+def test_nodes_of_a_cluster_are_tried_in_the_order_in_which_they_stand() -> None:
+    address = BrokerAddress.parse("amqps://alice:hunter2@one,two:5673,[::1]/peering")
+    assert address.shown == "amqps://alice@one:5671,two:5673,[::1]:5671/peering"
+    assert [node.shown for node in address.nodes] == [
+        "amqps://alice@one:5671/peering",
+        "amqps://alice@two:5673/peering",
+        "amqps://alice@[::1]:5671/peering",
+    ]
+    assert BrokerAddress.parse("amqps://h").nodes == [BrokerAddress.parse("amqps://h")]
+
+
 def test_a_password_is_not_shown() -> None:
     address = BrokerAddress.parse("amqps://alice:hunter2@h/peering")
     assert "hunter2" not in f"{address} {address!r} {address.shown}"
     assert address.shown == "amqps://alice@h:5671/peering"
 
 
-@pytest.mark.parametrize("url", ["http://u:hunter2@h", "amqp://u:hunter2@", "amqp://u:hunter2@h:port/", "amqp://["])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://u:hunter2@h",
+        "amqp://u:hunter2@",
+        "amqp://u:hunter2@h:port/",
+        "amqp://[",
+        "amqp://u:hunter2@h,/",
+        "amqp://h,u:hunter2@i:x/",
+    ],
+)
 def test_a_wrong_address_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match="broker's address") as refused:
         BrokerAddress.parse(url)

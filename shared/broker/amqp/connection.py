@@ -5,7 +5,7 @@ pause, and can come back without its consumer; the supervisor in link.py does th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import aio_pika
@@ -15,7 +15,7 @@ from aiormq.exceptions import ChannelAccessRefused
 from shared.broker.address import BrokerAddress
 from shared.broker.amqp.driver_patches import patch_driver
 from shared.broker.amqp.errors import bounded, explain, guarded, translated
-from shared.broker.errors import BrokerRefused
+from shared.broker.errors import BrokerRefused, BrokerUnreachable
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 60
@@ -30,27 +30,39 @@ EndSession = Callable[[str | BrokerRefused], None]
 
 
 async def open_connection(address: BrokerAddress, name: str) -> AbstractConnection:
-    """Connect and log in, within CONNECT_LIMIT_SECONDS. Raises BrokerRefused or BrokerUnreachable."""
+    """Connect and log in at the first node that takes it, within CONNECT_LIMIT_SECONDS for each.
+
+    Raises BrokerRefused where a node refuses and no other takes it, else BrokerUnreachable.
+    """
     patch_driver()
-    try:
-        return await guarded(
-            aio_pika.connect(
-                None,
-                host=address.host,
-                port=address.port,
-                login=address.user or "guest",
-                password=address.password if address.password is not None else "guest",
-                virtualhost=address.vhost,
-                ssl=address.tls,
-                ssl_context=address.ssl_context(),
-                timeout=CONNECT_LIMIT_SECONDS,
-                heartbeat=HEARTBEAT_SECONDS,
-                client_properties={"connection_name": name},
-                auth="external" if address.external else "plain",
-            )
-        )
-    except Exception as error:
-        raise translated(error, address.shown) from error
+    failures = []
+    for node in address.nodes:
+        try:
+            return await guarded(_connect(node, name))
+        except Exception as error:  # noqa: BLE001 - any class can mean a lost connection
+            failures.append(translated(error, node.shown))
+            failures[-1].__cause__ = error
+    refusals = [failure for failure in failures if isinstance(failure, BrokerRefused)]
+    if refusals or len(failures) == 1:
+        raise [*refusals, *failures][0]
+    raise BrokerUnreachable("; ".join(map(str, failures)))
+
+
+def _connect(node: BrokerAddress, name: str) -> Awaitable[AbstractConnection]:
+    return aio_pika.connect(
+        None,
+        host=node.host,
+        port=node.port,
+        login=node.user or "guest",
+        password=node.password if node.password is not None else "guest",
+        virtualhost=node.vhost,
+        ssl=node.tls,
+        ssl_context=node.ssl_context(),
+        timeout=CONNECT_LIMIT_SECONDS,
+        heartbeat=HEARTBEAT_SECONDS,
+        client_properties={"connection_name": name},
+        auth="external" if node.external else "plain",
+    )
 
 
 async def open_channel(connection: AbstractConnection, *, confirms: bool) -> AbstractChannel:
