@@ -34,7 +34,7 @@ real_tier() {
 }
 endef
 
-.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test end-to-end compose format docs clean
+.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test end-to-end compose hosts format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -95,7 +95,7 @@ coverage: setup ## branch coverage of protocol, handshakes and wire by the unit 
 	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
-# `check` looks at all folders. The last two run side by side: what containers take is mostly waiting.
+# `check` looks at all folders. The last ones run side by side: what containers and hosts take is mostly waiting.
 test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
 	printf '\n== simulation\n'
 	$(PYTEST) tests/simulation -m simulation $(PARALLEL)
@@ -106,7 +106,7 @@ test: check broker browser clients ## everything: check, then simulation, integr
 	for rung in $$rungs; do
 	  PEERING_TEST_BROKER=$$rung real_tier "integration, again on: $$rung" integration ladder "$(WAITING)"
 	done
-	make --jobs 2 --output-sync=target end-to-end compose
+	make --jobs 2 --output-sync=target end-to-end apart
 
 end-to-end:
 	$(REAL_TIER)
@@ -115,7 +115,12 @@ end-to-end:
 	trap '.venv/bin/peering broker stop --folder "$$folder/broker" >/dev/null && rm -r "$$folder"' EXIT
 	.venv/bin/peering broker start --for 2h --folder "$$folder/broker" >/dev/null
 	export PEERING_WARM_BROKER="$$folder/broker"
-	real_tier "end to end, on: $$rung" end_to_end "not compose" "$(WAITING)"
+	real_tier "end to end, on: $$rung" end_to_end "not compose and not hosts" "$(WAITING)"
+
+.PHONY: end-to-end apart
+apart:
+	make compose
+	make hosts
 
 compose:
 	$(REAL_TIER)
@@ -123,6 +128,14 @@ compose:
 	  real_tier "compose" end_to_end compose
 	else
 	  printf '\n== compose: NOT RUN, no Docker engine answers here (CI runs it)\n'
+	fi
+
+hosts:
+	$(REAL_TIER)
+	if [ "$${CI:-}" = true ] || scripts/bootstrap hosts; then
+	  real_tier "several hosts" end_to_end hosts "-n 2 --dist worksteal"
+	else
+	  printf '\n== several hosts: NOT RUN, no network namespaces can be made here, which takes root (CI runs it)\n'
 	fi
 
 format: setup ## rewrite the files as the formatter wants them

@@ -1,8 +1,8 @@
 """Hosts of their own for programs under test: network namespaces on one switch, some behind a slow line.
 
-Nothing of it touches the machine's own network: switch and hosts are namespaces, joined by veth pairs that go with
-them. It takes root (CAP_NET_ADMIN and CAP_SYS_ADMIN) and `ip`. Names begin with `peering-` and the number of the process
-that made them: what one that was killed left behind the next one removes.
+Nothing of it touches the machine's own network: switch and hosts are namespaces, and the veth pairs that join them go
+with them. It takes root (CAP_NET_ADMIN, CAP_SYS_ADMIN) and `ip`. Names begin with `peering-` and the number of the
+process that made them: what one that was killed left behind the next one removes.
 """
 
 from __future__ import annotations

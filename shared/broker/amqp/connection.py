@@ -19,7 +19,7 @@ from shared.broker.errors import BrokerRefused, BrokerUnreachable
 
 CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 60
-"""A broker that hangs, its connections open, is noticed after 3 x (heartbeat + 1) = 183 s, or 5 s after a message.
+"""A broker that hangs, its connections open, is noticed after 3 x (heartbeat + 1) = 183 s, or 20 s after a message.
 
 A broker's machine or network that is gone the kernel notices after 18 s (`watch_peer`), and a process that ended at
 once. Every heartbeat wakes two processes: at 5 s those of 300 idle workers took a quarter of a core.

@@ -134,6 +134,9 @@ class ConsoleLink:
                 break
             reasons.append(reason)
         if all(isinstance(reason, ChannelNotFoundEntity) for reason in reasons):
+            there = [explain(reason) for reason in reasons if "no queue" not in explain(reason)]
+            if there:  # on nodes of a cluster that are down
+                raise BrokerUnreachable(f"no queue for replies of {self._account} can be read: {there[0]}")
             raise BrokerRefused(f"account {self._account} is not provisioned: {explain(reasons[0])}")
         used = f"all {len(reasons)} queues for replies of {self._account} are in use"
         raise NoFreeSlot(f"{used}: end a command of this account that waits or watches", len(reasons))
