@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from shared.broker.embedded import speaks_amqp
+from shared.broker.embedded import accepts, speaks_amqp
 from shared.broker.private_files import LOOPBACK, Layout, Ports, environment, find_programs, write_files
 from shared.broker.watchdog import Watchdog
 from tests.end_to_end.hosts import Host
@@ -22,6 +22,7 @@ COMMAND_LIMIT_SECONDS: Final = 90.0
 PORTS: Final = Ports(amqp=5672, management=15672, distribution=25672, epmd=4369)
 """The usual ones: nobody else is on these hosts."""
 
+TLS_PORT: Final = 5671
 _COOKIE: Final = "the-hosts-of-one-test"
 _ERLANG_ARGUMENTS: Final = "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none"
 _ADVANCED: Final = "[{kernel, [{net_ticktime, 8}]}].\n"
@@ -57,11 +58,11 @@ class Node:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _ERLANG_ARGUMENTS,
         }
 
-    def write(self, nodes: Sequence[Node], more: str = "") -> None:
-        """Write what it reads when it starts: the accounts, the other nodes, the cookie."""
+    def write(self, nodes: Sequence[Node], configuration: str = "") -> None:
+        """Write what it reads when it starts: accounts, other nodes, cookie; or a configuration that says all else."""
         write_files(self.layout, administrator_definitions() if len(nodes) == 1 else _accounts())
         settings = self.layout.folder / "rabbitmq.conf"
-        lines = [settings.read_text().replace(LOOPBACK, "0.0.0.0"), more]  # noqa: S104 - of a host without a way out
+        lines = [configuration or settings.read_text().replace(LOOPBACK, "0.0.0.0")]  # noqa: S104 - a host without a way out
         if len(nodes) > 1:
             lines += ["cluster_partition_handling = pause_minority\n"]
             lines += ["cluster_formation.peer_discovery_backend = classic_config\n"]
@@ -78,13 +79,17 @@ class Node:
         return Watchdog([line], self.environment, self.layout.folder, self.layout.output)
 
     def answers(self) -> bool:
-        """Whether it speaks AMQP."""
+        """Whether it speaks AMQP, or listens for TLS."""
         with self.host.inside():
-            return speaks_amqp(LOOPBACK, PORTS.amqp)
+            return speaks_amqp(LOOPBACK, PORTS.amqp) or accepts(LOOPBACK, TLS_PORT)
+
+    def command(self, program: str, *words: str) -> list[str]:
+        """The command that runs one of RabbitMQ's own programs on it."""
+        return self.host.command(str(self.server.with_name(program)), "-n", self.name, *words)
 
     def run(self, program: str, *words: str) -> str:
         """Run one of RabbitMQ's own programs on it, and return what that says."""
-        command = self.host.command(str(self.server.with_name(program)), "-n", self.name, *words)
+        command = self.command(program, *words)
         ended = subprocess.run(
             command,
             env=self.environment,
@@ -104,14 +109,14 @@ def _accounts() -> dict[str, Any]:
 
 
 @contextmanager
-def brokers(folder: Path, hosts: Sequence[Host], settings: str = "") -> Iterator[Sequence[Node]]:
-    """Run a node on each host, all as one broker; `settings` are more lines for the configuration of each."""
+def brokers(folder: Path, hosts: Sequence[Host], configuration: str = "") -> Iterator[Sequence[Node]]:
+    """Run a node on each host, all as one broker; `configuration` is the whole rabbitmq.conf, where it is not ours."""
     programs = find_programs()
     assert programs is not None, "rabbitmq-server is not installed"
     nodes = [Node(host, Layout(folder / host.name, PORTS), programs.server) for host in hosts]
     with ExitStack() as running:
         for node in nodes:
-            node.write(nodes, settings)
+            node.write(nodes, configuration)
             running.callback(node.start().kill)
         for node in nodes:
             wait_for_blocking(node.answers, BOOT_LIMIT_SECONDS, what=f"{node.name} to speak AMQP")

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -27,6 +28,8 @@ from tests.waiting import wait_for_blocking
 
 REPOSITORY: Final = Path(__file__).parents[2]
 NAMESPACES: Final = Path("/run/netns")
+OF_NAMESPACES: Final = Path("/etc/netns")
+"""What `ip netns exec` puts over the files of /etc: here the names by which hosts find each other."""
 LIMIT_SECONDS: Final = 30.0
 
 DELAY_SECONDS: Final = 0.08
@@ -116,6 +119,14 @@ class Network:
         self.heal(host)
         return host
 
+    def name(self) -> None:
+        """Have every host know every other as NAME.example.net."""
+        known = "".join(f"{host.address} {host.name}.example.net\n" for host in self.hosts.values())
+        for host in self.hosts.values():
+            folder = OF_NAMESPACES / host.namespace
+            folder.mkdir(parents=True)
+            (folder / "hosts").write_text(f"127.0.0.1 localhost\n{known}")
+
     def cut(self, host: Host) -> None:
         """Partition a host from all others: what either sends vanishes, and nobody is told."""
         _ip("-n", self._switch, "link", "set", host.port, "nomaster")
@@ -178,6 +189,7 @@ def _remove(namespace: str) -> None:
             os.kill(pid, signal.SIGKILL)
     wait_for_blocking(inhabitants, LIMIT_SECONDS, until=lambda left: not left)
     _ip("netns", "delete", namespace)
+    shutil.rmtree(OF_NAMESPACES / namespace, ignore_errors=True)
 
 
 def _is_alive(pid: int) -> bool:
