@@ -35,10 +35,12 @@ def _histograms() -> dict[str, Histogram]:
 class Condition:
     """What a worker has to do without at present, and what it has counted so far, for its views.
 
-    `unread` are the accounts whose messages to this endpoint can't be read, each with the reason; `blocked` is why the
-    broker takes nothing, and `store` why the store does; `disconnected` is why there is no session with the broker.
+    `senders` are the accounts whose messages to this endpoint it reads, if the broker tells accounts apart; `unread`
+    are those of which it can't, each with the reason; `blocked` is why the broker takes nothing, and `store` why the
+    store does; `disconnected` is why there is no session with the broker.
     """
 
+    senders: frozenset[str] = frozenset()
     unread: Mapping[str, str] = field(default_factory=dict)
     disconnected: str = ""
     blocked: str = ""

@@ -44,10 +44,10 @@ def explain(state: Interface, peers: Peers, now: float, condition: Condition | N
         return _deleted(state)
     if (newer := _newer(state, peers)) is not None:
         return newer
-    if status is Status.IDLE:
-        return _idle(state)
     if (deafness := _unread(state, condition)) is not None:
         return deafness
+    if status is Status.IDLE:
+        return _idle(state)
     if (silence := _silence(state, peers, now)) is not None:
         return silence
     if state.reason is not None:
@@ -105,6 +105,8 @@ def _unread(state: Interface, condition: Condition | None) -> Why | None:
     if state.peer is None or condition is None:
         return None
     reason = condition.unread.get(state.peer.account) or condition.unread.get(OPEN_ACCOUNT)
+    if reason is None and condition.senders and state.peer.account not in condition.senders:
+        reason = "it was not told to accept anything from that account (`peers`, or --accept-from)."
     if reason is None:
         return None
     return Why(QUEUE_UNREAD, f"The worker of this end cannot read what {state.peer.account} says to it: {reason}")

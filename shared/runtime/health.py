@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.broker.messages import LinkCondition, LinkState
-from shared.broker.names import EndpointQueue
+from shared.broker.names import OPEN_ACCOUNT, EndpointQueue
 from shared.runtime.condition import Condition
 from shared.runtime.logs import Logger
 
@@ -36,7 +36,8 @@ class Health:
         self._busy_since: float | None = None
         self._busy = asyncio.Event()
         self._file_error = ""
-        self.condition = Condition(disconnected="not started yet")
+        senders = frozenset(queue.sender for queue in queues.values())
+        self.condition = Condition(senders - {OPEN_ACCOUNT}, disconnected="not started yet")
 
     def observe(self, state: LinkState) -> None:
         """Take note of where the link stands now."""

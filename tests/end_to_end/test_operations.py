@@ -22,10 +22,11 @@ from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, surroundings
 from tests.end_to_end.test_by_hand import plain
 from tests.waiting import wait_for_blocking
 
-pytestmark = pytest.mark.hosts
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(900)]
 
 PAGE: Final = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 UNIT: Final = REPOSITORY / "examples" / "systemd" / "peering-worker@.service"
+CA: Final = "etc/peering/ca.pem"
 HOSTS: Final = ("broker", "alice", "bob")
 ENDPOINTS: Final = {"alice": "vpc-alice", "bob": "vpc-bob"}
 FILE: Final = re.compile(r"^```\w+\n# (/etc/\S+) on (.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -33,6 +34,14 @@ BLOCK: Final = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 STEP: Final = re.compile(rf"^(?=(?:{'|'.join(HOSTS)})\$ )", re.MULTILINE)
 AGAIN: Final = re.compile(r"peering (wait|inbox|why)|healthy")
 """What may be typed again until it says what the page shows."""
+
+PLANTED: Final = {
+    "authority": ("no-authority.pem", "etc/peering/ca.pem", "cannot be read ("),
+    "password": ("PASSWORD-OF-ALICE", "PASSWORD-OF-BOB", "refuses the login: ACCESS_REFUSED"),
+    "host": ("brokr.example.net", "broker.example.net", "can't be reached: "),
+    "vhost": ("example.net/peerin", "example.net/peering", "NOT_ALLOWED - vhost peerin not found"),
+}
+"""By name: what stands there instead of what, and what the log says."""
 
 
 @dataclass
@@ -42,6 +51,7 @@ class Installation:
     folder: Path
     network: Network
     exports: dict[str, list[str]] = field(default_factory=lambda: {host: [] for host in HOSTS})
+    typed: int = 0
 
     def root(self, host: str) -> Path:
         """What stands for a host's root."""
@@ -82,8 +92,8 @@ class Installation:
         failed = f"exit code {ended.returncode}" if ended.returncode else ""
         return (ended.stdout + ended.stderr + failed).replace(str(self.root(host)), "")
 
-    def follow(self, begin: str, end: str) -> int:
-        """Type what a part of the page has typed, and compare what is printed where the page shows it; count it."""
+    def follow(self, begin: str, end: str) -> None:
+        """Type what a part of the page has typed, and compare what is printed where the page shows it."""
         text = PAGE[PAGE.index(f"## {begin}\n") : PAGE.index(f"## {end}\n")]
         steps = [step for block in BLOCK.findall(text) for step in STEP.split(block) if step]
         for step in steps:
@@ -99,64 +109,81 @@ class Installation:
                 said = printed()
                 assert "exit code" not in said, prompt
                 assert not prints or said == plain(prints), prompt
-        return len(steps)
+        self.typed += len(steps)
+
+    def unit(self, host: str) -> dict[str, str]:
+        """The systemd unit of a host's worker."""
+        text = self.here(host, UNIT.read_text()).replace("%i", ENDPOINTS[host])
+        return dict(line.split("=", 1) for line in text.splitlines() if re.match(r"\w+=", line))
+
+    def settings(self, host: str) -> dict[str, str]:
+        """What the unit and its file tell the worker."""
+        unit = self.unit(host)
+        lines = [*unit["Environment"].split(), *Path(unit["EnvironmentFile"]).read_text().splitlines()]
+        return dict(line.split("=", 1) for line in lines)
 
     def start_worker(self, host: str) -> Watchdog:
         """Start a host's worker as its unit says; it ends with this process."""
-        endpoint = ENDPOINTS[host]
-        unit = dict(
-            line.split("=", 1)
-            for line in self.here(host, UNIT.read_text()).replace("%i", endpoint).splitlines()
-            if re.match(r"\w+=", line)
-        )
-        settings = [*unit["Environment"].split(), *Path(unit["EnvironmentFile"]).read_text().splitlines()]
-        environment = self.environment(host) | dict(setting.split("=", 1) for setting in settings)
+        unit = self.unit(host)
         for folder in (f"var/lib/{unit['StateDirectory']}", f"run/{unit['RuntimeDirectory']}"):
             (self.root(host) / folder).mkdir(parents=True, exist_ok=True)
-        command = unit["ExecStart"].replace("${PEERING_ROLE}", environment["PEERING_ROLE"])
+        return self.run_unit(host, self.settings(host), self.root(host) / "worker.log")
+
+    def run_unit(self, host: str, settings: dict[str, str], log: Path) -> Watchdog:
+        """Run what the unit runs, with these settings."""
+        command = self.unit(host)["ExecStart"].replace("${PEERING_ROLE}", settings["PEERING_ROLE"])
         line = shlex.join(self.network.hosts[host].command(*command.split()))
-        return Watchdog([line], environment, self.root(host), self.log(host))
-
-    def log(self, host: str) -> Path:
-        """What a host's worker has logged."""
-        return self.root(host) / "worker.log"
-
-
-@pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
-    """Three hosts with the page's files on them, and nothing that runs."""
-    with Network() as network:
-        for host in HOSTS:
-            network.add(host)
-            (tmp_path / host / "bin").mkdir(parents=True)
-        network.name()
-        made = Installation(tmp_path, network)
-        made.write()
-        yield made
+        return Watchdog([line], self.environment(host) | settings, self.root(host), log)
 
 
 def own_programs(installation: Installation, node: Node) -> None:
     """Have `rabbitmqctl` on the broker's host speak with the node there."""
     script = installation.root("broker") / "bin" / "rabbitmqctl"
-    exports = "".join(
-        f"export {name}={shlex.quote(value)}\n" for name, value in node.environment.items() if name != "PATH"
-    )
-    script.write_text(f'#!/bin/sh\n{exports}exec {shlex.join(node.command("rabbitmqctl")[4:])} "$@"\n')
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in node.environment.items() if name != "PATH"]
+    command = shlex.join(node.command("rabbitmqctl")[len(node.host.command()) :])
+    script.write_text("\n".join(["#!/bin/sh", *exports, f'exec {command} "$@"', ""]))
     script.chmod(0o755)
 
 
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Three hosts on which an operator has typed the page from its beginning up to its causes."""
+    folder = tmp_path_factory.mktemp("operations")
+    with Network() as network, ExitStack() as running:
+        for host in HOSTS:
+            network.add(host)
+            (folder / host / "bin").mkdir(parents=True)
+        network.name()
+        made = Installation(folder, network)
+        made.write()
+        made.follow("Certificates", "The broker")
+        for host in ENDPOINTS:
+            (made.root(host) / CA).write_bytes((made.root("broker") / CA).read_bytes())
+        configuration = (made.root("broker") / "etc/rabbitmq/rabbitmq.conf").read_text()
+        (node,) = running.enter_context(brokers(folder / "rabbitmq", [network.hosts["broker"]], configuration))
+        own_programs(made, node)
+        made.follow("The broker", "Workers")
+        for host in ENDPOINTS:
+            running.callback(made.start_worker(host).kill)
+        made.follow("Workers", "When something is wrong")
+        yield made
+
+
 def test_an_operator_who_types_the_page_has_two_ends_that_agree(installation: Installation) -> None:
-    with ExitStack() as running:
-        typed = installation.follow("Certificates", "The broker")
-        for host in ENDPOINTS:
-            ca = installation.root("broker") / "etc/peering/ca.pem"
-            (installation.root(host) / "etc/peering/ca.pem").write_bytes(ca.read_bytes())
-        configuration = (installation.root("broker") / "etc/rabbitmq/rabbitmq.conf").read_text()
-        machine = installation.network.hosts["broker"]
-        (node,) = running.enter_context(brokers(installation.folder / "rabbitmq", [machine], configuration))
-        own_programs(installation, node)
-        typed += installation.follow("The broker", "Workers")
-        for host in ENDPOINTS:
-            running.callback(installation.start_worker(host).kill)
-        typed += installation.follow("Workers", "When something is wrong")
-        assert typed > 20
+    assert installation.typed == len(re.findall(rf"^(?:{'|'.join(HOSTS)})\$ ", PAGE, re.MULTILINE)) > 20
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_workers_log_says_what_is_wrong_in_the_words_of_the_page(installation: Installation, planted: str) -> None:
+    """One more worker on bob's host, which has what is planted and the rest of his."""
+    wrong, right, says = PLANTED[planted]
+    assert says in PAGE
+    (installation.root("bob") / "no-authority.pem").write_text("no certificate")
+    settings = installation.settings("bob") | {"PEERING_STORE": f"{installation.root('bob')}/{planted}.sqlite"}
+    settings = {name: value.replace(right, wrong) for name, value in settings.items()}
+    log = installation.root("bob") / f"{planted}.log"
+    worker = installation.run_unit("bob", settings, log)
+    try:
+        wait_for_blocking(log.read_text, LIMIT_SECONDS, until=lambda said: says in said)
+    finally:
+        worker.kill()

@@ -9,6 +9,7 @@ from initiator.handshake import INITIATOR
 from shared.protocol.interface import Changes, Interface
 from shared.protocol.messages import Reason
 from shared.protocol.words import Address, Endpoint, Epoch, Intent, Kind, PeerInformation
+from shared.runtime.condition import Condition
 from shared.runtime.explain import explain
 from shared.runtime.peers import PeerId, Peers
 from shared.runtime.show import view
@@ -117,3 +118,11 @@ def test_a_view_shows_what_is_known_and_no_more() -> None:
     assert view(IDLE, around(), NOW).charged == "nobody"
     accepting = Interface("ri-a", OWN, ACCEPTOR, Epoch(1, 1), peer=PEER)
     assert view(accepting, around(), NOW).charged == "the peer"
+
+
+@pytest.mark.parametrize("state", [CONFIGURED, CONNECTING, UP])
+def test_a_worker_that_was_not_told_to_accept_the_peers_account_says_so(state: Interface) -> None:
+    told = explain(state, around(), NOW, Condition(frozenset({"alice"})))
+    assert told is not None
+    assert (told.code, "--accept-from" in told.sentence) == ("QueueUnread", True)
+    assert explain(UP, around(), NOW, Condition(frozenset({"alice", "bob"}))) is None

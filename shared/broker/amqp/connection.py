@@ -21,7 +21,7 @@ CONNECT_LIMIT_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 60
 """A broker that hangs, its connections open, is noticed after 3 x (heartbeat + 1) = 183 s, or 20 s after a message.
 
-A broker's machine or network that is gone the kernel notices after 18 s (`watch_peer`), and a process that ended at
+A broker's machine or network that is gone the kernel notices within 18 s (`watch_peer`), and a process that ended at
 once. Every heartbeat wakes two processes: at 5 s those of 300 idle workers took a quarter of a core.
 """
 
@@ -49,6 +49,11 @@ async def open_connection(address: BrokerAddress, name: str) -> AbstractConnecti
 
 
 def _connect(node: BrokerAddress, name: str) -> Awaitable[AbstractConnection]:
+    try:
+        context = node.ssl_context()
+    except OSError as error:
+        files = ", ".join(str(file) for file in (node.ca_file, node.certificate_file, node.key_file) if file)
+        raise BrokerRefused(f"certificates for {node.shown} cannot be read ({files}): {error}") from error
     return aio_pika.connect(
         None,
         host=node.host,
@@ -57,7 +62,7 @@ def _connect(node: BrokerAddress, name: str) -> Awaitable[AbstractConnection]:
         password=node.password if node.password is not None else "guest",
         virtualhost=node.vhost,
         ssl=node.tls,
-        ssl_context=node.ssl_context(),
+        ssl_context=context,
         timeout=CONNECT_LIMIT_SECONDS,
         heartbeat=HEARTBEAT_SECONDS,
         client_properties={"connection_name": name},

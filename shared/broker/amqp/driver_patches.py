@@ -33,7 +33,14 @@ _ASCII_BYTES, _UNKNOWN = 128, ord("?")
 
 
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 6, "TCP_KEEPINTVL": 4, "TCP_KEEPCNT": 3}
-"""A broker whose machine or network is gone is noticed after 6 + 3 x 4 = 18 s, on Linux, which has these options."""
+"""A broker whose machine or network is gone is noticed after 6 + 3 x 4 = 18 s, on Linux, which has these options.
+
+The kernel asks nothing while something that was sent waits for its acknowledgement, and would repeat that for a quarter
+of an hour: a connection that only reads gives up after 8 s of it, and so within the same 18 s (an idle one after 10).
+One that publishes must not: a broker with an alarm reads nothing from it, for as long as that stands.
+"""
+GIVES_UP_MILLISECONDS: Final = 8_000
+_ONLY_READS: Final[ContextVar[bool]] = ContextVar("only reads", default=False)
 
 SHORT_BYTES: Final = 4096
 """Headers of dead letters take less than half of it, and so many take a few milliseconds to read at the worst."""
@@ -88,6 +95,20 @@ def watch_peer(connection: socket.socket) -> None:
     for option, value in KEEPALIVE.items():
         if (number := getattr(socket, option, None)) is not None:
             connection.setsockopt(socket.IPPROTO_TCP, number, value)
+
+    number = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if number is not None and _ONLY_READS.get():
+        connection.setsockopt(socket.IPPROTO_TCP, number, GIVES_UP_MILLISECONDS)
+
+
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Let a connection that is opened in this block give up what it sent when nothing acknowledges it for 8 s."""
+    before = _ONLY_READS.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_READS.reset(before)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.amqp.connection import EndSession, close_connection, open_connection
 from shared.broker.amqp.consumer import Consumer, OnDelivery, look_for, naming_accounts
 from shared.broker.amqp.declare import declare
-from shared.broker.amqp.driver_patches import tell_when_blocked
+from shared.broker.amqp.driver_patches import only_reading, tell_when_blocked
 from shared.broker.amqp.errors import bounded, explain, is_brokers_own, refusal
 from shared.broker.amqp.publisher import Publisher
 from shared.broker.amqp.taken_queues import TakenQueues
@@ -180,7 +180,8 @@ class Link:
         """Open everything; whatever of it breaks, however late that is noticed, ends this session and no other."""
         async with asyncio.timeout(SET_UP_LIMIT_SECONDS):
             publishing = await self._connect("publishes", end_session)
-            consuming = await self._connect("consumes", end_session)
+            with only_reading():
+                consuming = await self._connect("consumes", end_session)
             await declare(publishing, self._declarations)
             self._publisher = publisher = await Publisher.open(publishing, self._exchange, self._user, end_session)
             tell_when_blocked(publishing, self._note_blocked)
