@@ -42,11 +42,6 @@ ENDPOINT_QUEUE_ARGUMENTS: Final[Mapping[str, str | int]] = MappingProxyType(
 """One worker reads at a time; a second one waits in reserve."""
 CONSOLE_QUEUE_ARGUMENTS: Final[Mapping[str, str | int]] = MappingProxyType({"x-queue-type": "classic"})
 """Classic, because quorum queues grant exclusive consumption to everybody who asks (3.10.8, 4.0.5)."""
-SPREAD: Final[Mapping[str, str | int]] = MappingProxyType({"x-queue-master-locator": "min-masters"})
-"""A classic queue is on one node alone: of an account's, each node of a cluster has some, so that none is missed.
-
-The name that 3.10 and 4.x both know; a queue that is declared in open mode does without.
-"""
 
 ENDPOINT_LIMITS: Final[Limits] = MappingProxyType(
     {

@@ -22,7 +22,6 @@ from shared.broker.declarations import (
     ENDPOINT_LIMITS,
     ENDPOINT_QUEUE_ARGUMENTS,
     QUORUM_ARGUMENTS,
-    SPREAD,
     Limits,
 )
 from shared.broker.names import (
@@ -137,7 +136,7 @@ def endpoint_definitions(owner: str, endpoint: str, senders: Sequence[str]) -> D
 def console_definitions(uid: str, slots: Sequence[int]) -> Definitions:
     """Describe queues for replies of an account that exists already."""
     return {
-        "queues": [_queue(console_queue_name(uid, slot), {**CONSOLE_QUEUE_ARGUMENTS, **SPREAD}) for slot in slots],
+        "queues": [_queue(console_queue_name(uid, slot), CONSOLE_QUEUE_ARGUMENTS) for slot in slots],
         "bindings": [
             _binding(exchange_name(uid), console_routing_key(slot), console_queue_name(uid, slot)) for slot in slots
         ],

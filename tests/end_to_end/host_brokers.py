@@ -64,7 +64,7 @@ class Node:
         settings = self.layout.folder / "rabbitmq.conf"
         lines = [configuration or settings.read_text().replace(LOOPBACK, "0.0.0.0")]  # noqa: S104 - a host without a way out
         if len(nodes) > 1:
-            lines += ["cluster_partition_handling = pause_minority\n"]
+            lines += ["cluster_partition_handling = pause_minority\n", "queue_master_locator = min-masters\n"]
             lines += ["cluster_formation.peer_discovery_backend = classic_config\n"]
             lines += [f"cluster_formation.classic_config.nodes.{at} = {one.name}\n" for at, one in enumerate(nodes, 1)]
         settings.write_text("".join(lines))
