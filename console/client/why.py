@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from shared.protocol.messages import Reason
 from shared.protocol.words import Status, Timer
 from shared.runtime.batch import REPEATS_NOTED
-from shared.wire.views import QUEUE_UNREAD, InterfaceView, TimelineRow
+from shared.wire.views import NEWER_PROTOCOL, QUEUE_UNREAD, InterfaceView, TimelineRow
 
 _WAITING: Final = frozenset(status for status in Status if not status.stable)
 _ANSWERS: Final = frozenset(Reason) - {Reason.NO_ANSWER, Reason.PEER_REJECTED}
@@ -112,6 +112,9 @@ def _why(own: InterfaceView, other: InterfaceView | None, unasked: str | None = 
     unread = next((end for end in (own, other) if end is not None and end.reason_code == QUEUE_UNREAD), None)
     if unread is not None:
         return f"{_at(unread)} is {unread.status}, but deaf: {_lower(unread.reason or '')}"
+    newer = next((end for end in (own, other) if end is not None and end.reason_code == NEWER_PROTOCOL), None)
+    if newer is not None:
+        return f"{_at(newer)} is {newer.status}: {_lower(newer.reason or '')}"
     if own.status == Status.ACTIVATED and (other is None or link_exists(own, other)):
         return _up(own, other, unasked)
     found = next(_causes(own, other), None)

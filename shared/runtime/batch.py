@@ -64,6 +64,7 @@ class BatchResult:
     outgoing: list[OutgoingMessage] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
+    newer: list[tuple[PeerId, int]] = field(default_factory=list)
     errors: list[HandlingError] = field(default_factory=list)
     next_due: float | None = None
     peers: int = 0

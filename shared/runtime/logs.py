@@ -154,8 +154,10 @@ def _now() -> str:
 
 
 def _log_errors(log: Logger, result: BatchResult) -> None:
-    """Log peers that fell silent or came back, and errors in handling."""
+    """Log peers that fell silent, came back or cannot be read, and errors in handling."""
     for peer, reachable in result.reachability:
         log.warning("peer reachable" if reachable else "peer unreachable", peer=peer.endpoint, account=peer.account)
+    for peer, version in result.newer:
+        log.warning("peer speaks a newer protocol", peer=peer.endpoint, account=peer.account, version=version)
     for one in result.errors:
         log.error("error", what=one.what, exc_info=one.error)

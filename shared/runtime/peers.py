@@ -78,18 +78,24 @@ class Peers:
 
     def record_versions(
         self, read: Iterable[PeerId], unread: Mapping[PeerId, int], unread_there: Mapping[PeerId, int], now: float
-    ) -> None:
-        """Note who could be read, who could be heard only, and who says that it could not read."""
+    ) -> list[tuple[PeerId, int]]:
+        """Note who could be read, who could be heard only, and who says that it could not read.
+
+        Returns the peers of connections that could be read until now.
+        """
         for peer in read:
             self.unread.pop(peer, None)
             self.unread_there.pop(peer, None)
-        for peer in unread:
+        fresh: list[tuple[PeerId, int]] = []
+        for peer, version in unread.items():
             if (one := self.known.get(peer)) is not None:
                 one.last_heard = now
+                fresh += [(peer, version)] if self.unread.get(peer) != version else []
         for known, found in ((self.unread, unread), (self.unread_there, unread_there)):
             known.update(found)
             while len(known) > UNREAD_LIMIT_PEERS:
                 del known[next(iter(known))]
+        return fresh
 
     def reachable(self, peer: PeerId, now: float) -> bool | None:
         """Whether the peer was heard of within the hold time; None while it may still be too early to say."""

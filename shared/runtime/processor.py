@@ -218,7 +218,7 @@ class Processor:
         """Take note of a batch that is durable: only now may anything that follows from it be seen."""
         for peer in batch.opened:
             self._peers.track(peer, now)
-        self._peers.record_versions(batch.heard_from, batch.unread, batch.unread_there, now)
+        result.newer += self._peers.record_versions(batch.heard_from, batch.unread, batch.unread_there, now)
         for peer, store_id in batch.heard_from.items():
             if self._peers.record_heartbeat(peer, store_id, now):
                 self._resync.start(peer, store_id, self._store.peered_with(*peer))

@@ -10,6 +10,7 @@ import pytest
 
 from shared.runtime import peers
 from shared.runtime.deliveries import IncomingDelivery
+from shared.runtime.peers import PeerId
 from shared.wire.bundle import read_bundle
 from shared.wire.encoding import encode
 from shared.wire.request import KINDS
@@ -61,6 +62,8 @@ def test_once_it_can_be_read_again_everything_goes_on_and_nobody_says_so_any_mor
     connected(a, b)
     suspended = a.run(a.asking({"kind": "suspend", "interface": "ri-a"}))
     heard = b.run(*newer(carried(suspended, a)))
+    assert heard.newer == [(PeerId("vpc-a", "a"), 2)]
+    assert b.run(*newer(carried(suspended, a))).newer == []
     assert code(b, "ri-b") == "NewerProtocol"
     assert b.show("ri-b")["peer"]["reachable"] is True
     a.run(*carried(heard, b, keepalives=True))

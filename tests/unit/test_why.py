@@ -203,3 +203,15 @@ def test_an_activated_end_whose_words_reach_nobody_is_not_said_to_be_activated_b
     assert why(cut, other(status="Accepting")) == (
         "ri-a on vpc-a is Activated, and the other end is not: the broker has no queue that leads from here to vpc-b."
     )
+
+
+@pytest.mark.parametrize("status", ["Idle", "Connecting", "Activated", "Suspending"])
+@pytest.mark.parametrize("asked", [own, other])
+def test_a_worker_that_is_behind_is_named_before_anything_else(asked: Any, status: str) -> None:  # noqa: ANN401
+    said = "This end's worker speaks a newer protocol, version 2: the worker of vpc-b has to be brought up to date."
+    newer = own(
+        status=status, reason=said, reason_code="NewerProtocol", holds=["own"] if status == "Suspending" else []
+    )
+    ends = (newer, other(status="Activated"))
+    first, second = ends if asked is own else ends[::-1]
+    assert why(first, second) == f"ri-a on vpc-a is {status}: t{said[1:]}"
