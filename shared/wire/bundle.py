@@ -171,8 +171,8 @@ def _read_one_by_one(body: bytes, error: ValidationError) -> Bundle:
     unreadable: list[Any] = []
     try:
         form = decode(_UNREAD, body)
-    except ValidationError:
-        refuse_newer(body)
+    except ValidationError as wrong:
+        refuse_newer(body, wrong)
         raise Unreadable(first_problem(error)) from None
     for place, message in enumerate(form["messages"]):
         try:

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
 from shared.wire.encoding import decode
-from shared.wire.forms import AccountId, EndpointId, Positive, Unreadable
+from shared.wire.forms import PROBLEMS_LIMIT, AccountId, EndpointId, Positive, Unreadable
 
 FORMAT_VERSION: Final = 1
 """The version that is said, and the newest that is read."""
@@ -24,6 +24,7 @@ class AnyVersionForm(TypedDict):
     to: EndpointId
 
 
+_BRIEFLY: Final = {"include_url": False, "include_input": False, "include_context": False}
 _ANY_VERSION: Final = TypeAdapter(AnyVersionForm)
 
 
@@ -37,8 +38,14 @@ class NewerVersion(Unreadable):
         self.account, self.to = form["account"], form["to"]
 
 
-def refuse_newer(body: bytes) -> None:
-    """Raise NewerVersion if this is a bundle of a newer version; of anything else say nothing."""
+def refuse_newer(body: bytes, error: ValidationError) -> None:
+    """Raise NewerVersion if this is a bundle of a newer version; of anything else say nothing.
+
+    `error` is what is wrong with it as a bundle of this version. If that is something else it is not read again, or a
+    flood of bad ones would cost more.
+    """
+    if error.error_count() > PROBLEMS_LIMIT or error.errors(**_BRIEFLY)[0]["loc"] != ("v",):
+        return
     try:
         form = decode(_ANY_VERSION, body)
     except ValidationError:
