@@ -34,7 +34,7 @@ real_tier() {
 }
 endef
 
-.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test end-to-end compose hosts format docs clean
+.PHONY: help setup broker browser clients demo drawing picture chaos guarantees bench bench-quick check coverage test simulation integration end-to-end compose hosts format docs clean
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -95,10 +95,16 @@ coverage: setup ## branch coverage of protocol, handshakes and wire by the unit 
 	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
-# `check` looks at all folders. The last ones run side by side: what containers and hosts take is mostly waiting.
+# `check` looks at all folders. Two run side by side where one of them mostly waits: for a broker, containers or hosts.
 test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
+	make --jobs 2 --output-sync=target simulation integration
+	make --jobs 2 --output-sync=target end-to-end apart
+
+simulation:
 	printf '\n== simulation\n'
 	$(PYTEST) tests/simulation -m simulation $(PARALLEL)
+
+integration:
 	$(REAL_TIER)
 	rung=$$(scripts/bootstrap rung)
 	real_tier "integration, on: $$rung" integration integration "$(WAITING)"
@@ -106,7 +112,6 @@ test: check broker browser clients ## everything: check, then simulation, integr
 	for rung in $$rungs; do
 	  PEERING_TEST_BROKER=$$rung real_tier "integration, again on: $$rung" integration ladder "$(WAITING)"
 	done
-	make --jobs 2 --output-sync=target end-to-end apart
 
 end-to-end:
 	$(REAL_TIER)
