@@ -12,7 +12,7 @@ import pytest
 
 from shared.broker import control
 from shared.broker.address import BrokerAddress
-from shared.broker.amqp import Link
+from shared.broker.amqp import Link, connection
 from shared.broker.amqp.link import STOP_LIMIT_SECONDS
 from shared.broker.container import ContainerBroker
 from shared.broker.embedded import ADVICE, PrivateBroker, speaks_amqp
@@ -158,6 +158,24 @@ async def test_a_broker_that_stalls_is_left_and_found_again(own: tuple[BrokerFor
         try:
             outcomes = await asyncio.gather(*(alice.publish(saying(two.bobs)) for _ in range(3)))
             assert outcomes == [PublishResult.UNKNOWN] * 3
+            await wait_for(lambda: alice.state.condition is not LinkCondition.CONSUMING, LIMIT_SECONDS)
+        finally:
+            os.kill(process.pid, signal.SIGCONT)
+        await consuming(alice)
+        assert await alice.publish(saying(two.bobs)) is PublishResult.CONFIRMED
+
+
+async def test_a_broker_that_stalls_is_left_by_a_link_that_says_nothing(
+    own: tuple[BrokerForTests, PrivateBroker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection that consumes hears no heartbeat, and takes the other one with it, which has none."""
+    broker, process = own
+    two = await two_accounts(broker)
+    assert process.pid is not None
+    monkeypatch.setattr(connection, "HEARTBEAT_SECONDS", 1)
+    async with linked(broker.address(two.alice), two.alice.uid, Heard()) as alice:
+        os.kill(process.pid, signal.SIGSTOP)
+        try:
             await wait_for(lambda: alice.state.condition is not LinkCondition.CONSUMING, LIMIT_SECONDS)
         finally:
             os.kill(process.pid, signal.SIGCONT)

@@ -29,8 +29,12 @@ EndSession = Callable[[str | BrokerRefused], None]
 """Hears why a session is over; a refusal says that another one would end the same way."""
 
 
-async def open_connection(address: BrokerAddress, name: str) -> AbstractConnection:
+async def open_connection(
+    address: BrokerAddress, name: str, heartbeat_seconds: int | None = None
+) -> AbstractConnection:
     """Connect and log in at the first node that takes it, within CONNECT_LIMIT_SECONDS for each.
+
+    It has a heartbeat of HEARTBEAT_SECONDS unless another is given; 0 is none.
 
     Raises BrokerRefused where a node refuses and no other takes it, else BrokerUnreachable.
     """
@@ -38,7 +42,7 @@ async def open_connection(address: BrokerAddress, name: str) -> AbstractConnecti
     failures = []
     for node in address.nodes:
         try:
-            return await guarded(_connect(node, name))
+            return await guarded(_connect(node, name, heartbeat_seconds))
         except Exception as error:  # noqa: BLE001 - any class can mean a lost connection
             failures.append(translated(error, node.shown))
             failures[-1].__cause__ = error
@@ -48,7 +52,7 @@ async def open_connection(address: BrokerAddress, name: str) -> AbstractConnecti
     raise BrokerUnreachable("; ".join(map(str, failures)))
 
 
-def _connect(node: BrokerAddress, name: str) -> Awaitable[AbstractConnection]:
+def _connect(node: BrokerAddress, name: str, heartbeat_seconds: int | None) -> Awaitable[AbstractConnection]:
     try:
         context = node.ssl_context()
     except OSError as error:
@@ -64,7 +68,7 @@ def _connect(node: BrokerAddress, name: str) -> Awaitable[AbstractConnection]:
         ssl=node.tls,
         ssl_context=context,
         timeout=CONNECT_LIMIT_SECONDS,
-        heartbeat=HEARTBEAT_SECONDS,
+        heartbeat=HEARTBEAT_SECONDS if heartbeat_seconds is None else heartbeat_seconds,
         client_properties={"connection_name": name},
         auth="external" if node.external else "plain",
     )

@@ -1,10 +1,11 @@
 """The link: keeps a worker connected with the broker, session after session, so that nothing else has to care.
 
 A link is two connections, because a broker that is short of memory or disk stops those that publish, and acknowledging
-has to go on. They live and die together in sessions: connect, prove that the broker takes messages, look for the
-queues, consume, until the first error; then close both, draw a pause, start again. Nothing is carried over from one
-session to the next: what was not acknowledged is delivered again, and what was not confirmed is UNKNOWN. A refusal is
-waited out as well, only more slowly: a virtual host, a password or a permission is an administrator's to mend.
+has to go on. The one that consumes has heartbeats, for both where there is one node. They live and die together in
+sessions: connect, prove that the broker takes messages, look for the queues, consume, until the first error; then close
+both, pause, start again. Nothing is carried over from one session to the next: what was not acknowledged is delivered
+again, and what was not confirmed is UNKNOWN. A refusal is waited out as well, only more slowly: a virtual host, a
+password or a permission is an administrator's to mend.
 """
 
 import asyncio
@@ -179,7 +180,7 @@ class Link:
     async def _set_up(self, end_session: EndSession) -> UnreadQueues:
         """Open everything; whatever of it breaks, however late that is noticed, ends this session and no other."""
         async with asyncio.timeout(SET_UP_LIMIT_SECONDS):
-            publishing = await self._connect("publishes", end_session)
+            publishing = await self._connect("publishes", end_session, *(() if self._address.others else (0,)))
             with only_reading():
                 consuming = await self._connect("consumes", end_session)
             await declare(publishing, self._declarations)
@@ -209,9 +210,9 @@ class Link:
         """A consumer of this link, which reads nothing yet."""
         return Consumer(connection, self._prefetch, self._taken.deliver, self._next_session, end_session)
 
-    async def _connect(self, purpose: str, end_session: EndSession) -> AbstractConnection:
+    async def _connect(self, purpose: str, end_session: EndSession, *heartbeat_seconds: int) -> AbstractConnection:
         """Open one of the session's connections; its end ends the session."""
-        connection = await open_connection(self._address, f"{self._name} {purpose}")
+        connection = await open_connection(self._address, f"{self._name} {purpose}", *heartbeat_seconds)
         self._connections.append(connection)
         connection.close_callbacks.add(lambda _, error: self._connection_ended(error, end_session))
         return connection
