@@ -105,14 +105,20 @@ def url_of(address: BrokerAddress) -> str:
     return f"{scheme}://{user}:{quote(address.password or '', safe='')}@{place}"
 
 
+def has_own(topology: Topology, environment: Mapping[str, str]) -> bool:
+    """Whether its broker will be one of our own."""
+    named = topology.broker is not None and topology.broker.url is not None
+    return not (named or environment.get("PEERING_BROKER_URL") or environment.get(WARM_VARIABLE))
+
+
 async def find_broker(topology: Topology, folder: Path, say: Say, environment: Mapping[str, str]) -> Found:
     """Take the first rung that holds. Raises StackRefused, BrokerNotStarted or ControlPlaneError."""
+    if has_own(topology, environment):
+        return await _our_own(topology, folder, say)
     named = topology.broker is not None and topology.broker.url is not None
     if named or environment.get("PEERING_BROKER_URL"):
         return await _somebody_elses(topology, folder, say, environment)
-    if warm := environment.get(WARM_VARIABLE):
-        return await _warm(topology, folder, say, Path(warm))
-    return await _our_own(topology, folder, say)
+    return await _warm(topology, folder, say, Path(environment[WARM_VARIABLE]))
 
 
 async def _somebody_elses(topology: Topology, folder: Path, say: Say, environment: Mapping[str, str]) -> Found:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from console.client.clients import Clients
-from console.stack.brokers import Found, Say, find_broker
+from console.stack.brokers import Found, Say, find_broker, has_own
 from console.stack.descriptors import allow_descriptors
 from console.stack.forking import ForkServer, can_fork
 from console.stack.own_broker import BROKER, keep_alive
 from console.stack.private_folder import LOGS, locked, shown, usable, write_private
 from console.stack.readiness import until_all_answer
+from console.stack.room import refuse_too_many
 from console.stack.supervised import OnChange, Report, State
 from console.stack.supervisor import Supervisor
 from console.stack.workers import common_settings, log_of, worker_program
@@ -102,6 +103,8 @@ async def running(  # noqa: PLR0913 - what comes after the star has a default
     """
     environ = os.environ if environment is None else environment
     allow_descriptors(len(topology.endpoints))
+    queues = sum(len(topology.senders(one)) for one in topology.endpoints) if has_own(topology, environ) else 0
+    refuse_too_many(len(topology.endpoints), queues, forked=can_fork())
     told = {**common_settings(os.environ), **(settings or {})}
     with locked(folder):
         async with begun or (ForkServer() if can_fork() else contextlib.nullcontext()) as fork_server:
