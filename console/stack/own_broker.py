@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -64,10 +65,30 @@ def is_alive(own: OwnBroker) -> bool:
     return own.pid is not None
 
 
+async def _until_ended(own: OwnBroker) -> None:
+    """Wait until our broker's process ends; not at all where the kernel does not tell that, or it has ended."""
+    pid, group = (own.pid, own.group) if isinstance(own, PrivateBroker) else (None, None)
+    if pid is None or group is None:
+        return
+    try:
+        watched = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(watched, ended.set)
+    try:
+        if is_member(pid, group):
+            await ended.wait()
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)
+
+
 async def keep_alive(own: OwnBroker, on_change: Callable[[State, str], None]) -> None:
     """Boot our broker again, with its data, whenever it is gone, with growing pauses; until cancelled."""
     pause = _LOOK_EVERY_SECONDS
     while True:
+        await _until_ended(own)
         await asyncio.sleep(pause)
         try:
             alive = await asyncio.to_thread(is_alive, own)
