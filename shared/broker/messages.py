@@ -14,6 +14,7 @@ class Delivery:
 
     `queue` and `exchange` are the broker's own words, and `user_id` is verified by the broker if it is there at all:
     a receiver that wants to know the sender must compare all three. `tag` grows over all queues of one session.
+    `in_vain` is how often it was delivered before without an acknowledgement, as a quorum queue counts it.
     """
 
     queue: str
@@ -27,6 +28,7 @@ class Delivery:
     redelivered: bool
     tag: int
     session: int
+    in_vain: int = 0
 
 
 @dataclass(frozen=True, slots=True)

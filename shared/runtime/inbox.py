@@ -2,12 +2,17 @@
 
 A flood drowns only those who stand in the same line: a batch takes one delivery of each line in turn, and no more than
 a batch can carry, so whoever says little is served with the next batch, however much somebody else says.
+
+What was delivered in vain several times may be what ends this worker. With it everything else ended so far that was
+delivered at the same time, and the broker sets all of that aside in the end. So a suspect is taken alone, in another
+order each time: what is harmless gets through between two ends of the worker.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Container, Sequence
+from random import SystemRandom
 from typing import Final
 
 from shared.broker.messages import Delivery
@@ -24,6 +29,11 @@ LARGEST_BATCH_BYTES: Final = 262_144
 OLDEST_SECONDS: Final = 0.5
 """How long timers wait at the most for what is here and was not taken up yet."""
 
+SUSPECT_DELIVERIES: Final = 3
+"""Delivered so often in vain, it is taken alone: a worker that is killed once or twice loses no time by it."""
+
+_CHANCE: Final = SystemRandom()
+
 
 class Inbox:
     """What has been delivered and not been taken up yet, by the queue it came from; moments are monotonic seconds."""
@@ -32,20 +42,31 @@ class Inbox:
         """Empty."""
         self._lines: dict[str, deque[tuple[float, Delivery]]] = {}
         self._turns: deque[str] = deque()
+        self._suspects: list[tuple[float, Delivery]] = []
+        self._alone = False
 
     def __bool__(self) -> bool:
         """Whether anything is here."""
-        return bool(self._turns)
+        return bool(self._turns or self._suspects)
 
     def put(self, delivery: Delivery, now: float) -> None:
-        """Add a delivery to the line of its queue."""
+        """Add a delivery to the line of its queue, or a suspect to the others."""
+        if is_suspect(delivery):
+            self._suspects.append((now, delivery))
+            return
         line = self._lines.setdefault(delivery.queue, deque())
         if not line:
             self._turns.append(delivery.queue)
         line.append((now, delivery))
 
     def take(self, limit: int, peers: int = 0) -> list[Delivery]:
-        """Take a batch, in turn from each line: small enough that what follows leaves while the next is decided."""
+        """Take a batch, in turn from each line: small enough that what follows leaves while the next is decided.
+
+        After each of them, or where there is none, one suspect is a batch.
+        """
+        self._alone = bool(self._suspects) and not (self._alone and self._turns)
+        if self._alone:
+            return [self._take_suspect()]
         taken: list[Delivery] = []
         weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, peers * PEER_SHARE_BYTES), LARGEST_BATCH_BYTES)
         while self._turns and weight < heaviest and len(taken) < limit:
@@ -57,9 +78,19 @@ class Inbox:
                 self._turns.append(queue)
         return taken
 
+    def _take_suspect(self) -> Delivery:
+        """Take one suspect: first the latest, the next time the earliest, so that one bad one holds up no other."""
+        count = max(one.in_vain for _, one in self._suspects) - SUSPECT_DELIVERIES
+        places = (-1, 0)
+        place = places[count] if count < len(places) else _CHANCE.randrange(len(self._suspects))
+        return self._suspects.pop(place)[1]
+
     def put_back(self, taken: Sequence[Delivery], now: float) -> None:
         """Take back what a batch took that failed: it is the next in its lines."""
         for delivery in reversed(taken):
+            if is_suspect(delivery):
+                self._suspects.append((now, delivery))
+                continue
             line = self._lines.setdefault(delivery.queue, deque())
             if not line:
                 self._turns.append(delivery.queue)
@@ -67,6 +98,7 @@ class Inbox:
 
     def keep(self, sessions: Container[int]) -> None:
         """Drop what came in other sessions: it can't be acknowledged any more, and comes again."""
+        self._suspects = [entry for entry in self._suspects if entry[1].session in sessions]
         for queue in list(self._turns):
             kept = deque(entry for entry in self._lines[queue] if entry[1].session in sessions)
             self._lines[queue] = kept
@@ -75,5 +107,10 @@ class Inbox:
 
     def oldest(self, now: float) -> float | None:
         """Since when something has been waiting here; whoever floods a line makes no timer wait for long."""
-        first = min((self._lines[queue][0][0] for queue in self._turns), default=None)
-        return None if first is None else max(first, now - OLDEST_SECONDS)
+        since = [self._lines[queue][0][0] for queue in self._turns] + [entry[0] for entry in self._suspects]
+        return max(min(since), now - OLDEST_SECONDS) if since else None
+
+
+def is_suspect(delivery: Delivery) -> bool:
+    """Whether a delivery may be what ended this worker before."""
+    return delivery.in_vain >= SUSPECT_DELIVERIES

@@ -21,7 +21,7 @@ from shared.protocol.words import NONCE_BITS
 from shared.runtime.batch import BatchResult, End
 from shared.runtime.deliveries import IncomingDelivery, prove
 from shared.runtime.health import Health
-from shared.runtime.inbox import Inbox
+from shared.runtime.inbox import Inbox, is_suspect
 from shared.runtime.logs import Logger
 from shared.runtime.outbox import Outbox
 from shared.runtime.peers import Peers
@@ -179,6 +179,8 @@ class Worker:
             if self._outbox.can_say_again:
                 processor.restate.extend(self._outbox.take_unsaid())
             taken = self._inbox.take(self._settings.batch_limit, peers)
+            for suspect in filter(is_suspect, taken):
+                self._log.warning("taken alone", queue=suspect.queue, delivered_in_vain=suspect.in_vain)
             deliveries = [prove(one, proving.get(one.queue)) for one in taken]
             now = time.monotonic()
             waiting_since = self._inbox.oldest(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.broker.messages import Delivery
-from shared.runtime.inbox import BATCH_LIMIT_BYTES, LARGEST_BATCH_BYTES, PEER_SHARE_BYTES, Inbox
+from shared.runtime.inbox import BATCH_LIMIT_BYTES, LARGEST_BATCH_BYTES, PEER_SHARE_BYTES, SUSPECT_DELIVERIES, Inbox
 
 
 def delivered(queue: str, number: int, size: int = 10) -> Delivery:
@@ -106,3 +106,37 @@ def test_timers_wait_for_what_is_here_but_not_for_a_flood() -> None:
     inbox.put(delivered("b", 0), 4.8)
     assert inbox.oldest(5.0) == 4.8
     assert inbox.oldest(60.0) == 59.5
+
+
+def suspects(inbox: Inbox, count: int, in_vain: int) -> Inbox:
+    """Add deliveries that were made in vain before."""
+    for number in range(count):
+        inbox.put(replace(delivered("s", number), in_vain=in_vain), 1.0)
+    return inbox
+
+
+def test_what_was_delivered_in_vain_once_or_twice_is_taken_like_all_else() -> None:
+    assert told(suspects(filled(a=1), 2, SUSPECT_DELIVERIES - 1).take(9)) == "a0 s0 s1"
+
+
+def test_suspects_are_taken_alone_and_hold_up_nobody() -> None:
+    inbox = suspects(filled(a=4), 3, SUSPECT_DELIVERIES)
+    assert inbox.oldest(1.2) == 0.7
+    assert [told(inbox.take(2)) for _ in range(5)] == ["s2", "a0 a1", "s1", "a2 a3", "s0"]
+    assert not inbox
+
+
+def test_suspects_are_taken_in_another_order_each_time() -> None:
+    assert told(suspects(Inbox(), 3, SUSPECT_DELIVERIES).take(9)) == "s2"
+    assert told(suspects(Inbox(), 3, SUSPECT_DELIVERIES + 1).take(9)) == "s0"
+    later = {told(suspects(Inbox(), 3, SUSPECT_DELIVERIES + 2).take(9)) for _ in range(200)}
+    assert later == {"s0", "s1", "s2"}
+
+
+def test_a_suspect_that_is_put_back_stays_one_and_is_dropped_with_its_session() -> None:
+    inbox = suspects(filled(a=1), 1, SUSPECT_DELIVERIES)
+    inbox.put_back(inbox.take(9), 2.0)
+    assert [told(inbox.take(9)), told(inbox.take(9))] == ["a0", "s0"]
+    inbox = suspects(Inbox(), 1, SUSPECT_DELIVERIES)
+    inbox.keep({2})
+    assert not inbox

@@ -106,10 +106,10 @@ def question(worker: Worker, tag: int) -> Delivery:
     body = write_request(f"{tag:032x}", "b", "vpc-b", [{"kind": "show", "interface": "ri-b"}])
     (queue,) = worker._queues
     place = worker._queues[queue]
-    proof = {"exchange": place.exchange, "user_id": place.sender}
     return Delivery(
         queue,
-        **proof,
+        place.exchange,
+        place.sender,
         type=KINDS.request,
         body=body,
         reply_to="console.0",

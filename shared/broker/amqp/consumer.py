@@ -18,6 +18,7 @@ from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused, ChannelClosed, ChannelNotFoundEntity
 
 from shared.broker.amqp.connection import CONNECT_LIMIT_SECONDS, EndSession, open_channel, report_end
+from shared.broker.amqp.driver_patches import times_in_vain
 from shared.broker.amqp.errors import bounded, explain, guarded
 from shared.broker.messages import Delivery
 from shared.broker.names import WORLD_PREFIX, account_of
@@ -190,6 +191,7 @@ def as_delivery(
         redelivered=bool(delivered.redelivered),
         tag=delivered.delivery_tag or 0,
         session=session,
+        in_vain=times_in_vain(properties.headers) if delivered.redelivered else 0,
     )
 
 

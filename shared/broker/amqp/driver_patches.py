@@ -6,14 +6,15 @@ Found by experiment with pamqp 4.0.1, which reads the properties of every messag
 - A short string that is not UTF-8 (the broker carries any bytes), a date beyond the year 9999 or nested headers end the
   connection of the *receiver*. The broker delivers the message again, so one of them does it twenty times over.
 - Headers of 128 KiB, the most that fits into a frame, take six seconds to read, and nothing else happens meanwhile.
-Only who looks at dead letters needs the headers of what arrives, and only short ones. Else they are left out unread,
-and properties that can't be read are taken for none: such a message has no proven sender and is set aside like others.
+Only who looks at dead letters needs the headers of what arrives, and only short ones. Else they are left out unread but
+for RabbitMQ's own count of deliveries, and properties that can't be read are taken for none: such a message has no
+proven sender and is set aside like others.
 """
 
 import socket
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
@@ -28,6 +29,10 @@ from pamqp.header import ContentHeader
 _FIXED: Final = struct.Struct(">HHQH")  # class, weight, length of the body, flags
 _LENGTH: Final = struct.Struct(">I")
 _CONTENT_TYPE, _CONTENT_ENCODING, _HEADERS, _MORE_FLAGS = 1 << 15, 1 << 14, 1 << 13, 1
+_COUNT: Final = "x-delivery-count"
+_COUNT_ENTRY: Final = bytes([len(_COUNT)]) + _COUNT.encode()
+_COUNT_FORMS: Final = {ord("b"): ">b", ord("s"): ">h", ord("I"): ">i", ord("l"): ">q"}
+"""How RabbitMQ may write the number: by its size."""
 _STRICT_UNMARSHAL: Final = ContentHeader.unmarshal
 _ASCII_BYTES, _UNKNOWN = 128, ord("?")
 
@@ -128,6 +133,29 @@ def unmarshal(self: ContentHeader, data: bytes) -> None:
     if not _read(self, data, cut=without_headers):
         self.class_id, self.weight, self.body_size, _ = _FIXED.unpack_from(data)
         self.properties = Basic.Properties()
+    if (first := data.find(_COUNT_ENTRY)) >= 0:
+        self.properties.headers = {_COUNT: _count(data, first)}
+
+
+def _count(data: bytes, place: int) -> int:
+    """Read how often a quorum queue delivered a message in vain: the highest number that stands there.
+
+    A sender can write such an entry, too: it is to be believed only of what was delivered before, where RabbitMQ does.
+    """
+    highest = 0
+    while place >= 0:
+        start = place + len(_COUNT_ENTRY)
+        form = _COUNT_FORMS.get(data[start]) if start < len(data) else None
+        if form is not None and len(data) > start + struct.calcsize(form):
+            highest = max(highest, struct.unpack_from(form, data, start + 1)[0])
+        place = data.find(_COUNT_ENTRY, start)
+    return highest
+
+
+def times_in_vain(headers: Mapping[str, object] | None) -> int:
+    """How often a message was delivered before without an acknowledgement, if the broker says so."""
+    count = (headers or {}).get(_COUNT)
+    return count if isinstance(count, int) else 0
 
 
 def _read(header: ContentHeader, data: bytes, cut: Callable[[bytes], bytes] = bytes) -> bool:
