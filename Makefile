@@ -95,9 +95,10 @@ coverage: setup ## branch coverage of protocol, handshakes and wire by the unit 
 	$(PYTEST) $(PARALLEL) -m unit --cov --cov-report=term
 
 # Tier by tier: pytest fails on a tier in which it finds no test, so none can go missing unseen; a tier is its folder, and
-# `check` looks at all folders. Two run side by side where one of them mostly waits: for a broker, containers or hosts.
+# `check` looks at all folders. The last ones run side by side: what containers and hosts take is mostly waiting.
 test: check broker browser clients ## everything: check, then simulation, integration (on every broker there is), end to end
-	make --jobs 2 --output-sync=target simulation integration
+	make simulation
+	make integration
 	make --jobs 2 --output-sync=target end-to-end apart
 
 simulation:
