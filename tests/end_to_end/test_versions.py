@@ -26,7 +26,7 @@ from tests.integration.broker_ladder import BrokerForTests, fresh
 from tests.waiting import wait_for
 
 WHEEL: Final = REPOSITORY / "tests/end_to_end/releases/peering_handshake-0.1.0-py3-none-any.whl"
-TALKING: Final = 3
+TALKING: Final = 2
 PAYLOADS: Final = 5
 """How many payloads more are accepted, at the least, before the restless connection is suspended again."""
 
@@ -184,10 +184,8 @@ async def test_workers_are_brought_up_to_date_one_by_one_under_load(
                 await whole_story(*pair())
                 for worker in sorted(workers, key=lambda one: one.site.role != first_of_all):
                     await brought_up_to_date(worker, asking[worker.site.role])
-                    await whole_story(*pair())
-                    await provisioned(REPOSITORY, topology, broker)
+                    await asyncio.gather(whole_story(*pair()), provisioned(REPOSITORY, topology, broker))
                     await both(*held, status="Suspended")
-                    await whole_story(*pair())
                 over.set()
             await held[1].do("resume")
             await both(*held, status="Activated", epoch=1)
