@@ -49,14 +49,15 @@ def refuse_too_many(endpoints: int, queues: int, *, forked: bool) -> None:
 
 def _free_memory() -> Iterator[float]:
     """MiB that are left: to all of the machine, and to each control group of this process."""
-    lines = (line.split() for line in _read(_PROC / "meminfo").splitlines())
-    if sizes := [int(words[1]) for words in lines if words[0] in {"MemAvailable:", "SwapFree:"}]:
+    counted = (line.split() for line in _read(_PROC / "meminfo").splitlines())
+    if sizes := [int(words[1]) for words in counted if words[0] in {"MemAvailable:", "SwapFree:"}]:
         yield sum(sizes) / 1024
     for group in _groups("memory"):
-        files = dict(line.split() for line in _read(group / "memory.stat").splitlines())
+        lines = (line.partition(" ") for line in _read(group / "memory.stat").splitlines())
+        files = {name: size for name, _, size in lines}
         for limit, used, reclaimable in _MEMORY_FILES:
             for left in _left(group / limit, group / used):
-                yield (left + int(files.get(reclaimable, 0))) / _MIB
+                yield (left + int(files.get(reclaimable) or 0)) / _MIB
 
 
 def _free_tasks() -> Iterator[int]:

@@ -67,7 +67,7 @@ def test_a_control_groups_limit_counts_and_files_make_room(
     write(machine / "proc/self/cgroup", f"9:systemd:/\n{line}\n")
     write(group / limit, f"{int(30 * FORKED_MIB) * MIB}\n")
     write(group / used, f"{int(25 * FORKED_MIB) * MIB}\n")
-    write(group / "memory.stat", f"anon 7\n{reclaimable} {int(5 * FORKED_MIB) * MIB}\n")
+    write(group / "memory.stat", f"anon 7\n\nodd\n{reclaimable} {int(5 * FORKED_MIB) * MIB}\n")
     assert allowed(10)
     assert not allowed(11)
     write(group / limit, "max\n")
