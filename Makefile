@@ -139,7 +139,7 @@ compose:
 hosts:
 	$(REAL_TIER)
 	if [ "$${CI:-}" = true ] || scripts/bootstrap hosts; then
-	  real_tier "several hosts" end_to_end hosts "-n 2 --dist worksteal"
+	  real_tier "several hosts" end_to_end hosts "-n 2 --dist loadgroup"
 	else
 	  printf '\n== several hosts: NOT RUN, no network namespaces can be made here, which takes root (CI runs it)\n'
 	fi

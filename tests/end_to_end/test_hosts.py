@@ -88,15 +88,17 @@ def far_apart(folder: Path, count: int) -> Iterator[Far]:
         yield there
 
 
-@pytest.fixture(scope="module", params=[1, 3], ids=["one broker", "cluster of three"])
+ONE = pytest.param(1, id="one broker", marks=pytest.mark.xdist_group("one broker"))
+CLUSTER = pytest.param(3, id="cluster of three", marks=pytest.mark.xdist_group("cluster of three"))
+only_one = pytest.mark.parametrize("far", [ONE], indirect=True)
+only_cluster = pytest.mark.parametrize("far", [CLUSTER], indirect=True)
+
+
+@pytest.fixture(scope="module", params=[ONE, CLUSTER])
 def far(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
     """One broker, or three as a cluster, and two workers."""
     with far_apart(tmp_path_factory.mktemp("hosts"), request.param) as there:
         yield there
-
-
-only_one = pytest.mark.parametrize("far", [1], ids=["one broker"], indirect=True)
-only_cluster = pytest.mark.parametrize("far", [3], ids=["cluster of three"], indirect=True)
 
 
 def endpoints() -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ from tests.end_to_end.programs import LIMIT_SECONDS, REPOSITORY, surroundings
 from tests.end_to_end.test_by_hand import plain
 from tests.waiting import wait_for_blocking
 
-pytestmark = [pytest.mark.hosts, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.hosts, pytest.mark.timeout(900), pytest.mark.xdist_group("operations")]
 
 PAGE: Final = (REPOSITORY / "docs" / "operations.md").read_text(encoding="utf-8")
 UNIT: Final = REPOSITORY / "examples" / "systemd" / "peering-worker@.service"
