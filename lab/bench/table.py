@@ -62,6 +62,9 @@ ROUND: Final = Aim(600, "ms")
 WARM: Final = Aim(1, "s")
 FIRST: Final = Aim(1, "s")
 FANOUT: Final = Aim(0.7, "times one pair", least=True)
+HUB: Final = Aim(1.5, "times one pair")
+HUB_SPOKES: Final = 200
+HUB_CONNECTIONS: Final = 10_000
 
 STOCK: Final = "on asyncio's loop"
 DURABLE: Final = "made as durable"
@@ -244,9 +247,13 @@ def _fanout(fanout: Fanout, *, full: bool) -> Iterator[Row]:
     ratio = ours / pair
     met = FANOUT.met(ratio) if full else None
     yield Row(f"handshakes, 1 initiator, {fanout.acceptors} acceptors", ours, "/s", pair, ratio, str(FANOUT), met)
+    if fanout.acceptors == HUB_SPOKES:
+        hub, one, longer = HUB_CONNECTIONS / ours, HUB_CONNECTIONS / pair, pair / ours
+        met = HUB.met(longer) if full else None
+        yield Row(f"hub of {HUB_SPOKES}, {HUB_CONNECTIONS:,} connections", hub, "s", one, longer, str(HUB), met)
     for where, cost in (
-        ("at the initiator", fanout.opener_microseconds),
-        (f"at the {fanout.acceptors} acceptors", fanout.others_microseconds),
-        ("in RabbitMQ", fanout.broker_microseconds),
+        (f"initiator of {fanout.acceptors}", fanout.opener_microseconds),
+        (f"{fanout.acceptors} acceptors", fanout.others_microseconds),
+        (f"RabbitMQ with {fanout.acceptors}", fanout.broker_microseconds),
     ):
         yield Row(f"processor time, {where}", cost, "µs")

@@ -72,7 +72,10 @@ def results(*, seconds: float = 1.0) -> Results:
         payloads=Payloads(Rate(20_000, (0.2,)), Rate(20_000, (10.0,))),
         worlds=Worlds(Latency((450.0,)), Latency((60.0,)), Latency((90.0,)), 590.0, (0.9, 1.1, 1.2), 1.0),
         scale=[scale_point(20), scale_point(300)],
-        fanout=[Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0)],
+        fanout=[
+            Fanout(50, Rate(20_000, (2.0,)), rate, 100.0, 300.0, 50.0),
+            Fanout(200, Rate(20_000, (1.25,)), rate, 120.0, 400.0, 60.0),
+        ],
     )
 
 
@@ -143,6 +146,8 @@ def test_every_aim_has_its_verdict() -> None:
         "page of 100, p50, at 1,000 and 100,000": True,
         "keeping 100,000 interfaces alive": True,
         "handshakes, 1 initiator, 50 acceptors": False,
+        "handshakes, 1 initiator, 200 acceptors": True,
+        "hub of 200, 10,000 connections": True,
         "300 endpoints, ready after the boot": True,
         "memory of 300, RabbitMQ included": True,
         "private memory of a worker of 300": False,
@@ -158,8 +163,13 @@ def test_every_aim_has_its_verdict() -> None:
 
 def test_fan_out_says_where_the_time_went() -> None:
     rows = table(results(), full=True)
-    costs = [one.ours for one in rows if one.measure.startswith(("processor time, at the", "processor time, in"))]
-    assert costs == [100.0, 300.0, 50.0]
+    costs = [one.ours for one in rows if one.measure.startswith("processor time, ") and one.unit == "µs"]
+    assert costs == [100.0, 300.0, 50.0, 120.0, 400.0, 60.0]
+
+
+def test_a_hub_is_compared_with_the_time_of_one_pair() -> None:
+    hub = row(table(results(), full=True), "hub of 200")
+    assert (hub.ours, hub.baseline, hub.ratio) == (0.625, 0.5, 1.25)
 
 
 def test_a_small_run_judges_ratios_and_no_sizes() -> None:
