@@ -86,6 +86,12 @@ class EndTalks:
         return list(answer["payloads"])
 
     @spoken
+    def acknowledge(self, through: int) -> Talk[int]:
+        """Let go of the payloads that have arrived, up to and with a row, and return how many went."""
+        answer = yield Call("DELETE", f"/interfaces/{self.name}/payloads", {"through": through})
+        return int(answer["removed"])
+
+    @spoken
     def show(self) -> Talk[BothEnds]:
         """Return how both ends stand, and whether the link exists."""
         answer: BothEnds = yield Call("GET", f"/interfaces/{self.name}")

@@ -151,6 +151,27 @@ class HeldMessage(TypedDict):
     since: float
 
 
+class DeadLetterView(TypedDict):
+    """A delivery that was set aside; docs/dead-letters.md has the codes. `body` is there of one that is asked for.
+
+    `replay` is the code of the refusal to replay it, None if it can be.
+    """
+
+    id: str
+    at: str | None
+    sender: str | None
+    endpoint: str | None
+    proven: bool
+    set_aside_by: str | None
+    code: str
+    reason: str
+    type: str
+    size_bytes: int
+    would_be: str
+    replay: str | None
+    body: str | None
+
+
 class MadeWorld(TypedDict):
     """A world that was made: its name, and its access token, a secret."""
 

@@ -84,3 +84,13 @@ async def arrived(clients: Clients, place: Located, after: int = 0) -> AsyncIter
         if not page:
             return
         after = page[-1]["row"]
+
+
+async def acknowledge(clients: Clients, place: Located, through: int) -> int:
+    """Let go of the payloads of an inbox through a row; returns how many went. Raises ClientError."""
+    removed = 0
+    while True:
+        answer = await clients.one(place.endpoint, commands.acknowledge(place.interface, through))
+        removed += int(answer["removed"])
+        if not answer["more"]:
+            return removed

@@ -13,8 +13,8 @@ INTERFACE: Final = (
 TIMELINE_ROW: Final = "row, at, interface, was, status, cause, said"
 PAYLOAD: Final = "row, at, number, body"
 WORKER: Final = (
-    "endpoint, kind, account, region, role, pid, store_id, timeline, statuses, counters, unread, blocked, store, "
-    "store_bytes, disconnected, peers, histograms"
+    "endpoint, kind, account, region, role, pid, store_id, timeline, statuses, counters, rejections, unread, blocked, "
+    "store, store_bytes, disconnected, peers, histograms"
 )
 DEAD_LETTER: Final = (
     "id, at, sender, endpoint, proven, set_aside_by, code, reason, type, size_bytes, would_be, "

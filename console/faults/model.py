@@ -169,7 +169,7 @@ class DeadLetterView(View):
     size_bytes: int = Field(description="of the whole body; a copy ends after 64 KiB")
     would_be: str = Field(description="what it would have been, as its receiver would read it now")
     replay: str | None = Field(description="code of the refusal to replay it; null if it can be")
-    body: str | None = Field(default=None, description="its first 4,000 characters; only of one that is asked for")
+    body: str | None = Field(description="its first 4,000 characters; null in a list")
 
 
 class DeadLetterPage(View):

@@ -39,8 +39,10 @@ The worker then proves the sender as ever. Doubles do no harm: the protocol take
 
 ## Reasons
 
-`…` stands for particulars. The reason is in the worker's log as well, in a line `set aside`, and `peering worker` and
-`/metrics` count them (`rejected_deliveries`; `peering_worker_events_total{event="rejected_deliveries"}`).
+`…` stands for particulars. The reason is in the worker's log as well, in a line `set aside`: for each sender and code
+ten lines in ten seconds, then one that says how many more there were (all, with `--log-level debug`). All are counted:
+`peering worker --json` has `rejections`, and `/metrics` `peering_dead_letters_total` with the labels `endpoint` and
+`reason`, of which [alerts.yml](../examples/monitoring/alerts.yml) makes alerts.
 
 | code | reason | which means |
 |---|---|---|

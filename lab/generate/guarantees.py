@@ -54,8 +54,8 @@ The folders are those of `tests/`; `hostile` is in `integration` and runs agains
   sender whose store was put back from a copy says again what that copy does not know to have arrived.
 - Anything against the broker's own operator, or whoever has an owner's password or certificate.
 - Anything about a connection whose own peer lies: it can suspend, delete or confuse that connection, and no other.
-- That a flood costs nothing: the machine is shared. Every dead letter is a line in the log, and the log has no limit of
-  its own. A broker before 4.2.7 tells any account whether a queue exists and how many messages lie in it.
+- That a flood costs nothing: the machine is shared. A broker before 4.2.7 tells any account whether a queue exists and
+  how many messages lie in it.
 - That RabbitMQ reads a stranger's headers quickly: messages with a hundred kilobytes of nested headers keep RabbitMQ
   4.0 itself busy, and whoever is flooded with them serves others seconds late. Everybody else goes on.
 - Without accounts (one broker user for everybody) that a sender is who it says; the worker says so when it starts.

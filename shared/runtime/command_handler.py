@@ -186,6 +186,7 @@ class CommandHandler:
             timeline=store.last_row,
             statuses=store.statuses(),
             counters=dict(self._condition.counters),
+            rejections=dict(self._condition.rejections),
             unread=dict(self._condition.unread),
             blocked=self._condition.blocked or None,
             store=self._condition.store or None,

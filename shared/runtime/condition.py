@@ -38,6 +38,7 @@ class Condition:
     `senders` are the accounts whose messages to this endpoint it reads, if the broker tells accounts apart; `unread`
     are those of which it can't, each with the reason; `blocked` is why the broker takes nothing, and `store` why the
     store does; `disconnected` is why there is no session with the broker.
+    `rejections` counts rejected deliveries by the code of their reason.
     """
 
     senders: frozenset[str] = frozenset()
@@ -47,6 +48,7 @@ class Condition:
     store: str = ""
     counters: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
     histograms: Mapping[str, Histogram] = field(default_factory=_histograms)
+    rejections: Counter[str] = field(default_factory=Counter)
 
     @property
     def healthy(self) -> bool:

@@ -16,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from shared.runtime.logs import Logger
+from shared.runtime.rejections import BY_WORKERS
 from shared.store.errors import StoreError
 from shared.wire.views import HistogramView, WorkerView
 
@@ -80,6 +81,13 @@ METRICS: Final = (
         "what it counted since it started",
         ("event",),
         lambda one: _each(one.counters),
+    ),
+    Described(
+        "peering_dead_letters",
+        "counter",
+        "deliveries that it set aside as dead letters, by the code of the reason",
+        ("reason",),
+        lambda one: _each({code: one.rejections.get(code, 0) for code in BY_WORKERS}),
     ),
 )
 

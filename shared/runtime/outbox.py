@@ -16,6 +16,7 @@ from shared.broker.messages import Delivery, LinkCondition, OutgoingMessage, Pub
 from shared.runtime.batch import BatchResult
 from shared.runtime.logs import Logger, log_result
 from shared.runtime.processor import Processor
+from shared.runtime.rejection_log import RejectionLog
 from shared.wire.bundle import read_bundle
 from shared.wire.request import KINDS
 
@@ -37,7 +38,7 @@ class Outbox:
 
     def __init__(self, link: Link, log: Logger) -> None:
         """Send through this link."""
-        self._link, self._log = link, log
+        self._link, self._log, self._rejections = link, log, RejectionLog(log)
         self._publishing = asyncio.Semaphore(PUBLISHING_LIMIT_MESSAGES)
         self._setting_aside = asyncio.Semaphore(SETTING_ASIDE_LIMIT_DELIVERIES)
         self._on_their_way: set[asyncio.Task[None]] = set()
@@ -48,7 +49,7 @@ class Outbox:
         """Send off what a batch led to, and acknowledge what it took up."""
         rejected = dict(result.rejected)
         for place, reason in rejected.items():
-            self._log.warning("set aside", queue=deliveries[place].queue, reason=reason)
+            self._rejections.set_aside(deliveries[place].queue, reason)
             self._send_off(self._set_aside(deliveries[place], reason, result.rejected_parts.get(place)))
         good = [one for place, one in enumerate(deliveries) if place not in rejected]
         for place, message in enumerate(result.outgoing):
@@ -77,6 +78,7 @@ class Outbox:
         """Wait until nothing is on its way any more."""
         if self._on_their_way:
             await asyncio.wait(self._on_their_way)
+        self._rejections.close()
 
     def _send_off(self, sending: Coroutine[None, None, None]) -> None:
         """Send something while the worker goes on."""
@@ -121,7 +123,7 @@ class Outbox:
                 else:
                     return
         await self._link.acknowledge([delivery])
-        self._log.error("could not be set aside", queue=delivery.queue, reason=reason, bytes=len(delivery.body))
+        self._rejections.lost(delivery.queue, reason)
 
     def _is_current(self, delivery: Delivery) -> bool:
         """Whether the session that a delivery came in goes on."""

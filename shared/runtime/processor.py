@@ -28,6 +28,7 @@ from shared.runtime.items import IncomingBundle, Item, Restatement, split
 from shared.runtime.outgoing import OutgoingBundles
 from shared.runtime.peer_resync import PeerResync
 from shared.runtime.peers import PeerId, Peers
+from shared.runtime.rejections import code_of
 from shared.runtime.retransmission import RetransmissionPolicy
 from shared.runtime.subscriptions import Subscriptions
 from shared.runtime.timers import Expired, Timers
@@ -71,7 +72,7 @@ class Processor:
         self._subscriptions = Subscriptions(end.endpoint.id)
         self.restate: deque[str] = deque()
         condition = condition or Condition()
-        self.counters = condition.counters
+        self.counters, self._rejections = condition.counters, condition.rejections
         self._openings = OpeningTimes(end.role.opening_status, condition.histograms["opening_seconds"])
         self._bundle_bytes = condition.histograms["sent_bundle_bytes"]
         self._commands = commands = CommandHandler(end.endpoint, end.role, peers, self._subscriptions, condition)
@@ -146,6 +147,7 @@ class Processor:
 
     def _reject(self, place: int, reason: str, result: BatchResult) -> None:
         self.counters["rejected_deliveries"] += 1
+        self._rejections[code_of(reason)] += 1
         result.rejected.append((place, reason))
 
     def _due(self, now: float, waiting_since: float | None) -> Iterator[Item]:

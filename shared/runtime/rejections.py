@@ -14,9 +14,10 @@ class Rejection(NamedTuple):
     text: str
     means: str
 
-    def matches(self, reason: str) -> bool:
-        """Whether a reason is of this kind."""
-        return re.fullmatch(re.escape(self.text).replace("…", ".*"), reason, re.DOTALL) is not None
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a reason of this kind matches whole."""
+        return re.compile(re.escape(self.text).replace("…", ".*"), re.DOTALL)
 
 
 REJECTIONS: Final = (
@@ -63,7 +64,12 @@ REJECTIONS: Final = (
 )
 """The first that matches counts, so the one that matches everything is the last."""
 
+BY_WORKERS: Final = tuple(one.code for one in REJECTIONS if one.code != "SetAsideByBroker")
+"""The codes of reasons that workers have, and count."""
+
+_PATTERNS: Final = tuple((one.code, one.pattern) for one in REJECTIONS)
+
 
 def code_of(reason: str) -> str:
     """Which kind of reason this is."""
-    return next(one.code for one in REJECTIONS if one.matches(reason))
+    return next(code for code, pattern in _PATTERNS if pattern.fullmatch(reason))

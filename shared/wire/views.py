@@ -103,6 +103,9 @@ class WorkerView(View):
     timeline: int = Field(description="position of the timeline's last row")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
     counters: dict[str, int] = Field(description="what was counted since the worker started")
+    rejections: dict[str, int] = Field(
+        default_factory=dict, description="how many deliveries were rejected since then, by the code of the reason"
+    )
     unread: dict[str, str] = Field(
         default_factory=dict, description="accounts whose messages to this endpoint it cannot read now, and why"
     )

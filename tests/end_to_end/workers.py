@@ -160,9 +160,9 @@ class Crew:
         self.workers.append(worker)
         return worker
 
-    def start(self, *sites: Site) -> list[WorkerProcess]:
+    def start(self, *sites: Site, flags: Sequence[str] = ()) -> list[WorkerProcess]:
         """Start workers for these sites, all at once, and wait until they consume."""
-        started = [self.worker(site).start() for site in sites]
+        started = [self.worker(site, *flags).start() for site in sites]
         for worker in started:
             worker.wait_for_lines("ready")
         return started

@@ -37,6 +37,7 @@ from peering_handshake.starting import topology
 from peering_handshake.talking import Call, Spoken
 from shared.protocol.words import Status
 from tests.unit.console_world import World
+from tests.unit.dead_letter_queue import SIGN_OF_LIFE, DeadLetterQueue, aside, dead_letter_queue
 from tests.unit.web_program import TOKEN, site_in, world_for_consoles
 
 
@@ -102,6 +103,65 @@ async def test_the_asynchronous_client_tells_the_same(url: str) -> None:
             await sim.pair("bob", "alice")
         with pytest.raises(Refused, match=r"InvalidRequest: path\.interface"):
             await sim.end("ri-A@vpc-a").status()
+
+
+@pytest.fixture
+def dead(monkeypatch: pytest.MonkeyPatch) -> DeadLetterQueue:
+    """Four that lie there: one that would be taken now, one that is no bundle, two of Mallory's."""
+    forged = aside(SIGN_OF_LIFE, "nothing", by="1003")
+    return dead_letter_queue(
+        monkeypatch,
+        [aside(SIGN_OF_LIFE, "OSError while it was handled"), aside(b"{", "Invalid JSON: …"), *[forged] * 2],
+    )
+
+
+def with_dead_letters(url: str) -> None:
+    with Simulator(url=url, token=TOKEN) as sim:
+        good, bad, forged, _ = assert_type(sim.dead_letters(), list[models.DeadLetterView])
+        assert [(one["sender"], one["endpoint"], one["set_aside_by"]) for one in (good, forged)] == [
+            ("1001", "vpc-b", "1002"),
+            ("1001", "vpc-b", "1003"),
+        ]
+        assert sim.dead_letters(limit=1) == [good]
+        assert (good["replay"], bad["replay"], forged["replay"]) == (None, "StillUnreadable", "NotItsReceiver")
+        assert (bad["code"], bad["body"], sim.dead_letter(bad["id"])["body"]) == ("NotJson", None, "{")
+        for one in (bad, forged):
+            with pytest.raises(Refused, match=str(one["replay"])):
+                sim.replay_dead_letter(one["id"])
+        assert sim.replay_dead_letter(good["id"])["would_be"] == "a bundle of vpc-a: a sign of life"
+        assert assert_type(sim.drop_dead_letter(forged["id"]), int) == 2
+        with pytest.raises(Refused, match="UnknownDeadLetter"):
+            sim.drop_dead_letter(good["id"])
+        assert (sim.drop_dead_letters(), sim.dead_letters()) == (1, [])
+
+
+async def test_dead_letters_are_read_replayed_and_dropped(url: str, dead: DeadLetterQueue) -> None:
+    await asyncio.to_thread(with_dead_letters, url)
+    ((sender, message),) = dead.said
+    assert (sender, message.routing_key, message.body) == ("1001", "vpc-b", SIGN_OF_LIFE)
+
+
+async def test_dead_letters_are_asked_for_asynchronously(url: str, dead: DeadLetterQueue) -> None:
+    async with AsyncSimulator(url=url, token=TOKEN) as sim:
+        one, *_ = assert_type(await sim.dead_letters(), list[models.DeadLetterView])
+        assert (await sim.dead_letter(one["id"]))["body"] == SIGN_OF_LIFE.decode()
+        await sim.replay_dead_letter(one["id"])
+        assert (await sim.drop_dead_letters(), dead.lying, len(dead.said)) == (3, [], 1)
+
+
+async def test_payloads_that_were_read_are_let_go(url: str) -> None:
+    async with AsyncSimulator(url=url, token=TOKEN) as sim:
+        a, b = await sim.pair("alice", "bob", connected=True)
+        for number in range(5):
+            await a.send(str(number))
+        await b.wait("Activated")
+        first, *_, last = await b.inbox()
+        assert assert_type(await b.acknowledge(first["row"]), int) == 1
+        assert [one["body"] for one in await b.inbox()] == ["1", "2", "3", "4"]
+        assert await b.acknowledge(last["row"]) == 4
+        assert (await b.inbox(), await b.acknowledge(last["row"])) == ([], 0)
+        with pytest.raises(Refused, match="UnknownInterface"):
+            await sim.end("ri-nobody@vpc-b").acknowledge(1)
 
 
 async def test_events_are_what_happens_from_then_on(url: str) -> None:
@@ -192,9 +252,9 @@ def test_every_call_is_one_that_the_simulator_describes() -> None:
     paths = described_app().openapi()["paths"]
     known = {(method.upper(), path.replace("{interface}", "ri-a@vpc-a")) for path in paths for method in paths[path]}
     known |= {(method, path.replace("{verb}", verb)) for method, path in known for verb in ends_verbs()}
-    known |= {(method, path.replace("{name}", "vpc-a")) for method, path in known}
+    known |= {(method, path.replace("{name}", "vpc-a").replace("{wanted}", "vpc-a")) for method, path in known}
     calls = dict(spoken())
-    assert len(calls) >= 28
+    assert len(calls) >= 34
     assert {name: one for name, one in calls.items() if (one.method, f"/_peering{one.path}") not in known} == {}
 
 

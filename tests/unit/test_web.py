@@ -60,6 +60,16 @@ async def test_a_worker_that_answers_and_cannot_read_a_queue_is_not_ready(world:
         assert 'peering_worker_healthy{endpoint="vpc-a"} 1.0' in scraped
 
 
+async def test_dead_letters_are_counted_by_reason_and_those_that_never_came_are_there_as_zero(
+    world: World, tmp_path: Path
+) -> None:
+    world.conditions["vpc-b"].rejections["NotJson"] += 3
+    async with site_in(tmp_path) as site, browser(site) as client:
+        scraped = (await client.get("/metrics")).text
+    assert 'peering_dead_letters_total{endpoint="vpc-b",reason="NotJson"} 3.0' in scraped
+    assert 'peering_dead_letters_total{endpoint="vpc-a",reason="NotJson"} 0.0' in scraped
+
+
 @pytest.mark.usefixtures("world")
 async def test_a_person_gets_a_page_and_nothing_on_it_is_loaded_from_elsewhere(tmp_path: Path) -> None:
     async with site_in(tmp_path) as site, browser(site) as client:

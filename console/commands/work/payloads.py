@@ -12,9 +12,9 @@ from console.client import NotUnderstood, Refused
 from console.client.clients import Clients, Located
 from console.client.plain import plain
 from console.client.sending import accepted, arrived, portions
+from console.client.sending import acknowledge as acknowledge_through
 from console.commands.running import DONE, FAILED
 from console.screen import Screen, moment
-from shared.wire import commands
 from shared.wire.views import PayloadView
 
 
@@ -98,8 +98,7 @@ async def inbox(  # noqa: PLR0913 - what is asked for
 
 async def _acknowledge(clients: Clients, place: Located, last: PayloadView) -> None:
     sys.stdout.flush()  # whoever reads it may be gone: then nothing is let go
-    while (await clients.one(place.endpoint, commands.acknowledge(place.interface, last.row)))["more"]:
-        pass
+    await acknowledge_through(clients, place, last.row)
 
 
 def _print(screen: Screen, payload: PayloadView) -> None:

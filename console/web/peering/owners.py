@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from console.client import ClientError, Refused, owning
 from console.client.clients import Clients
 from console.client.pairs import Pair, create_both
-from console.client.sending import accepted
+from console.client.sending import accepted, acknowledge
 from console.client.wanted import WantedPeer
 from console.client.why import link_exists, why
 from console.web.peering.answering import PROBLEMS, answered
@@ -102,6 +102,13 @@ class Accepted(BaseModel):
     number: int = Field(description="this end's number for it")
 
 
+class LetGo(BaseModel):
+    """Payloads that are in the inbox no more."""
+
+    interface: str = Field(description="interface id, ri-…")
+    removed: int = Field(description="how many went")
+
+
 def clients_of(site: Annotated[Site, Depends(site_of)]) -> Clients:
     """The clients of the server that takes this request."""
     return site.clients
@@ -147,6 +154,14 @@ async def send(clients: TheClients, interface: InterfaceName, payload: NewPayloa
         except TimeoutError:
             raise Refused(BUSY.code, BUSY.sentence) from None
     return Accepted(interface=place.interface, number=numbers[0])
+
+
+@router.delete("/interfaces/{interface}/payloads", summary="Let go of payloads that were read")
+async def let_go(clients: TheClients, interface: InterfaceName, through: Annotated[int, Query(ge=0)]) -> LetGo:
+    """Let go of what has arrived through a row, as `peering inbox --acknowledge` does with what it printed."""
+    with answered():
+        place = await clients.locate(interface)
+        return LetGo(interface=place.interface, removed=await acknowledge(clients, place, through))
 
 
 @router.post("/interfaces/{interface}/{verb}", summary="Initiate, suspend, resume or delete")

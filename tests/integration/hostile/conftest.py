@@ -29,7 +29,8 @@ def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> It
     accounts = [site.account for site in sites]
     asyncio.run(broker.provision(accounts, [(site.account.uid, site.endpoint) for site in sites]))
     with crew(broker, tmp_path_factory.mktemp("hostile"), accounts) as gathered:
-        victim, *_ = gathered.start(*sites[1:])
+        (victim,) = gathered.start(sites[1], flags=("--log-level", "debug"))
+        gathered.start(*sites[2:])
         yield Town(broker, gathered, mallory, bob, carol, dave, erin, victim)
         assert all(worker.process is not None and worker.process.poll() is None for worker in gathered.workers)
     asyncio.run(forget(broker))

@@ -19,7 +19,7 @@ from shared.broker.address import BrokerAddress
 from shared.broker.names import VHOST, endpoint_queue, exchange_name
 from shared.broker.topology import Account
 from tests.end_to_end.asking import Console, console
-from tests.end_to_end.stories import End, connect, end, set_aside
+from tests.end_to_end.stories import End, connect, end
 from tests.end_to_end.workers import LIMIT_SECONDS, Crew, Site, WorkerProcess
 from tests.integration.broker_ladder import BrokerForTests
 from tests.integration.hostile.bare import BareClient, Raw, bare, message, properties
@@ -110,19 +110,15 @@ class Town:
         """Write a message of Mallory's to Bob's endpoint, in her own name unless other properties are given."""
         return message(exchange_name(self.uid), key or self.bob.endpoint, what or properties(self.uid), body)
 
-    async def reasons(self, count: int) -> list[str]:
-        """Wait until Bob's worker has set so many more deliveries aside, and return all reasons so far."""
-        return await set_aside(self.broker, self.victim, count)
-
     async def purge(self, queue: str) -> None:
         """Take away what nobody has read yet of a flood; what a worker has read is worked off soon."""
         path = f"/api/queues/{VHOST}/{queue}/contents"
         async with httpx.AsyncClient(base_url=self.broker.management_url, timeout=LIMIT_SECONDS) as client:
             (await client.delete(path)).raise_for_status()
 
-    def rejected(self) -> int:
-        """How many deliveries Bob's worker has set aside so far, by its log."""
-        return len(self.victim.lines("set aside"))
+    def reasons(self) -> list[str]:
+        """Why Bob's worker has set deliveries aside so far; at its level of log each has a line, whatever the limit."""
+        return [line["reason"] for line in self.victim.lines("set aside")]
 
 
 @dataclass(frozen=True)
@@ -137,26 +133,30 @@ class Visit:
 
     async def refused(self, *deliveries: bytes) -> list[str]:
         """Send deliveries to Bob that must all be set aside; return the reasons, in order of arrival."""
-        before = self.town.rejected()
+        before, told = await self.rejected(), len(self.town.reasons())
         await self.mallory.publish(*deliveries)
-        await self.town.reasons(before + len(deliveries))
-        return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
+        await wait_for(self.rejected, LIMIT_SECONDS, until=lambda count: count >= before + len(deliveries))
+        return await wait_for(
+            lambda: self.town.reasons()[told:], LIMIT_SECONDS, until=lambda found: len(found) >= len(deliveries)
+        )
 
     async def taken(self, *deliveries: bytes) -> None:
         """Send deliveries to Bob, and return when his worker has dealt with all of them: a last one is set aside."""
-
-        def last_reasons() -> list[str]:
-            return [line["reason"] for line in self.town.victim.lines("set aside")[before:]]
-
-        before, mark = self.town.rejected(), self.town.delivery(b"", properties(self.town.uid, kind="peering.last"))
+        before, mark = len(self.town.reasons()), self.town.delivery(b"", properties(self.town.uid, kind="peering.last"))
         await self.mallory.publish(*deliveries, mark)
-        await wait_for(last_reasons, 60, until=lambda found: "unknown type of message" in found)
+        await wait_for(
+            lambda: self.town.reasons()[before:], LIMIT_SECONDS, until=lambda found: "unknown type of message" in found
+        )
 
     async def quiet(self) -> None:
         """Take away what an earlier test has left on its way, in both directions."""
         await self.town.purge(self.town.to_bob)
         await self.taken()
         await self.town.purge(self.town.to_mallory)
+
+    async def rejected(self) -> int:
+        """How many deliveries Bob's worker has set aside so far, by its counter."""
+        return (await self.counters())["rejected_deliveries"]
 
     async def counters(self) -> dict[str, int]:
         """What Bob's worker counted."""
