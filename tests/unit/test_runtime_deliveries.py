@@ -126,7 +126,7 @@ def test_a_bug_in_handling_one_connection_does_not_stop_the_others(tmp_path: Pat
         assert [str(one.error) for one in outcome.errors] == ["a bug in handling this one"]
         assert outcome.rejected == [(0, "ZeroDivisionError while it was handled")]
         assert b.processor.counters["rejected_deliveries"] == 1
-        assert b.ask({"kind": "worker"})[0]["rejections"] == {"OwnError": 1}
+        assert b.ask({"kind": "worker"})[0]["result"]["rejections"] == {"OwnError": 1}
         talk(b, a, outcome)
         shown = {name: b.show(name)["status"] for name in ("ri-one", "ri-bad", "ri-two", "ri-new")}
         assert shown == {"ri-one": "Activated", "ri-bad": "Idle", "ri-two": "Activated", "ri-new": "Idle"}
