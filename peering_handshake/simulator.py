@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, asynccontextmanager, contextmanag
 from types import TracebackType
 from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
+from peering_handshake.dead_letters import DeadLetterTalks
 from peering_handshake.ends import AsyncEnd, End, EndTalks, waiting
 from peering_handshake.errors import Refused, Unanswered
 from peering_handshake.faults import AsyncFaults, Faults
@@ -15,7 +16,6 @@ from peering_handshake.models import (
     AccessKey,
     AccountHere,
     BothEnds,
-    DeadLetterView,
     EndpointHere,
     Happened,
     InterfaceView,
@@ -39,7 +39,7 @@ class Reached(NamedTuple, Generic[E]):
     healing: list[str]
 
 
-class SimulatorTalks(Generic[E]):
+class SimulatorTalks(DeadLetterTalks, Generic[E]):
     """What can be asked of a simulator. Every method raises Refused with a stable code, or Unanswered."""
 
     def __init__(self, accounts: Sequence[str] = ACCOUNTS, *, url: str | None = None, token: str | None = None) -> None:
@@ -154,34 +154,6 @@ class SimulatorTalks(Generic[E]):
         """Clear all faults, mend all wires, delete everything, and return how much of what."""
         return dict((yield Call("POST", "/reset")))
 
-    @spoken
-    def dead_letters(self, limit: int = 100) -> Talk[list[DeadLetterView]]:
-        """Return the oldest deliveries that were set aside, at most `limit` (1 to 1000); they stay there."""
-        return list((yield Call("GET", "/dead-letters", {"limit": limit}))["dead_letters"])
-
-    @spoken
-    def dead_letter(self, wanted: str) -> Talk[DeadLetterView]:
-        """Return one of them by its id, with the beginning of its body. Raises Refused UnknownDeadLetter."""
-        return (yield from _dead_letter("GET", wanted))
-
-    @spoken
-    def replay_dead_letter(self, wanted: str) -> Talk[DeadLetterView]:
-        """Send one again to the endpoint that it was for, and return it; it is gone from the dead letters then.
-
-        Raises Refused where its sender is not proven or its receiver would not take it (docs/dead-letters.md).
-        """
-        return (yield from _dead_letter("POST", wanted, "/replay"))
-
-    @spoken
-    def drop_dead_letter(self, wanted: str) -> Talk[int]:
-        """Throw one away, with what is the same to the byte, and return how many went."""
-        return int((yield Call("DELETE", f"/dead-letters/{wanted}")))
-
-    @spoken
-    def drop_dead_letters(self) -> Talk[int]:
-        """Throw all of them away (10,000 at most), and return how many went."""
-        return int((yield Call("DELETE", "/dead-letters")))
-
     def _made_world(self, accounts: Sequence[str], idle_seconds: float) -> Talk[MadeWorld]:
         body = {"accounts": list(accounts), "idle_seconds": idle_seconds}
         made: MadeWorld = yield Call("POST", "/worlds", body=body)
@@ -199,11 +171,6 @@ class SimulatorTalks(Generic[E]):
     def _created(self, where: str, interface: str | None = None, name: str = "") -> Talk[E]:
         made = yield Call("POST", "/interfaces", body={"endpoint": where, "interface": interface, "name": name})
         return self._end(made["interface"], made["endpoint"])
-
-
-def _dead_letter(method: str, wanted: str, verb: str = "") -> Talk[DeadLetterView]:
-    answer: DeadLetterView = yield Call(method, f"/dead-letters/{wanted}{verb}")
-    return answer
 
 
 def _endpoint(known: Sequence[EndpointHere], people: Sequence[AccountHere], named: str, role: str) -> str:

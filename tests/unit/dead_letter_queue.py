@@ -19,7 +19,7 @@ from shared.wire.request import KINDS
 
 ALICE, BOB = "1001", "1002"
 QUEUE: Final = endpoint_queue(BOB, "vpc-b", ALICE)
-SIGN_OF_LIFE: Final = write_bundle(Bundle("vpc-a", ALICE, "vpc-b", 1, []))
+HEARTBEAT: Final = write_bundle(Bundle("vpc-a", ALICE, "vpc-b", 1, []))
 
 
 def aside(body: bytes, reason: str, *, by: str = BOB) -> StoredMessage:

@@ -37,7 +37,7 @@ from peering_handshake.starting import topology
 from peering_handshake.talking import Call, Spoken
 from shared.protocol.words import Status
 from tests.unit.console_world import World
-from tests.unit.dead_letter_queue import SIGN_OF_LIFE, DeadLetterQueue, aside, dead_letter_queue
+from tests.unit.dead_letter_queue import HEARTBEAT, DeadLetterQueue, aside, dead_letter_queue
 from tests.unit.web_program import TOKEN, site_in, world_for_consoles
 
 
@@ -108,10 +108,10 @@ async def test_the_asynchronous_client_tells_the_same(url: str) -> None:
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> DeadLetterQueue:
     """Four that lie there: one that would be taken now, one that is no bundle, two of Mallory's."""
-    forged = aside(SIGN_OF_LIFE, "nothing", by="1003")
+    forged = aside(HEARTBEAT, "nothing", by="1003")
     return dead_letter_queue(
         monkeypatch,
-        [aside(SIGN_OF_LIFE, "OSError while it was handled"), aside(b"{", "Invalid JSON: …"), *[forged] * 2],
+        [aside(HEARTBEAT, "OSError while it was handled"), aside(b"{", "Invalid JSON: …"), *[forged] * 2],
     )
 
 
@@ -138,13 +138,13 @@ def with_dead_letters(url: str) -> None:
 async def test_dead_letters_are_read_replayed_and_dropped(url: str, dead: DeadLetterQueue) -> None:
     await asyncio.to_thread(with_dead_letters, url)
     ((sender, message),) = dead.said
-    assert (sender, message.routing_key, message.body) == ("1001", "vpc-b", SIGN_OF_LIFE)
+    assert (sender, message.routing_key, message.body) == ("1001", "vpc-b", HEARTBEAT)
 
 
 async def test_dead_letters_are_asked_for_asynchronously(url: str, dead: DeadLetterQueue) -> None:
     async with AsyncSimulator(url=url, token=TOKEN) as sim:
         one, *_ = assert_type(await sim.dead_letters(), list[models.DeadLetterView])
-        assert (await sim.dead_letter(one["id"]))["body"] == SIGN_OF_LIFE.decode()
+        assert (await sim.dead_letter(one["id"]))["body"] == HEARTBEAT.decode()
         await sim.replay_dead_letter(one["id"])
         assert (await sim.drop_dead_letters(), dead.lying, len(dead.said)) == (3, [], 1)
 
