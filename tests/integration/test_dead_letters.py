@@ -1,5 +1,7 @@
 """Tests of the queue of dead letters: what is set aside stays there."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -16,10 +18,23 @@ from shared.broker.dead_letters import DeadLetter, StoredMessage, read_dead_lett
 from shared.broker.declarations import DELIVERY_LIMIT
 from shared.broker.messages import OutgoingMessage, PublishResult
 from shared.broker.names import DEAD_LETTER_KEY, DEAD_LETTER_QUEUE, exchange_name
+from tests.end_to_end.workers import ROOT
 from tests.integration.broker_ladder import LIMIT_SECONDS, Heard, TwoAccounts, fresh, linked, saying
 from tests.waiting import wait_for
 
 LOOKS = 100
+LOOKS_FOR_EVER = """
+import asyncio, sys
+from shared.broker.address import BrokerAddress
+from shared.broker.amqp import visit_dead_letters
+
+async def look(stored, _):
+    print(len(stored), flush=True)
+    await asyncio.Event().wait()
+
+host, port, vhost, user, password, queue = sys.argv[1:]
+asyncio.run(visit_dead_letters(BrokerAddress(host, int(port), vhost, user, password), queue, look))
+"""
 
 
 def text_of(stored: StoredMessage) -> str:
@@ -91,6 +106,27 @@ async def test_a_look_that_is_broken_off_gives_all_back(two: TwoAccounts) -> Non
         return name in {one["payload"] for one in dead}
 
     await wait_for(there, LIMIT_SECONDS)
+
+
+async def test_a_look_that_is_killed_gives_all_back(two: TwoAccounts) -> None:
+    names = [fresh("m").uid for _ in range(20)]
+    async with set_aside(two, *names):
+        pass
+    place = two.broker.administrator_address
+    login = (place.host, str(place.port), place.vhost, place.user or "", place.password or "", DEAD_LETTER_QUEUE)
+    looking = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LOOKS_FOR_EVER, *login, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert looking.stdout is not None
+    assert int(await looking.stdout.readline()) >= len(names), "it holds all of them"
+    looking.kill()
+    await looking.wait()
+
+    async def there() -> list[str]:
+        dead = await control.dead_letters(two.broker.management_url, limit=10_000)
+        return sorted(one["payload"] for one in dead if one["payload"] in names)
+
+    await wait_for(there, LIMIT_SECONDS, until=sorted(names).__eq__)
 
 
 async def test_what_is_said_again_comes_as_from_its_sender(two: TwoAccounts) -> None:
