@@ -1,5 +1,7 @@
-"""Tests of a private broker's logs: a bounded place, however long it runs and however often it boots."""
+"""Tests of a private broker's logs: a bounded place, however long it runs, and its owner's alone to read."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,17 @@ def test_the_log_is_rotated_and_only_some_old_ones_are_kept(tmp_path: Path, monk
         broker.restart()
         outputs = sorted(path.name for path in (tmp_path / "broker").glob("output*"))
         assert outputs == ["output.1.log", "output.log"]
+
+
+def test_what_a_broker_writes_is_its_owners_alone_whatever_the_mask_says(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with PrivateBroker.start(tmp_path / "broker", {"vhosts": [{"name": "/"}]}) as broker:
+            broker.restart()
+            wait_for_blocking(lambda: size(tmp_path / "broker" / "broker.log"), LIMIT_SECONDS)
+        modes = {path.name: path.lstat().st_mode for path in (tmp_path / "broker").iterdir()}
+    finally:
+        os.umask(before)
+    assert modes.keys() >= {"broker.log", "output.log", "output.1.log"}
+    assert {name: oct(mode) for name, mode in modes.items() if stat.S_IMODE(mode) & 0o077} == {}
+    assert stat.S_IMODE((tmp_path / "broker").stat().st_mode) == 0o700
