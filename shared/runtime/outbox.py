@@ -44,6 +44,7 @@ class Outbox:
         self._on_their_way: set[asyncio.Task[None]] = set()
         self._unsaid: set[str] = set()
         self._unsaid_in = 0
+        self._full: set[str] = set()
 
     async def send(self, deliveries: list[Delivery], result: BatchResult, processor: Processor) -> None:
         """Send off what a batch led to, and acknowledge what it took up."""
@@ -92,12 +93,22 @@ class Outbox:
             result = await self._link.publish(message)
         finally:
             self._publishing.release()
+        self._note_full(message, result)
         if message.type == KINDS.bundle and result is PublishResult.UNKNOWN:
             self._note_unsaid(message)
         elif message.type == KINDS.bundle:
             processor.note_route(message.routing_key, found=result is not PublishResult.UNROUTABLE)
         if result is not PublishResult.CONFIRMED:
             self._log.debug("not confirmed", to=message.routing_key, kind=message.type, result=str(result))
+
+    def _note_full(self, message: OutgoingMessage, result: PublishResult) -> None:
+        """Note who can't be told anything because the broker refuses it, once until something is taken again."""
+        if result is PublishResult.CONFIRMED:
+            self._full.discard(message.routing_key)
+        elif result is PublishResult.REFUSED and message.routing_key not in self._full:
+            self._full.add(message.routing_key)
+            why = "the broker refuses a message: the queue has reached its limit, or the message is too large"
+            self._log.warning("queue full", to=message.routing_key, reason=why, bytes=len(message.body))
 
     def _note_unsaid(self, message: OutgoingMessage) -> None:
         """Note who may not have been heard: an end in a stable status has no timer, and says it in the next period."""

@@ -8,26 +8,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import httpx
 import pytest
 
 from shared.broker.control import queue_names
 from shared.broker.embedded import PrivateBroker
-from shared.broker.names import LAST_QUEUE, VHOST, endpoint_queue, exchange_name
-from shared.broker.topology import Account
+from shared.broker.names import LAST_QUEUE, VHOST, endpoint_queue
 from shared.runtime.health import fresh as is_fresh
 from tests.end_to_end.asking import Console
-from tests.end_to_end.stories import End, connect, end
-from tests.end_to_end.workers import Crew, Site, WorkerProcess, crew, fresh_id
+from tests.end_to_end.stories import connect
+from tests.end_to_end.workers import Site, crew, fresh_id
 from tests.integration.broker_ladder import BrokerForTests, fresh, private_rung
+from tests.integration.place import LIMIT_SECONDS, Place, healthy, placed, unhealthy
 from tests.waiting import wait_for
 
-LIMIT_SECONDS = 90.0
 ATTEMPTS = 4
 """So often a worker tries in vain before it gets what it needs: more often than one that gives up."""
 
@@ -41,87 +37,17 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
         yield running
 
 
-@dataclass
-class Place:
-    """Two accounts with an endpoint each, their workers and their consoles."""
-
-    broker: BrokerForTests
-    process: PrivateBroker
-    crew: Crew
-    alice: Account
-    bob: Account
-    alices: Site
-    bobs: Site
-    consoles: tuple[Console, Console]
-
-    async def provision(self) -> None:
-        """Set up both accounts and both endpoints."""
-        sites = [(self.alice.uid, self.alices.endpoint), (self.bob.uid, self.bobs.endpoint)]
-        await self.broker.provision([self.alice, self.bob], sites)
-
-    def worker(self, site: Site, *flags: str) -> WorkerProcess:
-        """Start a worker that keeps a health file."""
-        return self.crew.worker(site, "--health-file", str(self.health(site)), *flags).start()
-
-    def health(self, site: Site) -> Path:
-        """The health file of a site's worker."""
-        return self.crew.folder / f"{site.endpoint}.healthy"
-
-    async def worker_view(self, site: Site) -> dict[str, Any]:
-        """What a worker says of itself."""
-        console = self.consoles[site is self.bobs]
-        return dict(await console.ask(site.endpoint, {"kind": "worker"}, limit_seconds=LIMIT_SECONDS))
-
-    def ends(self) -> tuple[End, End]:
-        """A new pair of interfaces."""
-        return end(self.consoles[0], self.alices), end(self.consoles[1], self.bobs)
-
-    async def manage(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        """Make a call to the management API, as an administrator does by hand."""
-        async with httpx.AsyncClient(trust_env=False, timeout=LIMIT_SECONDS) as client:
-            answer = await client.request(method, f"{self.broker.management_url}/api/{path}", json=body)
-            answer.raise_for_status()
-
-    async def permit(self, account: Account, *, write: str | None = None, read: str | None = None) -> None:
-        """Set an account's permissions, as they are provisioned but for what is given."""
-        permissions = {
-            "configure": "^$",
-            "write": f"^{exchange_name(account.uid)}$" if write is None else write,
-            "read": rf"^peering\.(q|console)\.{account.uid}\..*$" if read is None else read,
-        }
-        await self.manage("PUT", f"permissions/{quote(VHOST, safe='')}/{account.uid}", permissions)
-
-    def refusals(self, *words: str) -> int:
-        """How many lines of the broker's log hold all of these words."""
-        log = (self.process._layout.log).read_text(errors="replace").splitlines()
-        return sum(all(word in line for word in words) for line in log)
-
-
 @pytest.fixture
 async def place(own: Own, tmp_path: Path) -> AsyncIterator[Place]:
     """Two provisioned accounts, and nobody at work yet."""
-    broker, process = own
-    alice, bob = fresh("alice"), fresh("bob")
-    alices, bobs = Site("initiator", fresh_id("vpc"), alice), Site("acceptor", fresh_id("vpc"), bob)
-    consoles = (Console(broker.administrator_address, alice), Console(broker.administrator_address, bob))
-    with crew(broker, tmp_path, [alice, bob]) as gathered:
-        made = Place(broker, process, gathered, alice, bob, alices, bobs, consoles)
-        await made.provision()
-        try:
-            yield made
-        finally:
-            for console in consoles:
-                await console.close()
+    async with placed(*own, tmp_path) as made:
+        yield made
 
 
-async def healthy(place: Place, *sites: Site) -> None:
-    """Wait until the workers of these sites say that they are well."""
-    await wait_for(lambda: all(is_fresh(place.health(site)) for site in sites), LIMIT_SECONDS)
-
-
-async def unhealthy(place: Place, site: Site) -> None:
-    """Wait until the worker of this site says that it is not well."""
-    await wait_for(lambda: not is_fresh(place.health(site)), LIMIT_SECONDS)
+def refusals(process: PrivateBroker, *words: str) -> int:
+    """How many lines of the broker's log hold all of these words."""
+    log = process._layout.log.read_text(errors="replace").splitlines()
+    return sum(all(word in line for word in words) for line in log)
 
 
 async def test_many_provision_at_once(own: Own) -> None:
@@ -159,7 +85,7 @@ async def test_a_queue_that_is_provisioned_late_is_read(own: Own, tmp_path: Path
         assert view["unread"] == {}
 
 
-async def test_a_queue_that_may_be_read_again_is_read_and_deafness_is_said_meanwhile(place: Place) -> None:
+async def test_a_queue_that_may_be_read_again_is_read_and_deafness_is_said_meanwhile(own: Own, place: Place) -> None:
     first, second = place.ends()
     alices, bobs = place.worker(place.alices), place.worker(place.bobs)
     await connect(first, second)
@@ -168,7 +94,7 @@ async def test_a_queue_that_may_be_read_again_is_read_and_deafness_is_said_meanw
     await place.permit(place.bob, read=only_own)
     bobs.start()
     queue = endpoint_queue(place.bob.uid, place.bobs.endpoint, place.alice.uid).name
-    await wait_for(lambda: place.refusals("access_refused", queue) >= ATTEMPTS, LIMIT_SECONDS)
+    await wait_for(lambda: refusals(own[1], "access_refused", queue) >= ATTEMPTS, LIMIT_SECONDS)
     assert not is_fresh(place.health(place.bobs))
     unread = (await place.worker_view(place.bobs))["unread"]
     assert list(unread) == [place.alice.uid]
@@ -231,7 +157,7 @@ async def permit_again(place: Place) -> None:
 
 async def throw_out(place: Place) -> None:
     """Close all connections: a right that is taken away is noticed by who comes back."""
-    await asyncio.to_thread(place.process.rabbitmqctl, "close_all_connections", "--global", "a test")
+    await place.rabbitmqctl("close_all_connections", "--global", "a test")
 
 
 @pytest.mark.parametrize(
@@ -262,13 +188,13 @@ async def test_a_refusal_is_waited_out(place: Place, harm: Harm, mend: Harm) -> 
 
 
 @asynccontextmanager
-async def short_of_memory(process: PrivateBroker) -> AsyncIterator[None]:
+async def short_of_memory(place: Place) -> AsyncIterator[None]:
     """Let the broker raise its memory alarm for the length of a block."""
-    await asyncio.to_thread(process.rabbitmqctl, "set_vm_memory_high_watermark", "0.0000001")
+    await place.rabbitmqctl("set_vm_memory_high_watermark", "0.0000001")
     try:
         yield
     finally:
-        await asyncio.to_thread(process.rabbitmqctl, "set_vm_memory_high_watermark", "0.4")
+        await place.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
 
 
 async def test_a_broker_that_is_short_of_memory_makes_workers_unhealthy_with_its_reason(place: Place) -> None:
@@ -276,7 +202,7 @@ async def test_a_broker_that_is_short_of_memory_makes_workers_unhealthy_with_its
     alices = place.worker(place.alices, "--keepalive-seconds", "1")
     bobs = place.worker(place.bobs, "--keepalive-seconds", "1")
     await connect(first, second)
-    async with short_of_memory(place.process):
+    async with short_of_memory(place):
         for worker, site in ((alices, place.alices), (bobs, place.bobs)):
             (blocked,) = await asyncio.to_thread(worker.wait_for_lines, "blocked")
             assert "memory" in blocked["reason"]

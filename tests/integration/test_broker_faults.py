@@ -183,10 +183,17 @@ async def test_a_broker_that_stalls_is_left_by_a_link_that_says_nothing(
         assert await alice.publish(saying(two.bobs)) is PublishResult.CONFIRMED
 
 
-def test_a_stopped_broker_leaves_nothing_running(tmp_path: Path) -> None:
-    broker = PrivateBroker.start(tmp_path, administrator_definitions())
+def test_a_stopped_broker_leaves_nothing_running_and_its_files_are_its_owners_alone(tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        broker = PrivateBroker.start(tmp_path, administrator_definitions())
+    finally:
+        os.umask(mask)
     group = broker.group
     assert group is not None
+    modes = {path.relative_to(tmp_path).as_posix(): path.lstat().st_mode & 0o077 for path in tmp_path.rglob("*")}
+    assert {"broker.log", "output.log", "definitions.json", "data"} <= set(modes)
+    assert not any(modes.values()), f"others may read {[name for name, bits in modes.items() if bits]}"
     assert speaks_amqp(broker.host, broker.amqp_port)
     assert broker.pid in group_members(group)
     broker.stop()
