@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from console.client.errors import BrokerError, NoRoute, NotUnderstood, Refused, Unanswered, WorkerSilent
 from console.client.following import follow
@@ -25,6 +26,9 @@ from shared.wire import commands
 from shared.wire.forms import Unreadable
 from shared.wire.request import KINDS, AnswerForm, CommandForm, read_reply, read_request, write_request
 from shared.wire.views import PayloadView, TimelineRow
+
+if TYPE_CHECKING:
+    from shared.runtime.tracing import Tracing
 
 ASK_LIMIT_SECONDS: Final = 10.0
 CONNECT_LIMIT_SECONDS: Final = 3.0
@@ -43,6 +47,7 @@ class _Question:
     endpoint: str
     commands: int
     reply: asyncio.Future[list[AnswerForm]]
+    headers: Mapping[str, str] = field(default_factory=dict)
     connected: bool = False
     outcome: PublishResult | None = None
     unroutable_since: float | None = None
@@ -60,8 +65,10 @@ class Client:
         dial: Dial | None = None,
         connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
         more_slots: MoreSlots | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """Nothing happens before `async with`. `dial` makes a connection; tests give their own."""
+        self._tracing = tracing
         self.account = account
         self._address = address
         self._enforced = enforced
@@ -112,9 +119,13 @@ class Client:
             raise NotUnderstood(f"The worker would not understand this: {error}.") from None
         question = _Question(endpoint, len(commands), asyncio.get_running_loop().create_future())
         self._questions[request] = question
+        following: AbstractContextManager[Mapping[str, str]] = nullcontext({})
+        if self._tracing is not None:
+            following = self._tracing.command(self.account, endpoint, commands)
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._ask_until_answered(request, question, body)
+                with following as question.headers:
+                    return await self._ask_until_answered(request, question, body)
         except TimeoutError:
             raise self._why_no_reply(question, timeout_seconds) from None
         finally:
@@ -162,7 +173,7 @@ class Client:
             session = await self._sessions.get()
             question.connected = True
             reply_to = session.connection.reply_to
-            message = OutgoingMessage(question.endpoint, body, KINDS.request, correlation_id=request, reply_to=reply_to)
+            message = OutgoingMessage(question.endpoint, body, KINDS.request, request, reply_to, question.headers)
             question.outcome = await session.connection.publish(message)
             self._check_route(question)
             rest = pause if question.outcome is PublishResult.CONFIRMED else pause / 4

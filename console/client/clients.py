@@ -6,21 +6,26 @@ From a context that holds one password this is one owner's client; from `peering
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from console.client import Client, ClientError, NotUnderstood, Refused, done
 from console.client.client import CONNECT_LIMIT_SECONDS
 from console.client.finding import endpoints_with
 from console.client.sessions import MoreSlots
+from console.client.tracing import tracing_of
 from console.topology import Context, NoContext
 from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
 from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
 from shared.wire.views import InterfaceView, WorkerView
+
+if TYPE_CHECKING:
+    from shared.runtime.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Clients:
     def __init__(self, context: Context, patience_seconds: float, more_slots: MoreSlots | None = None) -> None:
         """Nothing happens before `async with`. `patience_seconds` is how long one question may take."""
         self._more_slots = more_slots
+        self._tracing: Tracing | None = None
         self.context = context
         self.patience_seconds = patience_seconds
         self._opening: dict[str, asyncio.Task[Client]] = {}
@@ -54,6 +60,8 @@ class Clients:
             task.cancel()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await self._stack.aclose()
+        if self._tracing is not None:
+            await self._tracing.close()
 
     async def client(self, endpoint: str, connect_limit_seconds: float | None = None) -> Client:
         """Return the client of an endpoint's owner. Raises Refused NotOwner, or NoContext without a login.
@@ -157,7 +165,8 @@ class Clients:
 
     async def _open(self, account: str, connect_limit_seconds: float | None) -> Client:
         limit = connect_limit_seconds or min(self.patience_seconds, CONNECT_LIMIT_SECONDS)
-        client = client_of(self.context, account, limit, self._more_slots)
+        self._tracing = self._tracing or tracing_of(os.environ)
+        client = client_of(self.context, account, limit, self._more_slots, self._tracing)
         return await self._stack.enter_async_context(client)
 
 
@@ -166,6 +175,7 @@ def client_of(
     account: str,
     connect_limit_seconds: float = CONNECT_LIMIT_SECONDS,
     more_slots: MoreSlots | None = None,
+    tracing: Tracing | None = None,
 ) -> Client:
     """Make the client of one account of a context; it connects when it is entered."""
     return Client(
@@ -174,4 +184,5 @@ def client_of(
         enforced=not context.shared_login,
         connect_limit_seconds=connect_limit_seconds,
         more_slots=more_slots,
+        tracing=tracing,
     )

@@ -3,9 +3,13 @@
 What a broker reports is knowledge with a date on it, so each delivery names the session that it was made in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+_OWN_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Delivery:
     tag: int
     session: int
     in_vain: int = 0
+    headers: Mapping[str, object] | None = None
+    """Anybody's words; there are none unless the link was made to read them."""
+
+    @property
+    def known_id(self) -> str:
+        """Its message id if it has the form of ours, to be logged; anybody can write any other."""
+        return self.message_id if self.message_id is not None and _OWN_ID.fullmatch(self.message_id) else ""
 
 
 @dataclass(frozen=True, slots=True)

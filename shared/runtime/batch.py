@@ -42,6 +42,7 @@ class Transition(NamedTuple):
     was: Status
     status: Status
     cause: str
+    peer_account: str | None
 
 
 class HandlingError(NamedTuple):
@@ -56,7 +57,8 @@ class BatchResult:
     """What is to be done now that a batch is durable: set deliveries aside, publish, log, and when to come back.
 
     `rejected` are pairs of a delivery's place in the batch and the reason; where only a part of it is to be set aside,
-    `rejected_parts` has the body of that part. `next_due` is monotonic seconds.
+    `rejected_parts` has the body of that part. `traces` are the ids by which interfaces are followed, if they are.
+    `next_due` is monotonic seconds.
     """
 
     rejected: list[tuple[int, str]] = field(default_factory=list)
@@ -66,6 +68,7 @@ class BatchResult:
     reachability: list[tuple[PeerId, bool]] = field(default_factory=list)
     newer: list[tuple[PeerId, int]] = field(default_factory=list)
     errors: list[HandlingError] = field(default_factory=list)
+    traces: dict[str, dict[str, str]] = field(default_factory=dict)
     next_due: float | None = None
     peers: int = 0
 
@@ -162,8 +165,8 @@ class Batch:
         """Write a step to the timeline, and note what follows from it outside of the store."""
         was, status = before.status, state.status
         if was is not status:
-            peer = None if state.peer is None else state.peer.interface
-            self.transitions.append(Transition(state.id, peer, was, status, cause))
+            peer, account = (None, None) if state.peer is None else (state.peer.interface, state.peer.account)
+            self.transitions.append(Transition(state.id, peer, was, status, cause, account))
             if state.peer is not None and state.open:
                 self.opened.add(PeerId(state.peer.endpoint, state.peer.account))
         if said:

@@ -6,7 +6,7 @@ import atexit
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import BinaryIO, Final, cast
@@ -125,26 +125,27 @@ def log_result(log: Logger, result: BatchResult) -> None:
     """Log what a batch changed, and what went wrong in it."""
     with LINES.held():
         if result.transitions and log.is_enabled_for(logging.INFO):
-            _log_transitions(log, result.transitions)
+            _log_transitions(log, result.transitions, result.traces)
         _log_errors(log, result)
 
 
-def _log_transitions(log: Logger, transitions: list[Transition]) -> None:
-    """Log transitions, one line each.
+def _log_transitions(log: Logger, transitions: list[Transition], traces: Mapping[str, Mapping[str, str]]) -> None:
+    """Log transitions, one line each, with the ids of trace and message where an interface is followed.
 
     As JSON they are written without the chain of processors, which takes longer than a step.
     """
     if not LINES.json:
         for transition in transitions:
-            log.info("transition", **_fields(transition))
+            log.info("transition", **_fields(transition), **traces.get(transition.interface, {}))
         return
     common = {"level": "info", "timestamp": _now(), **structlog.get_context(log), "event": "transition"}
-    LINES.write(b"".join(_serialized(common | _fields(transition)) + b"\n" for transition in transitions))
+    for one in transitions:
+        LINES.write(_serialized({**common, **_fields(one), **traces.get(one.interface, {})}) + b"\n")
 
 
 def _fields(transition: Transition) -> dict[str, str | None]:
     """A transition, as it is logged."""
-    interface, peer, was, status, cause = transition
+    interface, peer, was, status, cause, _ = transition
     return {"interface": interface, "peer": peer, "from": was.value, "to": status.value, "cause": cause}
 
 

@@ -10,7 +10,7 @@ import gc
 import signal
 import sys
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvloop
 from pydantic import ValidationError
@@ -19,11 +19,14 @@ from pydantic_settings import CliApp, SettingsConfigDict
 from shared.broker.amqp import silence_client_library
 from shared.protocol.words import Role
 from shared.runtime.batch import End, StepFunction
-from shared.runtime.logs import Logger, logger
+from shared.runtime.logs import logger
 from shared.runtime.settings import WorkerSettings
 from shared.runtime.settings_errors import problems
 from shared.runtime.worker import Worker
 from shared.store.errors import StoreRefused
+
+if TYPE_CHECKING:
+    from shared.runtime.tracing import WorkerTracing
 
 WRONG_USAGE, REFUSED, DONE = 2, 1, 0
 
@@ -46,11 +49,15 @@ def run(role: Role, step: StepFunction) -> int:
         return _wrong(role, *problems(error))
     except ValueError as error:
         return _wrong(role, str(error))
+    try:
+        tracing = _tracing(settings, end)
+    except ImportError:
+        return _wrong(role, "otlp-endpoint: it needs pip install 'peering-handshake[otel]'")
     log = logger(settings.log_format, settings.log_level, worker=end.endpoint.id, account=end.endpoint.account)
     silence_client_library()
     _collect_seldom()
     try:
-        uvloop.run(_until_told(settings, end, log))
+        uvloop.run(_until_told(Worker(settings, end, log, tracing)))
     except StoreRefused as error:
         log.error("refused", reason=str(error))  # noqa: TRY400 - the sentence is the whole story
         return REFUSED
@@ -96,9 +103,17 @@ def _collect_seldom() -> None:
     gc.set_threshold(GARBAGE_THRESHOLD_OBJECTS, 20, 50)
 
 
-async def _until_told(settings: WorkerSettings, end: End, log: Logger) -> None:
+def _tracing(settings: WorkerSettings, end: End) -> WorkerTracing | None:
+    """What follows commands for OpenTelemetry, if there is a collector. Raises ImportError without its packages."""
+    if not settings.otlp_endpoint:
+        return None
+    from shared.runtime.tracing import Tracing, WorkerTracing  # noqa: PLC0415 - others do without opentelemetry
+
+    return WorkerTracing(Tracing.to(settings.otlp_endpoint, f"peering {end.role.name}", end.endpoint.id), end)
+
+
+async def _until_told(worker: Worker) -> None:
     """Run a worker until SIGTERM or SIGINT."""
-    worker = Worker(settings, end, log)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)

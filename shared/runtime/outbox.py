@@ -50,7 +50,8 @@ class Outbox:
         """Send off what a batch led to, and acknowledge what it took up."""
         rejected = dict(result.rejected)
         for place, reason in rejected.items():
-            self._rejections.set_aside(deliveries[place].queue, reason)
+            one = deliveries[place]
+            self._rejections.set_aside(one.queue, reason, message=one.known_id)
             self._send_off(self._set_aside(deliveries[place], reason, result.rejected_parts.get(place)))
         good = [one for place, one in enumerate(deliveries) if place not in rejected]
         for place, message in enumerate(result.outgoing):

@@ -25,9 +25,9 @@ class RejectionLog:
         self._log, self._seconds = log, seconds
         self._told: Counter[tuple[str, str, str]] = Counter()
 
-    def set_aside(self, queue: str, reason: str) -> None:
+    def set_aside(self, queue: str, reason: str, **ids: str) -> None:
         """Tell that a delivery of a queue goes to the dead letters, and why."""
-        self._tell("set aside", queue, reason)
+        self._tell("set aside", queue, reason, **ids)
 
     def lost(self, queue: str, reason: str) -> None:
         """Tell that the dead letters did not take one, so that there is no copy of it."""
@@ -38,13 +38,13 @@ class RejectionLog:
         for key in list(self._told):
             self._sum_up(key)
 
-    def _tell(self, event: str, queue: str, reason: str) -> None:
+    def _tell(self, event: str, queue: str, reason: str, **ids: str) -> None:
         key = (event, queue, code_of(reason))
         self._told[key] += 1
         if self._told[key] == 1:
             asyncio.get_running_loop().call_later(self._seconds, self._sum_up, key)
         say = self._log.warning if self._told[key] <= LIMIT_LINES else self._log.debug
-        say(event, queue=queue, reason=reason)
+        say(event, queue=queue, reason=reason, **ids)
 
     def _sum_up(self, key: tuple[str, str, str]) -> None:
         """End the time of a limit, and tell how many had no line of their own."""

@@ -44,6 +44,9 @@ class WorkerSettings(BaseSettings):
     metrics_address: IPvAnyAddress = Field(
         default=IPv4Address("127.0.0.1"), description="address of that port; whoever reaches it may read"
     )
+    otlp_endpoint: Annotated[str, StringConstraints(pattern=r"^(https?://[^\s/]+(/\S*)?)?$")] = Field(
+        default="", description="URL of an OpenTelemetry collector that gets traces (OTLP over HTTP); empty: none"
+    )
     connect_timeout_seconds: Seconds = Field(default=120, description="until an unanswered initiate is given up")
     resend_first_seconds: Seconds = Field(default=0.5, description="first pause before something is said again")
     resend_limit_seconds: Seconds = Field(default=8, description="longest such pause")

@@ -11,9 +11,9 @@ import asyncio
 import time
 from contextlib import AbstractAsyncContextManager, closing, nullcontext, suppress
 from random import SystemRandom
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from shared.broker.amqp import Link
+from shared.broker.amqp import Link, reading_headers
 from shared.broker.declarations import open_declarations
 from shared.broker.messages import Delivery, LinkCondition, LinkState
 from shared.broker.names import OPEN_ACCOUNT, endpoint_queues
@@ -32,6 +32,9 @@ from shared.store.errors import StoreUnavailable
 from shared.store.sqlite import Store
 from shared.wire.views import WorkerView
 
+if TYPE_CHECKING:
+    from shared.runtime.tracing import WorkerTracing
+
 STORE_PAUSE_SECONDS: Final = 1.0
 """How long to wait before trying again when nothing can be made durable."""
 
@@ -39,8 +42,9 @@ STORE_PAUSE_SECONDS: Final = 1.0
 class Worker:
     """One endpoint in one role."""
 
-    def __init__(self, settings: WorkerSettings, end: End, log: Logger) -> None:
+    def __init__(self, settings: WorkerSettings, end: End, log: Logger, tracing: WorkerTracing | None = None) -> None:
         """Nothing happens before `run`."""
+        self._tracing = tracing
         self._settings, self._end, self._log = settings, end, log
         self._store = Store(settings.store, end.endpoint, end.role, settings.limits)
         self._thread = OneThread("store")
@@ -79,6 +83,8 @@ class Worker:
             with closing(self._thread):
                 self._health.end()
                 await self._thread.call(self._store.close)
+            if self._tracing is not None:
+                await self._tracing.close()
 
     async def _serve(self, processor: Processor) -> None:
         """Work, and let itself be scraped meanwhile if it has a port for that."""
@@ -87,7 +93,8 @@ class Worker:
 
     async def _work(self, processor: Processor) -> None:
         """Connect, and take batches until the worker is told to stop; then drain."""
-        link = asyncio.create_task(self._link.run(), name="link")
+        with nullcontext() if self._tracing is None else reading_headers():  # the link's task inherits it
+            link = asyncio.create_task(self._link.run(), name="link")
         batches = asyncio.create_task(self._batches(processor), name="batches")
         health = asyncio.create_task(self._health.keep_fresh(), name="health")
         try:
@@ -194,6 +201,8 @@ class Worker:
                 await asyncio.sleep(STORE_PAUSE_SECONDS)
                 continue
             self._health.observe_store("")
+            if self._tracing is not None:
+                self._tracing.follow(taken, result, time.monotonic() - now)
             await self._outbox.send(taken, result, processor)
             next_due, peers = result.next_due, result.peers
 

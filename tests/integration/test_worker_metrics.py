@@ -73,7 +73,10 @@ async def test_a_port_that_is_taken_is_told_and_the_worker_works(broker: BrokerF
         assert "in use" in told["reason"]
 
 
-def test_a_worker_without_a_metrics_port_imports_none_of_it() -> None:
-    program = "import initiator.__main__, sys; print([one for one in sys.modules if one.startswith('prometheus')])"
+def test_a_worker_without_metrics_port_or_collector_imports_nothing_for_them() -> None:
+    program = (
+        "import initiator.__main__, console.client.clients, sys; "
+        "print([one for one in sys.modules if one.startswith(('prometheus', 'opentelemetry'))])"
+    )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

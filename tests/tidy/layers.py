@@ -18,6 +18,7 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "aiormq": ("shared/broker/amqp.py", "shared/broker/amqp/"),
     "pamqp": ("shared/broker/amqp.py", "shared/broker/amqp/"),
     "sqlite3": ("shared/store/", "console/web/cloud/store.py", *_BASELINES),
+    "opentelemetry": ("shared/runtime/tracing.py",),
     "pydantic": ("shared/wire/", "shared/runtime/", "console/", "lab/", *_WORKERS),
     "pydantic_core": ("shared/wire/", "shared/runtime/logs.py"),
     "pydantic_settings": ("shared/runtime/", "console/", "lab/", *_WORKERS),

@@ -192,6 +192,7 @@ def as_delivery(
         tag=delivered.delivery_tag or 0,
         session=session,
         in_vain=times_in_vain(properties.headers) if delivered.redelivered else 0,
+        headers=properties.headers,
     )
 
 
