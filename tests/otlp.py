@@ -1,4 +1,4 @@
-"""An OTLP collector for tests: it takes traces over HTTP, as protobuf, and keeps their spans."""
+"""The OTLP collector of tests: it takes traces over HTTP, as protobuf, and keeps their spans."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from shared.runtime.metrics import HISTOGRAMS, METRICS, UP
 _HEAD: Final = """\
 # Metrics
 
-Generated from the code by `make docs`. How to scrape them: [watching](watching.md#metrics).
+Generated from the code by `make docs`. How to scrape them: [watching](watching.md#metrics); alert rules and a
+dashboard: [`examples/monitoring`](../examples/monitoring/README.md).
 
 ## Of each worker
 
