@@ -52,7 +52,7 @@ async def dies_of_it(worker: WorkerProcess) -> None:
 
 
 async def set_aside_by_broker(broker: BrokerForTests, queue: str) -> list[bytes]:
-    """Wait for what RabbitMQ itself set aside of a queue."""
+    """Wait until RabbitMQ itself has set the poisonous message aside, and return all that it set aside there."""
     found: list[bytes] = []
 
     async def look(stored: Sequence[StoredMessage], _: Speak) -> Collection[int]:
@@ -64,12 +64,13 @@ async def set_aside_by_broker(broker: BrokerForTests, queue: str) -> list[bytes]
         await visit_dead_letters(broker.administrator_address, DEAD_LETTER_QUEUE, look)
         return found
 
-    return await wait_for(there, LIMIT_SECONDS)
+    return await wait_for(there, LIMIT_SECONDS, until=lambda bodies: any(POISON in body for body in bodies))
 
 
 async def test_only_the_message_that_ends_a_worker_is_lost_to_the_dead_letters(
     broker: BrokerForTests, tmp_path: Path
 ) -> None:
+    """All others are carried out; one whose acknowledgement ended with the worker may lie there as well."""
     alice = fresh("alice")
     site = Site("initiator", fresh_id("vpc"), alice)
     await broker.provision([alice], [(alice.uid, site.endpoint)])
@@ -98,4 +99,4 @@ async def test_only_the_message_that_ends_a_worker_is_lost_to_the_dead_letters(
         assert {line["delivered_in_vain"] for line in alone} <= set(range(SUSPECT_DELIVERIES, DELIVERIES + 1))
         assert worker.stop() == 0
     dead = await set_aside_by_broker(broker, queue)
-    assert [POISON in body for body in dead] == [True]
+    assert sum(POISON in body for body in dead) == 1
