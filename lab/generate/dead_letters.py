@@ -21,8 +21,8 @@ $ peering dead-letters drop ID
 ```
 
 They ask the console that runs (`peering up`, `peering serve` with an administrator), as `/_peering/dead-letters` does
-([openapi.json](openapi.json)). A look takes in 10,000 and gives all back; one that is killed meanwhile loses none. They
-are listed by time. What is the same to the byte has the same id, and is dropped together.
+([openapi.json](openapi.json)) and the page. A look takes in 10,000 and gives all back; one that is killed meanwhile
+loses none. They are listed by time. What is the same to the byte has the same id, and is dropped together.
 
 ## Replaying
 

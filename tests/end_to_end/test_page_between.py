@@ -8,8 +8,10 @@ import httpx
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
+from shared.wire.bundle import Bundle, write_bundle
 from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, reads
 from tests.end_to_end.programs import Up
+from tests.end_to_end.test_dead_letters import set_aside_by_bob
 from tests.end_to_end.test_page import make_both, served
 from tests.waiting import wait_for_blocking
 
@@ -145,3 +147,31 @@ def test_a_story_goes_on_where_it_was_when_the_page_is_loaded_again(up: Up, driv
     bob.shows("Activated")
     assert not driver.find_element(By.ID, "story").is_displayed()
     assert driver.find_element(By.CSS_SELECTOR, "#left .verbs").is_displayed()
+
+
+def rows(driver: Chrome) -> list[str]:
+    """The dead letters that the page shows."""
+    return [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#dead-list li")]
+
+
+def test_dead_letters_are_counted_listed_replayed_and_thrown_away(up: Up, driver: Chrome) -> None:
+    """One of another sender's that nobody would take, and one that its receiver would take now."""
+    make_both(up, "ri-da", "ri-db")
+    driver.get(f"{up.page}#left=ri-da@vpc-alice&right=ri-db@vpc-bob")
+    press(driver, "#dead summary")
+    reads(driver, "#dead-list", "None lies here.")
+    set_aside_by_bob(up, write_bundle(Bundle("vpc-alice", "alice", "vpc-bob", 1, [])))
+    corrupt = {"do": "corrupt", "interface": "ri-da", "from": "vpc-alice", "times": 1}
+    made = httpx.post(f"{up.url}/_peering/faults", headers=up.bearer, json=corrupt, timeout=LIMIT_SECONDS)
+    assert made.status_code == httpx.codes.CREATED, made.text
+    up.terminal.done("initiate", "ri-da")
+    reads(driver, "#dead-count", "(1 set aside since the start)")
+    shown = wait_for_blocking(lambda: rows(driver), LIMIT_SECONDS, until=lambda found: len(found) == 2, forgive=NOT_YET)
+    assert all("alice → vpc-bob" in one and "set aside by bob" in one for one in shown)
+    press(driver, "#dead-list li.sound [data-choice=replay_dead_letter]")
+    reads(driver, "#dead-said", "Sent again to vpc-bob from alice: a bundle of vpc-alice: a sign of life.")
+    wait_for_blocking(lambda: rows(driver), LIMIT_SECONDS, until=lambda found: len(found) == 1, forgive=NOT_YET)
+    assert not driver.find_element(By.CSS_SELECTOR, "[data-choice=replay_dead_letter]").is_enabled()
+    press(driver, "#dead-clear")
+    reads(driver, "#dead-list", "None lies here.")
+    nothing_stands(up)

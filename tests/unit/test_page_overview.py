@@ -67,6 +67,7 @@ def endpoints(count: int, accounts: int = 3) -> list[EndpointOnPage]:
             error="",
             pid=None,
             statuses={"Activated": 1, "Idle": 1} if number % 10 else {},
+            rejected=number % 2,
             killable=False,
             cut=[],
             cuttable=False,

@@ -7,6 +7,7 @@ from typing import Any
 from console.client import Refused, Unanswered, owning
 from console.client.clients import Clients, Located
 from console.client.wanted import WantedPeer
+from console.faults.dead_letters import DeadLetters
 from console.topology import NoContext
 from console.web.page.breaker import Breaker
 from console.web.page.stepping import settle
@@ -18,6 +19,8 @@ from console.web.page.views import (
     ClearAsked,
     ConfigureAsked,
     CreateAsked,
+    DeadLetterAsked,
+    DeadLettersAsked,
     FaultAsked,
     KillAsked,
     PlainAsked,
@@ -55,8 +58,20 @@ async def _done(clients: Clients, breaker: Breaker, asked: AnyAsked) -> Answer:
         case SendAsked():
             sent = await clients.one(asked.endpoint, commands.send(asked.interface, asked.body))
             return Answer(outcome="done", interface=asked.interface, sentence=f"Accepted as number {sent['number']}.")
+        case DeadLetterAsked() | DeadLettersAsked():
+            return Answer(outcome="done", sentence=await _dealt_with(breaker.site.dead_letters, asked))
         case _:
             return Answer(outcome="done", sentence=await _broken(breaker, asked))
+
+
+async def _dealt_with(dead: DeadLetters, asked: DeadLetterAsked | DeadLettersAsked) -> str:
+    """Replay a dead letter, or throw it or all away; returns what is said of it."""
+    if isinstance(asked, DeadLettersAsked):
+        return f"{await dead.drop(None)} thrown away."
+    if asked.do == "drop_dead_letter":
+        return f"{await dead.drop(asked.dead_letter)} thrown away."
+    one = await dead.replay(asked.dead_letter)
+    return f"Sent again to {one.endpoint} from {one.sender}: {one.would_be}."
 
 
 async def _broken(breaker: Breaker, asked: BreakAsked) -> str:

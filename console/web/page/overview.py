@@ -67,6 +67,7 @@ class Overview:
             error=answer.sentence if isinstance(answer, Silent) else "",
             pid=there.pid if there else pid,
             statuses=there.statuses if there else {},
+            rejected=sum(there.rejections.values()) if there else 0,
             killable=pid is not None,
             cut=self.breaker.cut_from(known.id),
             cuttable=self.breaker.cuts,

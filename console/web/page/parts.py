@@ -24,6 +24,7 @@ def part_of(source: str, endpoints: Sequence[EndpointOnPage], seen: Collection[s
         silent=len(silent),
         silent_first=silent[:SILENT_NAMED],
         statuses=_counted(endpoints),
+        rejected=sum(one.rejected for one in endpoints),
         endpoints=list(endpoints if len(endpoints) <= FEW else _shown(endpoints, seen)),
     )
 

@@ -15,6 +15,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from console.client import ClientError, Refused, listing
 from console.client.clients import Located
+from console.faults.model import DeadLetterPage
 from console.trace.svg import stylesheet
 from console.web.page.actions import act
 from console.web.page.breaker import Breaker
@@ -41,6 +42,7 @@ FILES: Final = {
     "chooser.js": "text/javascript; charset=utf-8",
     "column.js": "text/javascript; charset=utf-8",
     "between.js": "text/javascript; charset=utf-8",
+    "dead.js": "text/javascript; charset=utf-8",
     "story.js": "text/javascript; charset=utf-8",
     "dom.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
@@ -144,6 +146,15 @@ def _match(text: str) -> MatchForm:
 def _deleted(text: str) -> bool:
     """Whether deleted interfaces are looked for: they are listed for nobody else."""
     return text.lower().startswith("delet")
+
+
+@router.get("/page/dead-letters")
+async def dead_letters(overview: TheOverview) -> DeadLetterPage:
+    """List the oldest deliveries that were set aside. 503 if the broker does not show them."""
+    try:
+        return await overview.site.dead_letters.listed(LIST_ROWS)
+    except ClientError as error:
+        raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, error.sentence) from None
 
 
 @router.get("/page/stories/{name}")

@@ -35,6 +35,7 @@ class EndpointOnPage(View):
     error: str = Field(description="why it did not")
     pid: int | None = Field(description="its worker's process")
     statuses: dict[str, int] = Field(description="how many interfaces show which status")
+    rejected: int = Field(description="how many deliveries its worker has set aside since it started")
     killable: bool = Field(description="whether its worker can be killed from here")
     cut: list[str] = Field(description="endpoints to which its words do not pass at present")
     cuttable: bool = Field(description="whether its wires can be cut from here")
@@ -57,6 +58,7 @@ class OverviewOnPage(View):
     silent: int = Field(description="how many of their workers do not answer")
     silent_first: list[str] = Field(description="the first of those, by their endpoints")
     statuses: dict[str, int] = Field(description="how many interfaces of all of them show which status")
+    rejected: int = Field(description="how many deliveries all of their workers have set aside since they started")
     endpoints: list[EndpointOnPage] = Field(description="all of them if they are few, or else those that are seen")
 
 
@@ -208,8 +210,24 @@ class CardAsked(Asked):
     numbers: list[int] = Field(min_length=1, max_length=10_000)
 
 
+class DeadLetterAsked(Asked):
+    """Send a dead letter again to whom it was for, or throw it away."""
+
+    do: Literal["replay_dead_letter", "drop_dead_letter"]
+    dead_letter: str = Field(max_length=64)
+
+
+class DeadLettersAsked(Asked):
+    """Throw all dead letters away."""
+
+    do: Literal["drop_dead_letters"]
+
+
 BreakAsked = KillAsked | WireAsked | FaultAsked | ClearAsked | CardAsked
-AnyAsked = Annotated[CreateAsked | ConfigureAsked | PlainAsked | SendAsked | BreakAsked, Field(discriminator="do")]
+AnyAsked = Annotated[
+    CreateAsked | ConfigureAsked | PlainAsked | SendAsked | DeadLetterAsked | DeadLettersAsked | BreakAsked,
+    Field(discriminator="do"),
+]
 
 
 class Answer(View):

@@ -3,6 +3,7 @@
 import { chips, make } from "./dom.js";
 import { Between } from "./between.js";
 import { Column } from "./column.js";
+import { Dead } from "./dead.js";
 import { Story } from "./story.js";
 
 const find = (selector) => document.querySelector(selector);
@@ -11,6 +12,7 @@ columns[0].other = columns[1];
 columns[1].other = columns[0];
 const between = new Between(columns);
 const story = new Story(columns);
+const dead = new Dead();
 
 let stream = null;
 let width = 0;
@@ -65,6 +67,7 @@ function drawingWidth() {
 function showOverview(overview) {
   if (!columns[0].endpoint && overview.endpoints.length) begin(overview);
   for (const column of columns) column.showOverview(overview);
+  dead.showOverview(overview);
   const many = overview.total > overview.endpoints.length;
   find("#all").hidden = !many;
   if (many) find("#all").replaceChildren(...whole(overview));
