@@ -13,9 +13,10 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.broker.control import queue_names
+from shared.broker.control import provision, queue_names
 from shared.broker.embedded import PrivateBroker
 from shared.broker.names import LAST_QUEUE, VHOST, endpoint_queue
+from shared.broker.topology import endpoint_definitions
 from shared.runtime.health import fresh as is_fresh
 from tests.end_to_end.asking import Console
 from tests.end_to_end.stories import connect
@@ -55,7 +56,9 @@ async def test_many_provision_at_once(own: Own) -> None:
     broker, _ = own
     alice = fresh("alice")
     sites = [(alice.uid, fresh_id("vpc")) for _ in range(8)]
-    await asyncio.gather(*(broker.provision([alice], [site]) for site in sites))
+    await broker.provision([alice], [])
+    more = [endpoint_definitions(uid, endpoint, [uid]) for uid, endpoint in sites]
+    await asyncio.gather(*(provision(broker.management_url, one) for one in more))
     there = set(await queue_names(broker.management_url, "^peering"))
     assert {endpoint_queue(uid, endpoint, uid).name for uid, endpoint in sites} <= there
     assert not {one for one in there if one.startswith(LAST_QUEUE)}
