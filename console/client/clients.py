@@ -19,6 +19,7 @@ from console.client.finding import endpoints_with
 from console.client.sessions import MoreSlots
 from console.client.tracing import tracing_of
 from console.topology import Context, NoContext
+from console.topology.context import password_variable
 from shared.protocol.refusals import NOT_OWNER, UNKNOWN_INTERFACE
 from shared.wire import commands
 from shared.wire.request import AnswerForm, CommandForm
@@ -107,7 +108,9 @@ class Clients:
             return Located(interface, endpoint)
         asked = [one.id for one in self.context.at_hand]
         if not asked:
-            raise NotUnderstood(f"No endpoints to ask are known here: name it as {interface}@ENDPOINT.")
+            lacking = sorted({password_variable(one.account) for one in self.context.endpoints})
+            passwords = f"; where a password is lacking, set {' or '.join(lacking[:2])}" if lacking else ""
+            raise NotUnderstood(f"No endpoint can be asked from here: name it as {interface}@ENDPOINT{passwords}.")
         show = commands.show(interface)
         found, errors = await endpoints_with({one: self.ask(one, [show]) for one in asked})
         if len(found) > 1:

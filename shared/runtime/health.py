@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -132,5 +133,12 @@ def fresh(file: Path) -> bool:
         return False
 
 
+def main(file: Path) -> int:
+    """Say by the exit code whether the worker is healthy: 0 if so. Whoever may not look is told so."""
+    if not os.access(file.parent, os.X_OK):
+        sys.stderr.write(f"{file.parent} is not there, or may not be looked into: nothing is known of the worker\n")
+    return 0 if fresh(file) else 1
+
+
 if __name__ == "__main__":
-    sys.exit(0 if len(sys.argv) > 1 and fresh(Path(sys.argv[1])) else 1)
+    sys.exit(main(Path(sys.argv[1] if len(sys.argv) > 1 else "")))

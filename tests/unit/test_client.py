@@ -137,6 +137,12 @@ async def test_what_no_worker_would_understand_is_not_sent(world: World) -> None
     assert not world.requests
 
 
+async def test_an_owner_whose_password_is_not_known_here_is_told_how_to_give_it() -> None:
+    nobody = Context("a test", ADDRESS, (AccountSection(uid="1001"),), ENDPOINTS[:1], shared_login=False, acting="1001")
+    with pytest.raises(NotUnderstood, match=r"name it as ri-a@ENDPOINT; where a password is lacking, set PEERING_PASS"):
+        await Clients(nobody, 5.0).locate("ri-a")
+
+
 async def rows(source: AsyncIterator[TimelineRow], count: int) -> list[TimelineRow]:
     found: list[TimelineRow] = []
     async for row in source:

@@ -170,3 +170,12 @@ async def test_an_idle_worker_without_a_health_file_does_not_wake(monkeypatch: p
     assert await looked() == 0
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+
+
+def test_whoever_may_not_look_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    healthy = tmp_path / "healthy"
+    assert (health.main(healthy), capsys.readouterr().err) == (1, "")
+    health.refresh(healthy, healthy=True)
+    assert (health.main(healthy), capsys.readouterr().err) == (0, "")
+    assert health.main(tmp_path / "elsewhere" / "healthy") == 1
+    assert "may not be looked into: nothing is known of the worker" in capsys.readouterr().err
