@@ -38,6 +38,8 @@ ENOUGH = 5
 CONSUMER_TIMEOUT_MILLISECONDS = 2000
 NO_DISK_HAS = "1152921504606846976"
 FREE_DISK = "50000000"
+SHORT = f"operator-policies/{quote(VHOST, safe='')}/short"
+OURS_OVERRIDDEN = f"policies/{quote(VHOST, safe='')}/short"
 
 
 @pytest.fixture(scope="module", params=RUNGS)
@@ -178,21 +180,30 @@ async def test_a_store_that_is_stuck_until_the_broker_gives_up_loses_nothing(pla
     assert [one.stop() for one in (alices, bobs)] == [0, 0]
 
 
+async def set_policy(place: Place, path: str, definition: dict[str, str | int]) -> None:
+    """Set a policy for every endpoint's queue, as an operator does."""
+    body = {"pattern": r"^peering[.]q[.]", "apply-to": "queues", "priority": 30, "definition": definition}
+    await place.manage("PUT", path, body)
+
+
+async def set_overflow(place: Place, overflow: str) -> None:
+    """Say what becomes of a message too many, by a policy that comes before ours."""
+    await set_policy(place, OURS_OVERRIDDEN, {**ENDPOINT_LIMITS, "overflow": overflow})
+
+
 @asynccontextmanager
 async def shortened(place: Place, overflow: str) -> AsyncIterator[None]:
-    """Let every endpoint's queue hold one message only, by an operator's policy and one that comes before ours."""
-    vhost, only = quote(VHOST, safe=""), {"max-length": 1}
-    both = {
-        f"operator-policies/{vhost}/short": only,
-        f"policies/{vhost}/short": {**ENDPOINT_LIMITS, "overflow": overflow},
-    }
-    for path, definition in both.items():
-        body = {"pattern": r"^peering[.]q[.]", "apply-to": "queues", "priority": 30, "definition": definition}
-        await place.manage("PUT", path, body)
+    """Let every endpoint's queue hold one message only, by an operator's policy.
+
+    What becomes of one too many is set before, and taken back after: RabbitMQ goes on refusing for a connection that it
+    has refused once, also when nothing is to be refused any more, and with our own policy it refuses.
+    """
+    await set_overflow(place, overflow)
+    await set_policy(place, SHORT, {"max-length": 1})
     try:
         yield
     finally:
-        for path in both:
+        for path in (SHORT, OURS_OVERRIDDEN):
             await place.manage("DELETE", path)
 
 
@@ -203,8 +214,10 @@ async def test_what_shortened_queues_lose_is_said_again(place: Place, overflow: 
     await connect(first, second)
     assert bobs.stop() == 0
     accepted = [f"payload {number}" for number in range(20)]
+    for body in accepted[:ENOUGH]:
+        await first.do("send", body=body)
     async with shortened(place, overflow):
-        for body in accepted:
+        for body in accepted[ENOUGH:]:
             await first.do("send", body=body)
         if overflow == "reject-publish":
             full = (await asyncio.to_thread(alices.wait_for_lines, "queue full"))[0]
@@ -212,5 +225,21 @@ async def test_what_shortened_queues_lose_is_said_again(place: Place, overflow: 
             assert "has reached its limit" in full["reason"]
         bobs.start()
         await nothing_lost(second, accepted)
+    assert (await first.until(unacknowledged=0))["status"] == "Activated"
+    assert [one.stop() for one in (alices, bobs)] == [0, 0]
+
+
+async def test_full_queues_that_drop_from_now_on_are_mended_by_closing_all_connections(place: Place) -> None:
+    first, second = place.ends()
+    alices, bobs = place.worker(place.alices, "--keepalive-seconds", "1"), place.worker(place.bobs)
+    await connect(first, second)
+    assert bobs.stop() == 0
+    async with shortened(place, "reject-publish"):
+        await first.do("send", body="while the queue is full")
+        await asyncio.to_thread(alices.wait_for_lines, "queue full")
+        await set_overflow(place, "drop-head")
+        bobs.start()
+        await place.rabbitmqctl("close_all_connections", "--global", "maintenance")
+        await nothing_lost(second, ["while the queue is full"])
     assert (await first.until(unacknowledged=0))["status"] == "Activated"
     assert [one.stop() for one in (alices, bobs)] == [0, 0]
