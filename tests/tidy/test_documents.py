@@ -14,6 +14,8 @@ RULE = re.compile(r"^\|[^|]*\|[^|]*\| ([^|]+) \| `(\w+)` \|$", re.MULTILINE)
 QUOTED = re.compile(r"`([^`\n]+)`")
 IDENTIFIER = re.compile(r"_?[a-z]+(?:_[a-z0-9]+)+|_[a-z]+")
 REASON = re.compile(r"raise Unreadable\(\"([^\"]+)\"\)")
+ROOM = ("console/stack/room.py", "console/stack/descriptors.py")
+REFUSAL = re.compile(r"raise StackRefused\((.*?)\n        +\)", re.DOTALL)
 BY_HAND = (
     "README.md",
     "CONTRIBUTING.md",
@@ -48,6 +50,15 @@ def test_each_reason_of_a_dead_letter_stands_on_its_page() -> None:
     reasons = REASON.findall(code)
     assert len(reasons) > 4
     assert [reason for reason in reasons if f"| `{reason}` |" not in page] == []
+
+
+def test_each_limit_that_a_stack_is_refused_for_is_named_where_a_reader_looks_for_it() -> None:
+    refusals = [text for path in ROOM for text in REFUSAL.findall((ROOT / path).read_text(encoding="utf-8"))]
+    assert len(refusals) == sum((ROOT / path).read_text(encoding="utf-8").count("StackRefused(") for path in ROOM)
+    told = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        text for text in refusals if not (named := QUOTED.findall(text)) or any(one not in told for one in named)
+    ] == []
 
 
 def test_the_picture_of_the_page_is_not_stale() -> None:
