@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from shared.broker.embedded import ADVICE, PrivateBroker, speaks_amqp
 from shared.broker.errors import BrokerNotStarted
 from shared.broker.messages import LinkCondition, PublishResult
 from shared.broker.names import VHOST, endpoint_queue
+from shared.broker.topology import Account, definitions
 from shared.broker.watchdog import group_members
 from tests.integration.broker_ladder import (
     LIMIT_SECONDS,
@@ -65,7 +67,7 @@ async def test_nothing_confirmed_is_lost_when_the_broker_is_killed_under_traffic
     async def acknowledge_all(link: Link) -> None:
         seen = 0
         while True:
-            await heard.more_than(seen, BOOT_LIMIT_SECONDS)
+            await heard.more_than(seen, 20.0)
             seen = len(heard.deliveries)
             await link.acknowledge(heard.deliveries[:seen])
 
@@ -222,6 +224,21 @@ def killed_program(program: str, folder: Path) -> list[int]:
         printed = [int(word) for word in running.stdout.readline().split()]
         running.kill()
     return printed
+
+
+def test_a_broker_lets_clients_in_that_has_more_queues_than_a_third_of_its_descriptors(tmp_path: Path) -> None:
+    """RabbitMQ before 4.0 reckons with three for each quorum queue, and lets nobody in beyond what it may have."""
+    accounts = [Account(f"account-{number}", "secret") for number in range(20)]
+    endpoints = [(one.uid, f"vpc-{number}") for number, one in enumerate(accounts)]
+    document = definitions(accounts, endpoints, salt=b"salt")
+    quorum = sum(one["arguments"].get("x-queue-type") == "quorum" for one in document["queues"])
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3 * quorum - 100, before[1]))
+    try:
+        with PrivateBroker.start(tmp_path / "crowd", document) as running:
+            assert speaks_amqp(running.host, running.amqp_port)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_a_killed_program_leaves_no_broker_behind(tmp_path: Path) -> None:
