@@ -101,6 +101,7 @@ def test_endpoints_are_chosen_by_their_accounts_and_no_list_is_longer_than_a_pag
     assert (len(own.endpoints), own.more) == (CHOICE_ROWS, 4)
     crowd = choice(endpoints(300, accounts=150), "")
     assert (len(crowd.accounts), crowd.more) == (CHOICE_ROWS, 50)
+    assert [one.account for one in crowd.accounts] == [f"account-{number}" for number in range(CHOICE_ROWS)]
 
 
 async def test_a_page_begins_with_what_is_known_of_all_endpoints_while_they_are_asked(

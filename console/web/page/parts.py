@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
@@ -42,8 +43,13 @@ def choice(endpoints: Sequence[EndpointOnPage], account: str) -> Choice:
     owned: dict[str, list[EndpointOnPage]] = {}
     for one in endpoints:
         owned.setdefault(one.account, []).append(one)
-    groups = [_group(owner, own) for owner, own in islice(sorted(owned.items()), CHOICE_ROWS)]
+    groups = [_group(owner, own) for owner, own in islice(sorted(owned.items(), key=_by_numbers), CHOICE_ROWS)]
     return Choice(accounts=groups, endpoints=[], more=max(0, len(owned) - CHOICE_ROWS))
+
+
+def _by_numbers(owned: tuple[str, object]) -> list[tuple[int, str]]:
+    """The order of names as people count: numbers in them by their value."""
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", owned[0])]
 
 
 def _group(account: str, own: Sequence[EndpointOnPage]) -> AccountOnPage:

@@ -26,7 +26,7 @@ export class Chooser {
   }
 
   endpoint(one, label) {
-    const how = one.answers === false ? "silent" : sum(one.statuses);
+    const how = one.answers === false ? "silent" : interfaces(one.statuses);
     return row(one.endpoint, label, [aside(`${one.role} · ${how}`)], () => this.choose(one.endpoint, ""));
   }
 
@@ -58,9 +58,13 @@ function aside(text) {
 
 function totals(one) {
   const silent = one.silent ? `, ${one.silent} silent` : "";
-  return aside(`${one.endpoints} endpoints${silent}, ${sum(one.statuses)} interfaces`);
+  return aside(`${counted(one.endpoints, "endpoint")}${silent}, ${interfaces(one.statuses)}`);
 }
 
-function sum(statuses) {
-  return Object.values(statuses).reduce((all, count) => all + count, 0).toLocaleString("en");
+function interfaces(statuses) {
+  return counted(Object.values(statuses).reduce((all, count) => all + count, 0), "interface");
+}
+
+function counted(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
