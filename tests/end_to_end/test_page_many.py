@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from console.web.page.parts import FEW
-from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, emulate
+from tests.end_to_end.browser import LIMIT_SECONDS, NOT_YET, Column, emulate, reads
 from tests.end_to_end.programs import Up, peering_up
 from tests.waiting import wait_for_blocking
 
@@ -88,6 +91,7 @@ def test_an_endpoint_is_chosen_by_its_account_in_an_order_that_people_expect(man
     left.reads(".owner", ACCOUNTS[-1])
     left.reads(".own", "ri-far")
     left.reads(".chooser summary", f"{LAST} · one of {ENDPOINTS}")
+    left.reads(".end > .worker", "acceptor · cn-hangzhou · process")
     assert not left.find(".places").is_displayed(), "what was chosen is covered by the list"
 
 
@@ -133,3 +137,32 @@ def test_a_search_finds_what_is_at_any_endpoint(many: Up, driver: Chrome, text: 
         right.reads(".of", name)
     emulate(driver, 390, 844, dark=False)
     wait_for_blocking(lambda: driver.execute_script(FITS), LIMIT_SECONDS, what="it fits into a phone")
+
+
+def test_who_is_silent_is_told_apart_and_keeps_nobody_from_choosing(many: Up, driver: Chrome) -> None:
+    stopped = many.pid("vpc-5")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        driver.get(f"{many.page}#by-hand")
+        left = Column(driver, "left")
+        reads(driver, "#all", "1 silent: vpc-5")
+        left.press(".chooser summary")
+        left.reads(".places", f"{OWN} endpoints, 1 silent, 0 interfaces")
+        left.press('.places [data-id="account-5"]')
+        left.reads(".places", "acceptor · silent")
+        left.press(f'.places [data-id="vpc-{5 + len(ACCOUNTS)}"]')
+        left.reads(".end > .worker", "initiator · cn-hangzhou · process")
+        left.find(".find").send_keys("ri-near")
+        left.reads(".elsewhere", "1 silent, and not searched")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+
+
+def test_the_lists_are_short_whatever_is_asked(many: Up) -> None:
+    def asked(path: str, **fields: str) -> dict[str, list[object]]:
+        answer = httpx.get(f"{many.url}{path}", params=fields, headers=many.bearer, timeout=LIMIT_SECONDS)
+        found: dict[str, list[object]] = answer.raise_for_status().json()
+        return found
+
+    assert asked("/page/endpoints", account="nobody")["endpoints"] == []
+    assert len(asked("/page/find", text="vpc", but=FIRST)["endpoints"]) < ENDPOINTS - 1

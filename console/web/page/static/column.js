@@ -132,13 +132,13 @@ export class Column {
     select.value = this.endpoint;
     const own = endpoints.find((one) => one.endpoint === this.endpoint);
     if (own) this.showWorker(own);
-    else this.at(".worker").textContent = "asking …";
+    else this.at(".end > .worker").textContent = "asking …";
   }
 
   showWorker(own) {
     this.at(".owner").textContent = own.account;
     const process = own.answers ? `process ${own.pid}` : own.error || "its worker is asked …";
-    this.at(".worker").textContent = [own.role, own.region, process].filter(Boolean).join(" · ");
+    this.at(".end > .worker").textContent = [own.role, own.region, process].filter(Boolean).join(" · ");
     this.at(".counts").replaceChildren(...chips(own.statuses));
     this.at(".breaking").hidden = !own.killable && !own.cuttable;
     this.at(".kill").hidden = !own.killable;
@@ -246,7 +246,7 @@ export class Column {
 
   showEnd(column) {
     this.at(".card").hidden = !column.view;
-    if (this.interface && column.error && !column.view) this.at(".worker").textContent = column.error;
+    if (this.interface && column.error && !column.view) this.at(".end > .worker").textContent = column.error;
     if (!column.view) return;
     const view = column.view;
     const mark = this.at(".badge");
