@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -14,7 +14,8 @@ from urllib.parse import quote
 import httpx
 
 from console.client import Refused, Unanswered
-from console.stack.private_folder import write_private
+from console.stack.errors import StackRefused
+from console.stack.private_folder import only_user, write_private
 
 ADDRESS_FILE: Final = "console.json"
 USUAL_URL: Final = "http://127.0.0.1:8080"
@@ -31,15 +32,21 @@ class Access(NamedTuple):
 
 @contextmanager
 def told(folder: Path, url: str, token: str) -> Iterator[None]:
-    """Tell the owner's commands in a folder where its console is, for as long as that runs."""
+    """Tell the owner's commands in a folder where its console is, for as long as that runs; of several, the first."""
     file, text = folder / ADDRESS_FILE, json.dumps({"url": url, "token": token})
-    write_private(file, text)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            if file.read_text() == text:  # else another console serves this folder by now
-                file.unlink()
+    with ExitStack() as alone:
+        try:
+            alone.enter_context(only_user(folder, "console", f"{ADDRESS_FILE}.lock"))
+        except StackRefused:  # they talk to the first
+            pass
+        else:
+            write_private(file, text)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                if file.read_text() == text:  # else the address is another's
+                    file.unlink()
 
 
 def console_of(source: str, environment: Mapping[str, str] | None = None) -> Access | None:

@@ -92,10 +92,10 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def only_user(folder: Path, what: str) -> Iterator[None]:
+def only_user(folder: Path, what: str, lock: str = "lock") -> Iterator[None]:
     """Keep a second process like this one out of a folder. Raises StackRefused, which names `what` is in it."""
     with usable(folder):
-        file = os.fdopen(os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
+        file = os.fdopen(os.open(folder / lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -170,6 +170,7 @@ def test_a_page_whose_server_was_away_shows_what_happened_meanwhile(up: Up, driv
         )
         assert not alice.find(".breaking").is_displayed(), "a server that started no worker can kill none"
     wait_for_blocking(lambda: driver.find_element(By.ID, "line").text, LIMIT_SECONDS, until=lambda text: "lost" in text)
+    assert up.terminal.done("fault", "list")["faults"] == [], "the console that runs on is still found"
     up.terminal.done("suspend", "ri-six")
     up.terminal.both_show("Suspended", "ri-five", "ri-six")
     with served(up, url.removeprefix("http://")):

@@ -1,5 +1,6 @@
 """Tests of the web server: alive, ready, what is missing behind it, and the socket that it listens on."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from console.faults.remote import ADDRESS_FILE, told
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.errors import CannotListen
@@ -92,6 +94,22 @@ async def test_it_serves_on_a_real_socket_and_ends_when_told(tmp_path: Path) -> 
             assert (await client.get(f"{url}/_peering/health")).status_code == 200
     with socket.create_server(("127.0.0.1", int(url.rpartition(":")[2]))) as again:
         assert again.getsockname()
+
+
+def test_of_two_consoles_in_one_folder_commands_talk_to_the_first_and_it_alone_takes_its_address_away(
+    tmp_path: Path,
+) -> None:
+    def address() -> str:
+        return str(json.loads((tmp_path / ADDRESS_FILE).read_text())["url"])
+
+    with told(tmp_path, "http://first", "secret"):
+        with told(tmp_path, "http://second", "secret"):
+            assert address() == "http://first"
+        assert address() == "http://first"
+    assert not (tmp_path / ADDRESS_FILE).exists()
+    (tmp_path / ADDRESS_FILE).write_text('{"url": "http://killed", "token": "secret"}')
+    with told(tmp_path, "http://third", "secret"):
+        assert address() == "http://third"
 
 
 def test_a_port_that_nobody_chose_may_be_another_and_a_chosen_one_may_not() -> None:
