@@ -60,7 +60,11 @@ class Health:
             if (queue, reason) not in before.missing:
                 self._log.warning("queue missing", queue=queue, reason=reason)
         if consuming and not state.blocked and _readiness(state) != _readiness(before):
-            self._log.info("ready", queues=len(self._queues) - len(state.missing))
+            queues = len(self._queues) - len(state.missing)
+            if queues:
+                self._log.info("ready", queues=queues)
+            else:
+                self._log.warning("reads no queue", queues=queues)
 
     def observe_store(self, problem: str) -> None:
         """Take note of why the store takes nothing; an empty string says that it does."""

@@ -30,7 +30,8 @@ async def test_a_second_worker_says_that_another_reads_until_it_takes_over(
         second = beside.worker(site, "--health-file", str(healthy[1])).start()
         told = second.wait_for_lines("queue missing", 2)
         assert {line["reason"] for line in told} == {TAKEN}
-        second.wait_for_lines("ready", 2)  # it has looked again, and found the same
+        second.wait_for_lines("reads no queue", 2)  # it has looked again, and found the same
+        assert second.lines("ready") == []
         assert not healthy[1].exists()
         assert len(second.lines("queue missing")) == 2, "what stays as it was is said once"
         assert healthy[0].exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 import structlog
 
-from shared.broker.messages import LinkCondition
+from shared.broker.messages import LinkCondition, LinkState
+from shared.broker.names import endpoint_queues
 from shared.runtime import health
 from shared.runtime import worker as module
 from shared.runtime.worker import Worker
@@ -42,6 +44,18 @@ async def test_a_worker_that_consumes_nothing_is_not_healthy(tmp_path: Path, mon
     assert healthy.exists()
     link.turn(LinkCondition.WAITING, 1)
     assert not healthy.exists()
+
+
+def test_a_worker_is_ready_once_it_reads_a_queue() -> None:
+    queues = {queue.name: queue for queue in endpoint_queues("b", "vpc-b", ["b", "a"])}
+    own, peers = queues
+    lines = structlog.testing.LogCapture()
+    log = structlog.wrap_logger(None, [lines], structlog.make_filtering_bound_logger(logging.INFO))
+    told = health.Health(None, queues, log)
+    for missing in ((own, peers), (own, peers), (own,), ()):
+        told.observe(LinkState(LinkCondition.CONSUMING, "", 1, tuple((queue, "no such queue") for queue in missing)))
+    read = [(one["event"], one["log_level"], one["queues"]) for one in lines.entries if "queues" in one]
+    assert read == [("reads no queue", "warning", 0), ("ready", "info", 1), ("ready", "info", 2)]
 
 
 async def test_a_worker_whose_health_file_cannot_be_written_works_on_and_writes_it_again(
