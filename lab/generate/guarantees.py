@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from lab.explore.report import sentence_of
 from lab.explore.run import ALWAYS, EVENTUALLY
+from shared.store.memory import ANSWERED_LIMIT_REQUESTS
 
 FIGURES: Final = Path("docs/guarantees")
 RUNS: Final = ("explore", "bugs", "simulate", "chaos", "soak")
@@ -154,6 +155,8 @@ def _soaked(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "workers whose operator limits inboxes and timeline. Below is the most that both took together in each third."
     grown = "; ".join(figures["grown"])
     yield f"GREW: {grown}." if grown else "Nothing grew from the second third to the last."
+    yield f"Until then a store fills up, which keeps the last {ANSWERED_LIMIT_REQUESTS:,} replies beside what limits"
+    yield "leave, and with it its worker's memory of what it has read there, 32 MiB at the most."
     yield ""
     yield "| until | memory | stores | their logs | waiting in queues |"
     yield "|---|---|---|---|---|"
