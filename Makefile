@@ -51,9 +51,10 @@ broker: ## make sure that there is a RabbitMQ to run (installs Debian's package 
 browser: ## make sure that there is a chromium for the tests of the page (installs Debian's package where it may)
 	scripts/bootstrap browser
 
-clients: setup ## install what the end-to-end tests call with (the real cloud's clients) and run beside (old packages)
+clients: setup ## install what the end-to-end tests call with (the real cloud's clients, promtool) and run beside (old packages)
 	scripts/bootstrap clients
 	scripts/bootstrap lowest
+	scripts/bootstrap promtool
 
 demo: setup broker ## the cross-account story with real processes, narrated
 	.venv/bin/peering demo cross-account
