@@ -123,6 +123,7 @@ def test_a_search_finds_what_is_at_any_endpoint(many: Up, driver: Chrome, text: 
     driver.get(f"{many.page}#left=@vpc-2&right=@vpc-3")
     left, right = Column(driver, "left"), Column(driver, "right")
     left.reads(".chooser summary", "one of")
+    right.reads(".chooser summary", "one of")
     right.find(".find").send_keys(text)
 
     def rows() -> set[str]:
