@@ -24,7 +24,7 @@ PEER_SHARE_BYTES: Final = 5_120
 """What a batch takes for each peer, if that is more: what follows from it is said to each in a bundle of its own."""
 
 LARGEST_BATCH_BYTES: Final = 1_048_576
-"""What a batch takes at the most, however many peers there are: whoever comes next waits for all of it, some 6,000 messages.
+"""What a batch takes at the most, however many peers there are, some 6,000 messages: whoever comes next waits for them.
 
 With two hundred peers a quarter of that was so little for each that nearly every message was a batch of its own there.
 """
