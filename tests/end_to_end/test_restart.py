@@ -9,7 +9,7 @@ import httpx
 from console.topology import find_context
 from shared.broker.topology import Account
 from tests.end_to_end.programs import LIMIT_SECONDS, OWN_BROKER, REPOSITORY, Terminal, Up, peering_up
-from tests.end_to_end.workers import Site, WorkerProcess
+from tests.end_to_end.workers import Answer, Site, WorkerProcess
 from tests.waiting import wait_for_blocking
 
 CROSS_ACCOUNT = REPOSITORY / "examples" / "cross-account.yaml"
@@ -60,6 +60,11 @@ def readiness(up: Up) -> list[tuple[str, str]]:
     return [(str(one["endpoint"]), str(one["code"])) for one in ready.json()["silent"]]
 
 
+def reads_both(ready: list[Answer]) -> bool:
+    """Whether the last of these lines of a worker says that it reads both of its queues."""
+    return ready != [] and ready[-1]["queues"] == len(("alice", "bob"))
+
+
 def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> None:
     with peering_up(CROSS_ACCOUNT, tmp_path / "peering", **OWN_BROKER) as up:
         wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: silent == [])
@@ -74,7 +79,7 @@ def test_a_worker_whose_place_another_has_taken_is_not_ready(tmp_path: Path) -> 
                 signal.SIGSTOP
             )  # or its next worker may be there first, and the other goes on waiting
             os.kill(up.pid("vpc-alice"), signal.SIGKILL)
-            wait_for_blocking(lambda: other.lines("ready")[-1]["queues"], LIMIT_SECONDS, until=(2).__eq__)
+            wait_for_blocking(lambda: other.lines("ready"), LIMIT_SECONDS, until=reads_both)
             up.program.send_signal(signal.SIGCONT)
             taken = ("vpc-alice", "AnotherWorker")
             wait_for_blocking(lambda: readiness(up), LIMIT_SECONDS, until=lambda silent: taken in silent)
