@@ -179,6 +179,15 @@ def listen_address(text: str | None) -> str | None:
     return _checked(text, _ADDRESS, "an address to listen on looks like 127.0.0.1:8080")
 
 
+SecretsOption = Annotated[
+    bool,
+    typer.Option(
+        "--show-secrets",
+        envvar="PEERING_SHOW_SECRETS",
+        help="Print the page's token and the secrets of access keys into a journal or log, too, and not only on a "
+        "terminal; else it names the files that hold them. --json prints them anyhow.",
+    ),
+]
 ListenOption = Annotated[
     str | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, ListenOption, TopologyOption
+from console.commands.options import JsonOption, Later, ListenOption, SecretsOption, TopologyOption
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -26,6 +26,7 @@ def serve(
     topology: TopologyOption = None,
     listen: ListenOption = None,
     folder: FolderOption = None,
+    show_secrets: SecretsOption = False,  # noqa: FBT002 - an option of the command line
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
     """Serve the cloud's router-interface API and the page, for workers that run elsewhere; until Ctrl-C.
@@ -33,4 +34,4 @@ def serve(
     --json: one object a line: event (ready, stopped), url; when ready also page (url with the token), token, keys,
     warnings.
     """
-    running.run_plainly(as_json, work.serve, topology, listen, folder)
+    running.run_plainly(as_json, work.serve, topology, listen, folder, openly=show_secrets)

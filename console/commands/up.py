@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from console.commands.options import JsonOption, Later, ListenOption
+from console.commands.options import JsonOption, Later, ListenOption, SecretsOption
 
 if TYPE_CHECKING:
     from console.commands import running
@@ -87,6 +87,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
     broker: BrokerOption = None,
     management: ManagementOption = None,
     scenarios: ScenariosOption = None,
+    show_secrets: SecretsOption = False,  # noqa: FBT002 - an option of the command line
     until_input_ends: UntilInputEndsOption = False,  # noqa: FBT002 - an option of the command line
     as_json: JsonOption = False,  # noqa: FBT002 - an option of the command line
 ) -> None:
@@ -107,6 +108,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of the command line
             management,
             warm,
             scenarios,
+            show_secrets=show_secrets,
             until_input_ends=until_input_ends,
         )
         running.run_plainly(as_json, work.up, asked, fork_server)

@@ -86,7 +86,7 @@ class Guard:
             raise HTTPException(
                 status.HTTP_401_UNAUTHORIZED,
                 "refused: the access token is missing. `peering up` and `peering serve` print the page's address with "
-                "it; programs send what is in the file `token` of the folder as `Authorization: Bearer …`.",
+                "it on a terminal; programs send what the file `token` of the folder holds: `Authorization: Bearer …`.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if reads:

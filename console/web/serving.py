@@ -18,10 +18,12 @@ from console.client import Unanswered
 from console.faults.remote import told
 from console.stack.stack import Stack
 from console.topology import Context
+from console.web.access_token import FILE_NAME as TOKEN_FILE
 from console.web.access_token import token_in
 from console.web.app import make_app
 from console.web.cloud.cloud import cloud_of
 from console.web.cloud.records import Key
+from console.web.cloud.store import FILE_NAME as KEYS_FILE
 from console.web.connections import BoundedConnection
 from console.web.listening import BACKLOG, url_of
 from console.web.peering.world_keeping import ByToken, open_worlds
@@ -66,7 +68,9 @@ class Access(NamedTuple):
 
     url: str
     token: str
+    token_file: Path
     keys: Sequence[Key]
+    keys_file: Path
     mended: Sequence[str] = ()
 
     @property
@@ -97,7 +101,7 @@ async def web(  # noqa: PLR0913 - what comes after the star has a default
         with contextlib.suppress(Unanswered):  # the broker is away; whoever clears the faults tries it again
             mended = await site.faults.mend()
         with told(folder, url, token):
-            yield Access(url, token, cloud.keys(), mended)
+            yield Access(url, token, folder / TOKEN_FILE, cloud.keys(), folder / KEYS_FILE, mended)
 
 
 @asynccontextmanager

@@ -1,7 +1,9 @@
 """Tests of docker-compose.yml as it is: what docs/by-hand.md says to type, and what its containers may not do."""
 
 import json
+import re
 import secrets
+import shlex
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -161,6 +163,21 @@ def test_one_account_cannot_command_the_others_end(project: Project, topology: P
     from_inside = project.inside("alice-initiator", "suspend", "ri-bob@vpc-bob", "--patience", "2")
     assert from_inside["exit"] == 1
     assert from_inside["outcome"] in {"refused", "failed"}
+
+
+@pytest.mark.compose
+@pytest.mark.timeout(600)
+def test_the_page_opens_as_documented_and_no_log_tells_how(project: Project) -> None:
+    typed = re.search(r'#   echo "(http\S+token=)\$\((.*)\)"', (REPOSITORY / "docker-compose.yml").read_text())
+    assert typed is not None
+    token = project.run(*shlex.split(typed[2])[2:]).stdout.strip()
+    address = typed[1].replace("8080", str(project.console_port))
+    opened = httpx.get(f"{address}{token}", timeout=LIMIT_SECONDS)
+    assert (opened.status_code, bool(opened.cookies)) == (httpx.codes.SEE_OTHER, True)
+    logs = project.run("logs", "console").stdout
+    assert "/?token=…, which is in /var/lib/peering/token (mode 0600)" in logs
+    assert token not in logs
+    assert "demo-secret" not in logs
 
 
 @pytest.mark.compose

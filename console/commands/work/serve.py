@@ -17,7 +17,7 @@ from console.web.listening import bound, listen_at
 from console.web.serving import web
 
 
-async def serve(screen: Screen, path: Path | None, listen: str | None, folder: Path | None) -> int:
+async def serve(screen: Screen, path: Path | None, listen: str | None, folder: Path | None, *, openly: bool) -> int:
     """Serve until told to end."""
     context = find_context(path)
     place = folder or FOLDER
@@ -27,7 +27,7 @@ async def serve(screen: Screen, path: Path | None, listen: str | None, folder: P
     with on_stop_signal(ended.set), bound(address) as listening:
         async with web(context, place, listening, address.host, administrator=administrator) as access:
             ready = {"event": "ready", **access_data(access), "warnings": warnings(address)}
-            screen.tell(ready, *warnings(address), *access_lines(access), "ready")
+            screen.tell(ready, *warnings(address), *access_lines(access, screen, asked=openly), "ready")
             await ended.wait()
     screen.tell({"event": "stopped", "url": access.url}, "stopped")
     return DONE

@@ -63,6 +63,7 @@ class Asked(NamedTuple):
     management: str | None = None
     warm: Path | None = None
     scenarios: Path | None = None
+    show_secrets: bool = False
     until_input_ends: bool = False
 
     def environment(self) -> dict[str, str]:
@@ -162,7 +163,7 @@ async def _stay_up(  # noqa: PLR0913, PLR0917 - all that it is made of
                     board.say(f"scenario: {file}")
                     await playing.play_here(file, stack.folder / CONTEXT_FILE.name)
                     stack.preparing.remove(file.name)
-                with board.shown(stack, access):
+                with board.shown(stack, access, openly=asked.show_secrets):
                     await ended.wait()
                 board.say("stopping")
 
@@ -192,7 +193,7 @@ class Board:
             self._screen.show(_line(report))
 
     @contextmanager
-    def shown(self, stack: Stack, access: serving.Access) -> Iterator[None]:
+    def shown(self, stack: Stack, access: serving.Access, *, openly: bool) -> Iterator[None]:
         """All is up: say what to type next, and keep the table up to date meanwhile."""
         self._stack, self.ready = stack, True
         if self._screen.as_json:
@@ -200,7 +201,7 @@ class Board:
             self._screen.data({"event": "ready", "folder": str(stack.folder), **more})
             yield
             return
-        self._screen.show("", *access_lines(access))
+        self._screen.show("", *access_lines(access, self._screen, asked=openly))
         typed = [
             Text(f"  {plain(command)}") for command in suggestions(self._topology, stack.folder / CONTEXT_FILE.name)
         ]
