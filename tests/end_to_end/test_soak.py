@@ -21,6 +21,8 @@ def test_a_short_run_is_flat_and_leaves_nothing(tmp_path: Path) -> None:
     assert (ended.returncode, told["grown"]) == (0, []), ended.stdout + ended.stderr
     assert told["payloads"] >= 200
     assert told["suspensions"] >= 1
-    assert [one["memory_mib"] > 0 and one["stores_mib"] > 0 for one in told["thirds"]] == [True] * 3
+    written = [one["stores_mib"] + one["logs_mib"] for one in told["thirds"]]
+    assert [one["memory_mib"] > 0 for one in told["thirds"]] == [True] * 3
+    assert min(written) > 0, "all of the first seconds may still stand in the logs"
     assert list(tmp_path.iterdir()) == []
     assert running_with(str(tmp_path)) == []
