@@ -1,9 +1,11 @@
 """Retransmission: how long to wait for a peer's answer before something is said again.
 
 How long answers take is measured as TCP does (RFC 6298), for each peer's worker: smoothed, with its variation, never
-from what was said twice. While a peer works off what was said to it, what was said later than anything it has answered
-so far is not lost but waits its turn (RFC 8985 calls lost only what was overtaken). Of what may just be waiting only a
-few messages are said again (RFC 8985 calls them probes), and the rest when the peer has answered nothing for long.
+from what was said twice. A pause that ran out in vain is doubled for what is said next, until something that was said
+once is answered: a peer slower than its pause would never be measured else. While a peer works off what was said to it,
+what was said later than anything it has answered so far is not lost but waits its turn (RFC 8985 calls lost only what
+was overtaken). Of what may just be waiting only a few messages are said again (RFC 8985 calls them probes), and the
+rest when the peer has answered nothing for long.
 """
 
 from __future__ import annotations
@@ -68,9 +70,11 @@ class RetransmissionTimeouts:
         self._least, self._limit = least_seconds, limit_seconds
         self._peers: dict[str, _RoundTrips] = {}
         self._probes: dict[str, _Probes] = {}
+        self._backed_off: dict[str, float] = {}
 
     def measure(self, peer: str, first_sent_at: float, last_sent_at: float, now: float) -> None:
         """Note that messages that were sent once, between these two moments, have been answered together."""
+        self._backed_off.pop(peer, None)
         took, found = now - first_sent_at, self._peers.get(peer)
         if found is None:
             self._peers[peer] = _RoundTrips(took, took / 2, last_sent_at, now)
@@ -86,6 +90,10 @@ class RetransmissionTimeouts:
             return self._least
         return min(max(found.smoothed + VARIATIONS * found.variation, self._least), self._limit)
 
+    def first_pause(self, peer: str) -> float:
+        """Seconds to wait for an answer to what is said for the first time: longer, if that was in vain lately."""
+        return max(self.timeout(peer), self._backed_off.get(peer, 0.0))
+
     def not_before(self, peer: str, sent_at: float, now: float) -> float:
         """The moment before which it is too early to repeat what was sent then; now, if it may be repeated."""
         found, timeout = self._peers.get(peer), self.timeout(peer)
@@ -100,14 +108,13 @@ class RetransmissionTimeouts:
 
     def _next_probe(self, peer: str, timeout: float, now: float) -> float:
         """The moment from which a message may be a probe; now, if this is one of the few. Pauses grow in silence."""
-        probes = self._probes.get(peer)
-        if probes is None:
-            probes = self._probes[peer] = _Probes(now + timeout, timeout, PROBES_LIMIT)
-        elif probes.again_at <= now:
+        probes, pause = self._probes.get(peer), timeout
+        if probes is None or probes.again_at <= now:
             found = self._peers.get(peer)
-            answered = found is not None and found.answered_at > probes.again_at - probes.pause
-            longer = timeout if answered else min(2 * probes.pause, self._limit)
-            probes = self._probes[peer] = _Probes(now + longer, longer, PROBES_LIMIT)
+            if probes is not None and (found is None or found.answered_at <= probes.again_at - probes.pause):
+                pause = min(2 * probes.pause, self._limit)
+            probes = self._probes[peer] = _Probes(now + pause, pause, PROBES_LIMIT)
+            self._backed_off[peer] = min(2 * pause, self._limit)
         if not probes.left:
             return probes.again_at
         probes.left -= 1

@@ -120,7 +120,8 @@ class Timers:
     def _arm_resend(self, armed: _Armed | None, interface: str, peer: str, now: float, *, progress: bool) -> None:
         """Arm the timer of a message that has just been sent; one that is armed already moves to later."""
         attempt = 0 if progress or armed is None else armed.attempt + 1
-        at = now + self._policy.pause(self._timeouts.timeout(peer), attempt, self._chance)
+        first = self._timeouts.timeout(peer) if attempt else self._timeouts.first_pause(peer)
+        at = now + self._policy.pause(first, attempt, self._chance)
         if armed is None or armed.expired or at < armed.queued:
             if armed is not None:
                 armed.wanted = False

@@ -93,7 +93,29 @@ def test_an_answer_to_something_said_twice_is_no_measure() -> None:
     waiting.update("ri-a", BOB, (), 60.0, progress=True)
     waiting.learn(60.0)
     waiting.update("ri-b", BOB, RESEND, 60.0, progress=True)
-    assert waiting.next_due() == 60.5
+    assert waiting.next_due() == 61.0, "twice the pause that was too short, and nothing of the sixty seconds"
+
+
+def test_a_peer_slower_than_its_pause_is_measured_once_the_pause_has_grown() -> None:
+    """RFC 6298 (5.5) to (5.7): what is said next waits for the pause that has grown, and in the end is said once."""
+    waiting, repeated = timers(), 0
+    for at in (0.0, 10.0, 20.0, 30.0, 40.0):
+        waiting.update("ri-a", BOB, RESEND, at, progress=True)
+        while (due := waiting.next_due()) is not None and due < at + 1.8:
+            if waiting.due(due, 9):
+                repeated += 1
+                waiting.update("ri-a", BOB, RESEND, due, progress=False)
+        waiting.update("ri-a", BOB, (), at + 1.8, progress=True)
+        waiting.learn(at + 1.8)
+    assert repeated == 2, "at 0.5 and at 1.5; from then on the pause is long enough"
+
+
+def test_a_pause_that_has_grown_in_vain_falls_with_the_next_measure() -> None:
+    timeouts = RetransmissionTimeouts(0.5, 8.0)
+    assert timeouts.not_before(BOB, 0.0, 0.5) == 0.5
+    assert (timeouts.timeout(BOB), timeouts.first_pause(BOB)) == (0.5, 1.0)
+    timeouts.measure(BOB, 1.0, 1.0, 1.01)
+    assert timeouts.first_pause(BOB) == 0.5
 
 
 def in_vain(waiting: Timers, words: int, *moments: float) -> list[int]:

@@ -66,7 +66,8 @@ def test_attempts_without_progress_are_counted_and_progress_begins_anew() -> Non
         waiting.update("ri-a", "vpc-b", {RESEND}, now, progress=False)
     assert moments == [0.5, 1.5, 3.5]
     waiting.update("ri-a", "vpc-b", {RESEND}, 4.0, progress=True)
-    assert waiting.due(4.5, 9) == [Expired("ri-a", RESEND, 0)]
+    assert waiting.next_due() == 8.0, "the pause stays as long as it has grown until something said once is answered"
+    assert waiting.due(8.0, 9) == [Expired("ri-a", RESEND, 0)]
 
 
 def test_hearing_nothing_new_does_not_put_off_what_is_due() -> None:
