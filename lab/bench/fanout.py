@@ -14,9 +14,11 @@ from lab.bench.workload import (
     Connection,
     Side,
     as_peer,
-    commanded,
+    command,
     connections,
     creation,
+    mark,
+    reached,
     timed,
 )
 from shared.wire.request import CommandForm
@@ -51,7 +53,7 @@ async def _among(testbed: Testbed, sizes: Sizes, pair: Rate, count: int) -> Fano
 async def _round(
     testbed: Testbed, opener: End, others: list[End], wanted: list[Connection]
 ) -> tuple[float, tuple[float, float, float]]:
-    """Seconds, and processor seconds: of the opener, of all others together, of the broker."""
+    """Seconds, and processor seconds until all has settled: of the opener, of all others together, of the broker."""
     await _create(opener, others, wanted)
     await asyncio.sleep(SETTLE_SECONDS)
     parts = [[one.other for one in wanted[place :: len(others)]] for place in range(len(others))]
@@ -60,9 +62,13 @@ async def _round(
     def spent() -> tuple[float, float, float]:
         return opener.cpu_seconds(), sum(end.cpu_seconds() for end in others), testbed.broker_cpu_seconds()
 
+    marks = [await mark(side.end, "Activated") for side in sides]
     before = spent()
-    marks = await commanded(sides, "initiate", "Activated")
+    await command(sides[0], "initiate", marks[0])
+    await asyncio.sleep(SETTLE_SECONDS)
     after = spent()
+    for side, marked in zip(sides[1:], marks[1:], strict=True):
+        await reached(side.end, marked, side.interfaces)
     a, b, c = (later - earlier for later, earlier in zip(after, before, strict=True))
     return (await timed(sides, marks)).seconds, (a, b, c)
 

@@ -108,13 +108,21 @@ async def commanded(sides: Sequence[Side], kind: str, status: str) -> list[Mark]
 
     Raises BenchFailed if one of them never does.
     """
-    opener, names = sides[0]
-    requests = opener.client.write(opener.endpoint, plain(kind, names))
     marks = [await mark(side.end, status) for side in sides]
-    await opener.client.carry_out(requests)
-    for side, before in zip(sides, marks, strict=True):
+    await command(sides[0], kind, marks[0])
+    for side, before in zip(sides[1:], marks[1:], strict=True):
         await reached(side.end, before, side.interfaces)
     return marks
+
+
+async def command(side: Side, kind: str, before: Mark) -> None:
+    """Command all of a side's interfaces, and return when they show the status that was marked; ask nobody else.
+
+    Raises BenchFailed if one of them never does.
+    """
+    requests = side.end.client.write(side.end.endpoint, plain(kind, side.interfaces))
+    await side.end.client.carry_out(requests)
+    await reached(side.end, before, side.interfaces)
 
 
 async def timed(sides: Sequence[Side], marks: Sequence[Mark]) -> Change:
