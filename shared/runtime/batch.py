@@ -5,6 +5,7 @@ Everything that a batch changes is collected here first, because until the commi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class BatchResult:
 
     `rejected` are pairs of a delivery's place in the batch and the reason; where only a part of it is to be set aside,
     `rejected_parts` has the body of that part. `traces` are the ids by which interfaces are followed, if they are.
-    `next_due` is monotonic seconds.
+    `next_due` is monotonic seconds, and `peers` how many peers each account has.
     """
 
     rejected: list[tuple[int, str]] = field(default_factory=list)
@@ -70,7 +71,7 @@ class BatchResult:
     errors: list[HandlingError] = field(default_factory=list)
     traces: dict[str, dict[str, str]] = field(default_factory=dict)
     next_due: float | None = None
-    peers: int = 0
+    peers: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The inbox: deliveries that were not taken up yet, with a line for each queue, and so for each sender.
 
-A flood drowns only those who stand in the same line: a batch takes one delivery of each line in turn, and no more than
-a batch can carry, so whoever says little is served with the next batch, however much somebody else says.
+A flood drowns only those who stand in the same line: a batch takes one delivery of each line in turn, and of no line
+more than its share, so whoever says little is served with the next batch, however much somebody else says.
 
 What was delivered in vain several times may be what ends this worker. With it everything else ended so far that was
 delivered at the same time, and the broker sets all of that aside in the end. So a suspect is taken alone, in another
@@ -11,8 +11,9 @@ order each time: what is harmless gets through between two ends of the worker.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from random import SystemRandom
+from types import MappingProxyType
 from typing import Final
 
 from shared.broker.messages import Delivery
@@ -21,7 +22,10 @@ BATCH_LIMIT_BYTES: Final = 65_536
 """Bodies of AMQP messages in one batch, and one more: several hundred protocol messages, which share one commit."""
 
 PEER_SHARE_BYTES: Final = 5_120
-"""What a batch takes for each peer, if that is more: what follows from it is said to each in a bundle of its own."""
+"""What a batch takes for each peer, if that is more: what follows from it is said to each in a bundle of its own.
+
+A line has the share of those peers who stand in it, or a stranger's flood would be as large a batch as all of them are.
+"""
 
 LARGEST_BATCH_BYTES: Final = 1_048_576
 """What a batch takes at the most, however many peers there are, some 6,000 messages: whoever comes next waits for them.
@@ -34,6 +38,9 @@ OLDEST_SECONDS: Final = 0.5
 
 SUSPECT_DELIVERIES: Final = 3
 """Delivered so often in vain, it is taken alone: a worker that is killed once or twice loses no time by it."""
+
+NOBODY: Final[Mapping[str, int]] = MappingProxyType({})
+"""No peers in any line."""
 
 _CHANCE: Final = SystemRandom()
 
@@ -62,23 +69,29 @@ class Inbox:
             self._turns.append(delivery.queue)
         line.append((now, delivery))
 
-    def take(self, limit: int, peers: int = 0) -> list[Delivery]:
+    def take(self, limit: int, peers: Mapping[str, int] = NOBODY) -> list[Delivery]:
         """Take a batch, in turn from each line: small enough that what follows leaves while the next is decided.
 
-        After each of them, or where there is none, one suspect is a batch.
+        `peers` says of how many peers each line has the share; in the owner's stand commands for all of them. After
+        each batch, or where there is none, one suspect is a batch.
         """
         self._alone = bool(self._suspects) and not (self._alone and self._turns)
         if self._alone:
             return [self._take_suspect()]
         taken: list[Delivery] = []
-        weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, peers * PEER_SHARE_BYTES), LARGEST_BATCH_BYTES)
+        most = max(peers.values(), default=0) * PEER_SHARE_BYTES
+        weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, most), LARGEST_BATCH_BYTES)
+        weights, served = dict.fromkeys(self._turns, 0), list[str]()
         while self._turns and weight < heaviest and len(taken) < limit:
             queue = self._turns.popleft()
             line = self._lines[queue]
             taken.append(line.popleft()[1])
             weight += len(taken[-1].body)
+            weights[queue] += len(taken[-1].body)
             if line:
-                self._turns.append(queue)
+                share = max(BATCH_LIMIT_BYTES, peers.get(queue, 0) * PEER_SHARE_BYTES)
+                (self._turns if weights[queue] < share else served).append(queue)
+        self._turns.extend(served)
         return taken
 
     def _take_suspect(self) -> Delivery:

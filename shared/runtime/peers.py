@@ -7,6 +7,7 @@ changes nothing else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -106,6 +107,10 @@ class Peers:
         if since is not None and now - since > self.hold_seconds:
             return False
         return None if found.last_heard is None else True
+
+    def by_account(self) -> Counter[str]:
+        """How many peers each account has."""
+        return Counter(peer.account for peer in self.known)
 
     def by_reachability(self, now: float) -> dict[str, int]:
         """How many peers are reachable, unreachable, and not heard of yet, in these words."""

@@ -257,7 +257,7 @@ class Processor:
             self._keep_alive(peer, keepalives, now)
         result.outgoing.extend(self._packed(keepalives))
         result.outgoing.extend(self._subscriptions.observations(self._store, now))
-        result.reachability, result.peers = self._peers.changes(now), len(self._peers.known)
+        result.reachability, result.peers = self._peers.changes(now), self._peers.by_account()
         timer, reclaim = self._timers.next_due(), self._store.reclaim(at)
         moments = [
             None if timer is None else timer + SLACK_SECONDS,

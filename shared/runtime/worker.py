@@ -21,7 +21,7 @@ from shared.protocol.words import NONCE_BITS
 from shared.runtime.batch import BatchResult, End
 from shared.runtime.deliveries import IncomingDelivery, prove
 from shared.runtime.health import Health
-from shared.runtime.inbox import Inbox, is_suspect
+from shared.runtime.inbox import NOBODY, Inbox, is_suspect
 from shared.runtime.logs import Logger
 from shared.runtime.outbox import Outbox
 from shared.runtime.peers import Peers
@@ -33,6 +33,8 @@ from shared.store.sqlite import Store
 from shared.wire.views import WorkerView
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from shared.runtime.tracing import WorkerTracing
 
 STORE_PAUSE_SECONDS: Final = 1.0
@@ -178,7 +180,7 @@ class Worker:
     async def _batches(self, processor: Processor) -> None:
         """Take one batch after the other, until the worker is told to stop."""
         next_due: float | None = time.monotonic()
-        peers, proving = 0, self._queues if self._settings.enforced else {}
+        peers, proving = NOBODY, self._queues if self._settings.enforced else {}
         while True:
             await self._wait(next_due)
             if self._stopping.is_set():
@@ -204,7 +206,14 @@ class Worker:
             if self._tracing is not None:
                 self._tracing.follow(taken, result, time.monotonic() - now)
             await self._outbox.send(taken, result, processor)
-            next_due, peers = result.next_due, result.peers
+            next_due, peers = result.next_due, self._peers_by_queue(result.peers)
+
+    def _peers_by_queue(self, accounts: Counter[str]) -> dict[str, int]:
+        """How many peers what comes from each queue is about: its sender's, or all with the owner's commands."""
+        everybody, total = (OPEN_ACCOUNT, self._end.endpoint.account), accounts.total()
+        return {
+            name: total if queue.sender in everybody else accounts[queue.sender] for name, queue in self._queues.items()
+        }
 
     async def _wait(self, next_due: float | None) -> None:
         """Wait until there is something for a batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from shared.broker.messages import Delivery
@@ -42,15 +43,26 @@ def test_each_line_keeps_its_order_and_nothing_is_lost() -> None:
         assert tags == sorted(tags)
 
 
-def test_whoever_has_many_peers_takes_more_at_once_within_a_limit() -> None:
+def test_a_line_of_many_peers_has_more_of_a_batch_within_a_limit() -> None:
     inbox = Inbox()
     for number in range(LARGEST_BATCH_BYTES // 1_024 + 2):
         inbox.put(delivered("m", number, 1_024), 0.0)
-    assert len(inbox.take(10_000, peers=5)) == BATCH_LIMIT_BYTES // 1_024
-    assert len(inbox.take(10_000, peers=20)) == 20 * PEER_SHARE_BYTES // 1_024
+    assert len(inbox.take(10_000, {"m": 5})) == BATCH_LIMIT_BYTES // 1_024
+    assert len(inbox.take(10_000, {"m": 20})) == 20 * PEER_SHARE_BYTES // 1_024
     for number in range(LARGEST_BATCH_BYTES // 1_024 + 2):
         inbox.put(delivered("m", number, 1_024), 0.0)
-    assert len(inbox.take(10_000, peers=10_000)) == LARGEST_BATCH_BYTES // 1_024
+    assert len(inbox.take(10_000, {"m": 10_000})) == LARGEST_BATCH_BYTES // 1_024
+
+
+def test_a_line_of_few_peers_has_no_part_of_what_is_for_many() -> None:
+    """Else a stranger's flood would make all who come next wait for as much as hundreds of peers may say at once."""
+    inbox = Inbox()
+    for number in range(1_000):
+        inbox.put(delivered("flood", number, 1_024), 0.0)
+        inbox.put(delivered("many", number, 1_024), 0.0)
+    taken = Counter(one.queue for one in inbox.take(10_000, {"flood": 1, "many": 100}))
+    assert taken == {"flood": BATCH_LIMIT_BYTES // 1_024, "many": (100 * PEER_SHARE_BYTES - BATCH_LIMIT_BYTES) // 1_024}
+    assert told(inbox.take(2, {"flood": 1, "many": 100})) == f"many{taken['many']} flood{taken['flood']}"
 
 
 def test_the_turn_goes_on_where_the_last_batch_ended() -> None:

@@ -16,7 +16,10 @@ from tests.integration.hostile.town import Town, Visit, visit
 
 @pytest.fixture(scope="package")
 def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Five accounts with an endpoint each, and a worker each but for Mallory, whose part the tests play."""
+    """Five accounts with an endpoint each, and a worker each but for Mallory, whose part the tests play.
+
+    Bob and Dave, at whom the tests throw, log each delivery that they set aside.
+    """
     roles = (
         ("mallory", "initiator"),
         ("bob", "acceptor"),
@@ -29,8 +32,8 @@ def town(broker: BrokerForTests, tmp_path_factory: pytest.TempPathFactory) -> It
     accounts = [site.account for site in sites]
     asyncio.run(broker.provision(accounts, [(site.account.uid, site.endpoint) for site in sites]))
     with crew(broker, tmp_path_factory.mktemp("hostile"), accounts) as gathered:
-        (victim,) = gathered.start(sites[1], flags=("--log-level", "debug"))
-        gathered.start(*sites[2:])
+        victim, _ = gathered.start(bob, dave, flags=("--log-level", "debug"))
+        gathered.start(carol, erin)
         yield Town(broker, gathered, mallory, bob, carol, dave, erin, victim)
         assert all(worker.process is not None and worker.process.poll() is None for worker in gathered.workers)
     asyncio.run(forget(broker))

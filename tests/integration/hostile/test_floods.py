@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from shared.broker.names import endpoint_queue
 from shared.broker.topology import account_limits
+from shared.runtime.inbox import LARGEST_BATCH_BYTES, PEER_SHARE_BYTES
 from shared.runtime.rejection_log import LIMIT_LINES
 from shared.runtime.rejection_log import LIMIT_SECONDS as LOG_LIMIT_SECONDS
+from shared.wire.commands import create
 from shared.wire.forms import BODY_LIMIT_BYTES
-from tests.end_to_end.workers import LIMIT_SECONDS
+from shared.wire.request import PeerForm
+from tests.end_to_end.workers import LIMIT_SECONDS, Site, fresh_id
 from tests.integration.hostile.bare import Ended, bare
 from tests.integration.hostile.forged import bundle, declare
 from tests.integration.hostile.town import FLOOR_SECONDS, Town, Visit
@@ -38,6 +42,35 @@ FLOODS: dict[str, Callable[[Town], list[bytes]]] = {
 }
 
 
+PEERS_OF_A_HUB = LARGEST_BATCH_BYTES // PEER_SHARE_BYTES + 1
+"""With so many a batch takes the most that it may."""
+
+
+@pytest.fixture
+async def hub(here: Visit) -> AsyncIterator[Visit]:
+    """The town as Dave sees it, whose endpoint has that many peers of Carol's account: none of them is there."""
+    town, dave = here.town, here.bystanders.first
+    beside = Visit(
+        replace(town, bob=town.dave, victim=town.worker(town.dave)), here.mallory, dave, here.customers, here.bystanders
+    )
+    peers = [Site("acceptor", fresh_id("vpc"), town.carol.account) for _ in range(PEERS_OF_A_HUB)]
+    ours = [fresh_id() for _ in peers]
+    named = zip(ours, peers, strict=True)
+    creations = [create(one, peer=cast("PeerForm", peer.peer(fresh_id())), initiate=True) for one, peer in named]
+    await dave.ask(town.dave.endpoint, *map(dict, creations))
+    told = await dave.ask(town.dave.endpoint, {"kind": "worker"})
+    assert sum(told["peers"].values()) >= PEERS_OF_A_HUB
+    yield beside
+    await dave.ask(town.dave.endpoint, *({"kind": "delete", "interface": one} for one in ours))
+
+
+@pytest.mark.parametrize("name", FLOODS)
+async def test_a_flood_at_a_hub_harms_nobody_else(hub: Visit, name: str) -> None:
+    """The larger batches of whoever has many peers are no longer a wait for those who say little."""
+    deliveries = FLOODS[name](hub.town)
+    await hub.unharmed(lambda: hub.mallory.publish(*deliveries))
+
+
 @pytest.mark.parametrize("name", FLOODS)
 async def test_a_flood_harms_nobody_else(here: Visit, name: str) -> None:
     deliveries = FLOODS[name](here.town)
@@ -52,7 +85,7 @@ async def test_a_flood_of_bad_deliveries_has_few_lines_in_the_log_and_their_sum(
     """The lines and the sums together are all that was set aside: nothing is left out, and nothing told twice."""
     town, asking = here.town, here.customers.first
     to_carol = endpoint_queue(town.carol.account.uid, town.carol.endpoint, town.uid).name
-    worker = next(one for one in town.crew.workers if one.site == town.carol)
+    worker = town.worker(town.carol)
 
     def told() -> list[dict[str, Any]]:
         return [line for line in worker.lines() if line["event"].endswith("set aside") and line["queue"] == to_carol][

@@ -92,11 +92,10 @@ async def test_what_bob_said_once_says_nothing_when_mallory_repeats_it(here: Vis
     heard = await wait_for(lambda: here.mallory.take(town.to_mallory), LIMIT_SECONDS, what="Bob's answer")
     assert heard is not None
     assert await here.refused(town.delivery(heard)) == [NOT_PROVEN]
-    wanted = len(town.crew.workers[1].lines("set aside")) + 1
+    worker = town.worker(town.carol)
+    wanted = len(worker.lines("set aside")) + 1
     await here.mallory.publish(town.delivery(heard, key=town.carol.endpoint))
-    lines = await wait_for(
-        lambda: town.crew.workers[1].lines("set aside"), LIMIT_SECONDS, until=lambda found: len(found) >= wanted
-    )
+    lines = await wait_for(lambda: worker.lines("set aside"), LIMIT_SECONDS, until=lambda found: len(found) >= wanted)
     assert lines[-1]["reason"] == NOT_PROVEN
 
 

@@ -87,6 +87,10 @@ class Town:
     erin: Site
     victim: WorkerProcess
 
+    def worker(self, site: Site) -> WorkerProcess:
+        """The worker of that endpoint."""
+        return next(one for one in self.crew.workers if one.site == site)
+
     def address(self, account: Account) -> BrokerAddress:
         """Where this account logs in."""
         return self.broker.address(account)
