@@ -21,7 +21,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 from console.stack.errors import StackRefused
-from console.stack.own_broker import ADMINISTRATOR, BROKER, OwnBroker, start
+from console.stack.own_broker import ADMINISTRATOR, BROKER, OwnBroker, say_if_long, start
 from console.stack.private_folder import shown, write_private
 from console.stack.warm import warm_broker
 from console.topology import BrokerSection, Topology
@@ -132,8 +132,10 @@ async def _somebody_elses(topology: Topology, folder: Path, say: Say, environmen
     say(f"broker: {found.said}{'' if found.enforced else ', one login for all: identities are not enforced'}")
     if management and found.enforced:
         complete = _with_passwords(given, folder)
+        document = _definitions(complete, administrator=None)
+        say_if_long(document, say)
         await delete_world(management, world_of(folder))  # a killed one's worlds
-        await provision(management, _definitions(complete, administrator=None))
+        await provision(management, document)
         return Found(complete, found.said, administrator=management)
     lacking = [one.shown for one in given.accounts if one.password is None and one.certificate_file is None]
     if found.enforced and lacking:
@@ -171,8 +173,9 @@ async def _warm(topology: Topology, folder: Path, say: Say, place: Path) -> Foun
     if warm is None:
         raise StackRefused(f"no broker is warm in {shown(place)}: `peering broker start --folder {shown(place)}`")
     vhost = world_of(folder)
-    await delete_world(warm.administrator, vhost)
     say(f"broker: warm, {warm.address}/{vhost}")
+    say_if_long(_definitions(topology, administrator=None), say)
+    await delete_world(warm.administrator, vhost)
     return await _made_world(topology, folder, vhost, BrokerSection(url=f"{warm.address}/"), warm.administrator)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,7 +14,7 @@ from console.stack.errors import StackRefused
 from console.stack.private_folder import emptied
 from console.stack.supervised import State
 from shared.broker.container import ContainerBroker
-from shared.broker.embedded import ADVICE, PrivateBroker
+from shared.broker.embedded import ADVICE, QUEUE_SECONDS, PrivateBroker
 from shared.broker.errors import BrokerNotStarted
 from shared.broker.topology import Definitions
 from shared.broker.watchdog import group_members, is_member
@@ -23,6 +23,13 @@ OwnBroker: TypeAlias = PrivateBroker | ContainerBroker
 
 ADMINISTRATOR: Final = "peering-admin"
 BROKER: Final = "broker"
+LONG_SECONDS: Final = 10.0
+_MINUTES_FROM_SECONDS: Final = 95.0
+_KINDS: Final[Mapping[type[OwnBroker], str]] = {
+    PrivateBroker: "a private rabbitmq-server on loopback",
+    ContainerBroker: "a container, because no rabbitmq-server is installed here",
+}
+"""Our own broker's kinds, the first of which that can be had is taken."""
 _LOOK_EVERY_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _BOOT_ERRORS: Final = (OSError, RuntimeError, subprocess.SubprocessError)
@@ -46,13 +53,22 @@ async def start(folder: Path, document: Definitions, say: Callable[[str], None])
 
 def _start(folder: Path, document: Definitions, say: Callable[[str], None]) -> OwnBroker:
     emptied(folder)
-    if PrivateBroker.available():
-        say("broker: a private rabbitmq-server on loopback")
-        return PrivateBroker.start(folder, document)
-    if ContainerBroker.available():
-        say("broker: a container, because no rabbitmq-server is installed here")
-        return ContainerBroker.start(folder, document)
+    for kind, said in _KINDS.items():
+        if kind.available():
+            say(f"broker: {said}")
+            say_if_long(document, say)
+            return kind.start(folder, document)
     raise BrokerNotStarted(ADVICE)
+
+
+def say_if_long(document: Definitions, say: Callable[[str], None]) -> None:
+    """Say how many queues a broker is to have, and how long it takes to make them, where that is long."""
+    queues = len(document["queues"])
+    seconds = queues * QUEUE_SECONDS
+    if seconds > LONG_SECONDS:
+        minutes = seconds >= _MINUTES_FROM_SECONDS
+        about = f"{seconds / 60:.0f} minutes" if minutes else f"{round(seconds, -1):.0f} seconds"
+        say(f"queues: {queues:,}, and RabbitMQ takes about {about} to make so many")
 
 
 def is_alive(own: OwnBroker) -> bool:

@@ -2,13 +2,15 @@
 
 import asyncio
 import subprocess
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from console.stack import own_broker
-from console.stack.own_broker import OwnBroker, keep_alive
+from console.stack.own_broker import OwnBroker, keep_alive, say_if_long, start
 from console.stack.supervised import State
+from shared.broker.embedded import PrivateBroker
 from shared.broker.errors import BrokerNotStarted
 from tests.waiting import wait_for
 
@@ -63,3 +65,31 @@ async def test_a_mistake_of_ours_ends_the_task_with_it(broker: Broker) -> None:
     broker.errors = [ZeroDivisionError("nobody foresaw this")]
     with pytest.raises(ZeroDivisionError):
         await keep_alive(cast("OwnBroker", broker), lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("queues", "said"),
+    [
+        (1_000, []),
+        (1_233, ["queues: 1,233, and RabbitMQ takes about 10 seconds to make so many"]),
+        (6_481, ["queues: 6,481, and RabbitMQ takes about 60 seconds to make so many"]),
+        (18_481, ["queues: 18,481, and RabbitMQ takes about 3 minutes to make so many"]),
+    ],
+)
+def test_how_long_a_broker_makes_queues_is_said_where_that_is_long(queues: int, said: list[str]) -> None:
+    heard: list[str] = []
+    say_if_long({"queues": [{}] * queues}, heard.append)
+    assert heard == said
+
+
+async def test_it_is_said_before_the_broker_boots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+
+    def boot(*_: object) -> None:
+        assert [one.partition(":")[0] for one in heard] == ["broker", "queues"]
+        raise BrokerNotStarted("it has no room")
+
+    monkeypatch.setattr(PrivateBroker, "available", lambda: True)
+    monkeypatch.setattr(PrivateBroker, "start", boot)
+    with pytest.raises(BrokerNotStarted, match="it has no room"):
+        await start(tmp_path / "broker", {"queues": [{}] * 2_000}, heard.append)
