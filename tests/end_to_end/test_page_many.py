@@ -22,6 +22,10 @@ ENDPOINTS = FEW + 5
 """The first endpoint is the first account's, the last one the last account's."""
 FIRST, LAST = "vpc-0", f"vpc-{ENDPOINTS - 1}"
 OWN = ENDPOINTS // len(ACCOUNTS)
+UNANSWERED = """
+const asked = performance.getEntriesByType("resource").filter((one) => one.name.includes("text=far"));
+return ["/page/find", "/page/interfaces"].every((path) => asked.some((one) => one.name.includes(path)));
+"""
 FITS = "return document.documentElement.scrollWidth <= innerWidth"
 
 
@@ -99,6 +103,24 @@ def counted(interfaces: int) -> str:
     return f"{interfaces} interface" + "s" * (interfaces != 1)
 
 
+def searching(driver: Chrome, text: str) -> Column:
+    """The right column, with a text in its search; at the left is the same page's other end."""
+    left, right = Column(driver, "left"), Column(driver, "right")
+    left.reads(".chooser summary", "one of")
+    right.reads(".chooser summary", "one of")
+    right.find(".find").send_keys(text)
+    return right
+
+
+def finds(column: Column, found: set[str]) -> None:
+    """Wait until the search has found this at other endpoints, and nothing else."""
+
+    def rows() -> set[str]:
+        return {str(one.get_attribute("data-id")) for one in column.find(".found").find_elements(By.TAG_NAME, "button")}
+
+    wait_for_blocking(rows, LIMIT_SECONDS, until=lambda seen: seen == found, forgive=NOT_YET)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -121,15 +143,8 @@ def counted(interfaces: int) -> str:
 )
 def test_a_search_finds_what_is_at_any_endpoint(many: Up, driver: Chrome, text: str, found: set[str]) -> None:
     driver.get(f"{many.page}#left=@vpc-2&right=@vpc-3")
-    left, right = Column(driver, "left"), Column(driver, "right")
-    left.reads(".chooser summary", "one of")
-    right.reads(".chooser summary", "one of")
-    right.find(".find").send_keys(text)
-
-    def rows() -> set[str]:
-        return {str(one.get_attribute("data-id")) for one in right.find(".found").find_elements(By.TAG_NAME, "button")}
-
-    wait_for_blocking(rows, LIMIT_SECONDS, until=lambda seen: seen == found, forgive=NOT_YET)
+    right = searching(driver, text)
+    finds(right, found)
     goes = min(found)
     right.press(f'.found [data-id="{goes}"]')
     name, _, endpoint = goes.rpartition("@")
@@ -138,6 +153,51 @@ def test_a_search_finds_what_is_at_any_endpoint(many: Up, driver: Chrome, text: 
         right.reads(".of", name)
     emulate(driver, 390, 844, dark=False)
     wait_for_blocking(lambda: driver.execute_script(FITS), LIMIT_SECONDS, what="it fits into a phone")
+
+
+def test_a_search_goes_on_when_who_was_silent_answers(many: Up, driver: Chrome) -> None:
+    """On a busy machine a worker is late once, and what it has was never found."""
+    driver.get(f"{many.page}#left=@vpc-2&right=@vpc-3")
+    stopped = many.pid(LAST)
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        right = searching(driver, "far office")
+        right.reads(".elsewhere", "1 silent, and not searched")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    finds(right, {f"ri-far@{LAST}"})
+    right.reads(".own", "none")
+    assert "silent" not in right.text(".elsewhere")
+
+
+def test_a_question_that_had_no_answer_is_asked_again(many: Up, driver: Chrome) -> None:
+    driver.get(f"{many.page}#left=@vpc-2&right=@{FIRST}")
+    Column(driver, "right").reads(".own", "ri-near")
+    driver.execute_cdp_cmd("Network.enable", {})
+    driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/page/find*", "*/page/interfaces*"]})
+    try:
+        right = searching(driver, "far")
+        wait_for_blocking(lambda: driver.execute_script(UNANSWERED), LIMIT_SECONDS, what="both were asked in vain")
+    finally:
+        driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+    finds(right, {f"ri-far@{LAST}"})
+    right.reads(".own", "ri-near")
+
+
+def test_an_open_choice_tells_who_falls_silent(many: Up, driver: Chrome) -> None:
+    driver.get(f"{many.page}#by-hand")
+    left = Column(driver, "left")
+    left.reads(".chooser summary", "one of")
+    left.press(".chooser summary")
+    left.press('.places [data-id="account-5"]')
+    left.reads(".places", "vpc-5\nacceptor · 0 interfaces")
+    stopped = many.pid("vpc-5")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        left.reads(".places", "vpc-5\nacceptor · silent")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    left.reads(".places", "vpc-5\nacceptor · 0 interfaces")
 
 
 def test_who_is_silent_is_told_apart_and_keeps_nobody_from_choosing(many: Up, driver: Chrome) -> None:

@@ -1,6 +1,8 @@
 // Many endpoints: an account is chosen first and then one of its endpoints; or a search finds what is at any of them.
 
-import { ask, badge, make, note, row } from "./dom.js";
+import { AGAIN_MILLISECONDS, askUntil, badge, make, note, refill, row } from "./dom.js";
+
+const LONGEST_PAUSE_MILLISECONDS = 60_000;
 
 export class Chooser {
   constructor(root, choose) {
@@ -10,19 +12,29 @@ export class Chooser {
     this.details.addEventListener("toggle", () => this.details.open && this.offer(""));
   }
 
-  show(endpoint, total, many) {
+  // What is shown of an open choice and of a search is asked for anew when the overview tells something else.
+  show(endpoint, overview, many) {
     this.details.hidden = !many;
-    this.details.querySelector("summary").textContent = `${endpoint} · one of ${total.toLocaleString("en")}`;
+    this.details.querySelector("summary").textContent = `${endpoint} · one of ${overview.total.toLocaleString("en")}`;
+    const told = JSON.stringify([overview.total, overview.statuses, overview.silent, overview.silent_first]);
+    if (told === this.told) return;
+    this.told = told;
+    if (this.details.open) this.offer(this.account);
+    if (this.sought) this.find(...this.sought);
   }
 
   async offer(account) {
-    const choice = await ask("/page/endpoints", { account });
+    const places = this.details.querySelector(".places");
+    if (account !== this.account) places.scrollTop = 0;
+    this.account = account;
+    const asked = (this.offered = {});
+    const choice = await askUntil("/page/endpoints", { account }, () => asked === this.offered && this.details.open);
     if (!choice) return;
     const rows = choice.accounts.map((one) => row(one.account, one.account, [totals(one)], () => this.offer(one.account)));
     if (account) rows.push(row("", `‹ ${account}`, [aside("all accounts")], () => this.offer("")));
     rows.push(...choice.endpoints.map((one) => this.endpoint(one, one.endpoint)));
     if (choice.more) rows.push(note(`and ${choice.more} more: find them by their names`));
-    this.details.querySelector(".places").replaceChildren(...rows);
+    refill(places, rows);
   }
 
   endpoint(one, label) {
@@ -30,13 +42,18 @@ export class Chooser {
     return row(one.endpoint, label, [aside(`${one.role} · ${how}`)], () => this.choose(one.endpoint, ""));
   }
 
-  async find(text, but) {
+  // A search of all endpoints but one; as long as some did not answer, again after a while that grows.
+  async find(text, but, pause = AGAIN_MILLISECONDS) {
     const asked = (this.asked = {});
-    const found = text && but ? await ask("/page/find", { text, but }) : null;
+    this.sought = text && but ? [text, but] : null;
+    const found = this.sought && (await askUntil("/page/find", { text, but }, () => asked === this.asked));
     if (asked !== this.asked) return;
     const rows = found ? this.rows(found) : [];
     this.elsewhere.hidden = rows.length === 0;
-    this.elsewhere.querySelector(".found").replaceChildren(...rows);
+    refill(this.elsewhere.querySelector(".found"), rows);
+    if (!found?.silent) return;
+    const later = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS);
+    setTimeout(() => asked === this.asked && this.find(text, but, later), pause);
   }
 
   rows(found) {

@@ -1,7 +1,7 @@
 // One column: an owner's endpoint, its interfaces, one of them in the middle, and what the owner may ask of it.
 
 import { Chooser } from "./chooser.js";
-import { act, ask, badge, chips, make, note, row } from "./dom.js";
+import { act, askUntil, badge, chips, make, note, refill, row } from "./dom.js";
 
 const LIST_LIMIT = 200;
 const TYPING_MILLISECONDS = 200;
@@ -123,7 +123,7 @@ export class Column {
     const many = total > endpoints.length;
     const select = this.at(".endpoint");
     select.parentElement.hidden = many;
-    this.chooser.show(this.endpoint, total, many);
+    this.chooser.show(this.endpoint, overview, many);
     const names = endpoints.map((one) => one.endpoint).join();
     if (select.dataset.names !== names) {
       select.replaceChildren(...options(endpoints));
@@ -192,8 +192,8 @@ export class Column {
   async list(after) {
     if (!this.endpoint) return;
     const asked = (this.asked = {});
-    const page = await this.page(after);
-    if (!page || asked !== this.asked) return;
+    const page = await this.page(after, asked);
+    if (!page) return;
     const kept = after ? this.views : [];
     this.showList([...kept, ...page.interfaces], page.next);
   }
@@ -205,16 +205,18 @@ export class Column {
     const views = [];
     let next = "";
     do {
-      const page = await this.page(next);
-      if (!page || asked !== this.asked) return;
+      const page = await this.page(next, asked);
+      if (!page) return;
       views.push(...page.interfaces);
       next = page.next;
     } while (next && views.length < wanted);
     this.showList(views, next);
   }
 
-  async page(after) {
-    const page = await ask("/page/interfaces", { endpoint: this.endpoint, after, text: this.text });
+  // A page of it, unless something else was asked for meanwhile.
+  async page(after, asked) {
+    const query = { endpoint: this.endpoint, after, text: this.text };
+    const page = await askUntil("/page/interfaces", query, () => asked === this.asked);
     page?.here.forEach((endpoint) => this.here.add(endpoint));
     return page;
   }
@@ -222,12 +224,7 @@ export class Column {
   showList(views, next) {
     this.views = views;
     this.next = next;
-    const list = this.at(".own");
-    const focused = list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
-    const top = list.scrollTop;
-    list.replaceChildren(...(views.length ? views.map((view) => this.item(view)) : [note("none")]));
-    list.scrollTop = top;
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    refill(this.at(".own"), views.length ? views.map((view) => this.item(view)) : [note("none")]);
     this.at(".more").hidden = !next || views.length >= LIST_LIMIT;
   }
 

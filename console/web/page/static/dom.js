@@ -1,5 +1,7 @@
 // Text from elsewhere is put into the page as text only: nothing here ever reads it as markup.
 
+export const AGAIN_MILLISECONDS = 2_000;
+
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -22,6 +24,16 @@ export async function ask(path, query) {
   }
 }
 
+// The same, asked again until it is answered; null once nobody wants to know any more.
+export async function askUntil(path, query, wanted) {
+  for (;;) {
+    const answer = await ask(path, query);
+    if (!wanted()) return null;
+    if (answer) return answer;
+    await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
+  }
+}
+
 export function chips(statuses) {
   return Object.entries(statuses).map(([status, count]) => badge(status, "chip", `${count.toLocaleString("en")} ${status}`));
 }
@@ -32,6 +44,15 @@ export function row(id, label, notes, choose) {
   button.dataset.id = id;
   button.addEventListener("click", choose);
   return make("li", {}, button);
+}
+
+// Other lines in a list, which stays where it was scrolled to, and the focus on the line that had it.
+export function refill(list, lines) {
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.id : "";
+  const top = list.scrollTop;
+  list.replaceChildren(...lines);
+  list.scrollTop = top;
+  if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 export function note(text) {
