@@ -14,10 +14,8 @@ __all__ = ["client", "site", "workers"]
 @pytest.fixture
 def dead(monkeypatch: pytest.MonkeyPatch) -> DeadLetterQueue:
     """Three that lie there: one that would be taken now, one that is no bundle, one of Mallory's."""
-    forged = aside(HEARTBEAT, "nothing", by="1003")
-    return dead_letter_queue(
-        monkeypatch, [aside(HEARTBEAT, "OSError while it was handled"), aside(b"{", "Invalid JSON: …"), forged]
-    )
+    good, bad = aside(HEARTBEAT, "OSError while it was handled"), aside(b"{", "Invalid JSON: …")
+    return dead_letter_queue(monkeypatch, [good, bad, aside(HEARTBEAT, "nothing", by="1003")])
 
 
 async def listed(client: httpx.AsyncClient) -> list[dict[str, Any]]:
