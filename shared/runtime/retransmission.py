@@ -55,11 +55,15 @@ class _RoundTrips:
 
 @dataclass(slots=True)
 class _Probes:
-    """When the next few probes may be sent to a peer, the pause until then, and how many are left before."""
+    """When the next few probes may be sent to a peer, the pause until then, and how many are left before.
+
+    They are in vain until something that was said once is answered.
+    """
 
     again_at: float
     pause: float
     left: int
+    in_vain: bool = True
 
 
 class RetransmissionTimeouts:
@@ -70,11 +74,11 @@ class RetransmissionTimeouts:
         self._least, self._limit = least_seconds, limit_seconds
         self._peers: dict[str, _RoundTrips] = {}
         self._probes: dict[str, _Probes] = {}
-        self._backed_off: dict[str, float] = {}
 
     def measure(self, peer: str, first_sent_at: float, last_sent_at: float, now: float) -> None:
         """Note that messages that were sent once, between these two moments, have been answered together."""
-        self._backed_off.pop(peer, None)
+        if (probes := self._probes.get(peer)) is not None:
+            probes.in_vain = False
         took, found = now - first_sent_at, self._peers.get(peer)
         if found is None:
             self._peers[peer] = _RoundTrips(took, took / 2, last_sent_at, now)
@@ -92,7 +96,8 @@ class RetransmissionTimeouts:
 
     def first_pause(self, peer: str) -> float:
         """Seconds to wait for an answer to what is said for the first time: longer, if that was in vain lately."""
-        return max(self.timeout(peer), self._backed_off.get(peer, 0.0))
+        probes, timeout = self._probes.get(peer), self.timeout(peer)
+        return max(timeout, min(2 * probes.pause, self._limit)) if probes is not None and probes.in_vain else timeout
 
     def not_before(self, peer: str, sent_at: float, now: float) -> float:
         """The moment before which it is too early to repeat what was sent then; now, if it may be repeated."""
@@ -114,7 +119,6 @@ class RetransmissionTimeouts:
             if probes is not None and (found is None or found.answered_at <= probes.again_at - probes.pause):
                 pause = min(2 * probes.pause, self._limit)
             probes = self._probes[peer] = _Probes(now + pause, pause, PROBES_LIMIT)
-            self._backed_off[peer] = min(2 * pause, self._limit)
         if not probes.left:
             return probes.again_at
         probes.left -= 1
