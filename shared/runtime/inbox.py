@@ -79,8 +79,7 @@ class Inbox:
         if self._alone:
             return [self._take_suspect()]
         taken: list[Delivery] = []
-        most = max(peers.values(), default=0) * PEER_SHARE_BYTES
-        weight, heaviest = 0, min(max(BATCH_LIMIT_BYTES, most), LARGEST_BATCH_BYTES)
+        weight, heaviest = 0, min(_share(max(peers.values(), default=0)), LARGEST_BATCH_BYTES)
         weights, served = dict.fromkeys(self._turns, 0), list[str]()
         while self._turns and weight < heaviest and len(taken) < limit:
             queue = self._turns.popleft()
@@ -89,8 +88,7 @@ class Inbox:
             weight += len(taken[-1].body)
             weights[queue] += len(taken[-1].body)
             if line:
-                share = max(BATCH_LIMIT_BYTES, peers.get(queue, 0) * PEER_SHARE_BYTES)
-                (self._turns if weights[queue] < share else served).append(queue)
+                (self._turns if weights[queue] < _share(peers.get(queue, 0)) else served).append(queue)
         self._turns.extend(served)
         return taken
 
@@ -125,6 +123,11 @@ class Inbox:
         """Since when something has been waiting here; whoever floods a line makes no timer wait for long."""
         since = [self._lines[queue][0][0] for queue in self._turns] + [entry[0] for entry in self._suspects]
         return max(min(since), now - OLDEST_SECONDS) if since else None
+
+
+def _share(peers: int) -> int:
+    """The bytes in a batch of what concerns so many peers."""
+    return max(BATCH_LIMIT_BYTES, peers * PEER_SHARE_BYTES)
 
 
 def is_suspect(delivery: Delivery) -> bool:
