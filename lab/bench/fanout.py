@@ -13,12 +13,12 @@ from lab.bench.workload import (
     SETTLE_SECONDS,
     Connection,
     Side,
+    all_reached,
     as_peer,
     command,
     connections,
     creation,
     mark,
-    reached,
     timed,
 )
 from shared.wire.request import CommandForm
@@ -64,11 +64,11 @@ async def _round(
 
     marks = [await mark(side.end, "Activated") for side in sides]
     before = spent()
-    await command(sides[0], "initiate", marks[0])
+    await command(sides[0], "initiate")
+    await all_reached(sides[:1], marks[:1])
     await asyncio.sleep(SETTLE_SECONDS)
     after = spent()
-    for side, marked in zip(sides[1:], marks[1:], strict=True):
-        await reached(side.end, marked, side.interfaces)
+    await all_reached(sides[1:], marks[1:])
     a, b, c = (later - earlier for later, earlier in zip(after, before, strict=True))
     return (await timed(sides, marks)).seconds, (a, b, c)
 

@@ -100,29 +100,15 @@ async def change(pair: Pair, kind: str, status: str, wanted: Sequence[Connection
     Raises BenchFailed if one of them never does.
     """
     sides = [Side(pair.opener, [one.opener for one in wanted]), Side(pair.other, [one.other for one in wanted])]
-    return await timed(sides, await commanded(sides, kind, status))
-
-
-async def commanded(sides: Sequence[Side], kind: str, status: str) -> list[Mark]:
-    """Command the first side's interfaces; return when all sides show the status, with where each stood before.
-
-    Raises BenchFailed if one of them never does.
-    """
     marks = [await mark(side.end, status) for side in sides]
-    await command(sides[0], kind, marks[0])
-    for side, before in zip(sides[1:], marks[1:], strict=True):
-        await reached(side.end, before, side.interfaces)
-    return marks
+    await command(sides[0], kind)
+    await all_reached(sides, marks)
+    return await timed(sides, marks)
 
 
-async def command(side: Side, kind: str, before: Mark) -> None:
-    """Command all of a side's interfaces, and return when they show the status that was marked; ask nobody else.
-
-    Raises BenchFailed if one of them never does.
-    """
-    requests = side.end.client.write(side.end.endpoint, plain(kind, side.interfaces))
-    await side.end.client.carry_out(requests)
-    await reached(side.end, before, side.interfaces)
+async def command(side: Side, kind: str) -> None:
+    """Command all of a side's interfaces, and return when its worker has answered all commands."""
+    await side.end.client.carry_out(side.end.client.write(side.end.endpoint, plain(kind, side.interfaces)))
 
 
 async def timed(sides: Sequence[Side], marks: Sequence[Mark]) -> Change:
@@ -181,6 +167,12 @@ async def reached(end: End, before: Mark, interfaces: Sequence[str]) -> None:
             await until(lambda: _holds(end, before, len(interfaces)), COUNT_EVERY_SECONDS)
     except TimeoutError:
         raise BenchFailed(f"not all of {end.endpoint} became {before.status}") from None
+
+
+async def all_reached(sides: Sequence[Side], marks: Sequence[Mark]) -> None:
+    """Return when all interfaces of all sides show the status that was marked. Raises BenchFailed as `reached` does."""
+    for side, before in zip(sides, marks, strict=True):
+        await reached(side.end, before, side.interfaces)
 
 
 async def shows(end: End, interface: str, status: str) -> bool:
